@@ -1,0 +1,1 @@
+"""Floor 2: counts become physical units, scores become evidence."""

@@ -1,0 +1,92 @@
+"""The door for sensor vendors: readings, device contract and errors.
+
+Everything a driver needs is imported from here. It depends on the standard
+library and NumPy alone.
+"""
+
+from drivers.api.device import (
+    Capabilities,
+    Device,
+    Identity,
+    Link,
+    LinkOpener,
+)
+from drivers.api.errors import (
+    ConfigError,
+    DeviceLost,
+    DeviceOpenError,
+    DeviceTimeout,
+    DriverError,
+    DriverMissing,
+    LorryscanError,
+    ProtocolError,
+)
+from drivers.api.readings import (
+    NO_STAMP,
+    Channel,
+    ClockLock,
+    ConnectionState,
+    DeviceState,
+    Direction,
+    Event,
+    EventKind,
+    Flag,
+    Frame,
+    GeneratorState,
+    Item,
+    LineBlock,
+    LineKind,
+    LineScanEnd,
+    Quality,
+    Quantity,
+    RawBytes,
+    Reading,
+    Role,
+    Sample,
+    Stamp,
+    WaveformBlock,
+    reading_name,
+)
+
+API_VERSION = "0.1"
+
+__all__ = [
+    "API_VERSION",
+    "NO_STAMP",
+    "Capabilities",
+    "Channel",
+    "ClockLock",
+    "ConfigError",
+    "ConnectionState",
+    "Device",
+    "DeviceLost",
+    "DeviceOpenError",
+    "DeviceState",
+    "DeviceTimeout",
+    "Direction",
+    "DriverError",
+    "DriverMissing",
+    "Event",
+    "EventKind",
+    "Flag",
+    "Frame",
+    "GeneratorState",
+    "Identity",
+    "Item",
+    "LineBlock",
+    "LineKind",
+    "LineScanEnd",
+    "Link",
+    "LinkOpener",
+    "LorryscanError",
+    "ProtocolError",
+    "Quality",
+    "Quantity",
+    "RawBytes",
+    "Reading",
+    "Role",
+    "Sample",
+    "Stamp",
+    "WaveformBlock",
+    "reading_name",
+]

@@ -1,0 +1,1 @@
+"""The drivers we ship. They register through the same entry points as a vendor's."""

@@ -1,0 +1,1 @@
+"""The far end of each wire: a device made of software, speaking the real protocol."""

@@ -1,0 +1,130 @@
+"""Evidence of one method and the assessment of one vehicle: what flows above the signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class EvidenceState(StrEnum):
+    """Whether a method has something to say."""
+
+    PENDING = "pending"  # measuring; too early to tell
+    READY = "ready"
+    UNAVAILABLE = "unavailable"  # cannot tell, with the reason; never "nothing found"
+
+
+class Recommendation(StrEnum):
+    """What an officer is advised. None of these clears a lorry: the officer does."""
+
+    NO_INDICATION = "no-indication"
+    SEARCH = "search"
+    RESCUE = "rescue"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a code from ``scanner.wording`` and the values that its sentence needs."""
+
+    code: str
+    values: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A region of an image in pixels of that image, with the score of what is in it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Something to draw over a sensor's picture or trace.
+
+    ``kind`` is "boxes", "heatmap" (``image`` float32 ``(h, w)`` in 0..1),
+    "spectrum" or "curve" (``image`` float32 ``(2, n)``: x and y).
+    """
+
+    kind: str
+    sensor: str
+    boxes: tuple[Box, ...] = ()
+    image: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one method says: natural-log likelihood ratio of occupied against empty.
+
+    ``llr`` is 0 unless ``state`` is ready. ``score`` is the number that the
+    calibration mapped; ``features`` what led to it; ``calibration_id`` and
+    ``model_id`` say which fit and which network.
+    """
+
+    modality: str
+    state: EvidenceState
+    llr: float = 0.0
+    reason: Reason | None = None
+    score: float | None = None
+    features: Mapping[str, float] = field(default_factory=dict)
+    overlays: tuple[Overlay, ...] = ()
+    calibration_id: str = ""
+    model_id: str = ""
+
+
+def unavailable(modality: str, code: str, **values: float | str) -> Evidence:
+    """Return evidence that cannot tell, with its reason."""
+    return Evidence(modality, EvidenceState.UNAVAILABLE, reason=Reason(code, values))
+
+
+def pending(modality: str, code: str, **values: float | str) -> Evidence:
+    """Return evidence that is still being measured, with what it waits for."""
+    return Evidence(modality, EvidenceState.PENDING, reason=Reason(code, values))
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """Estimate of how many people are inside, given that somebody is."""
+
+    low: int
+    likely: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class LifeRisk:
+    """Time until people inside are in danger, minutes, and why.
+
+    ``minutes_low`` and ``minutes_high`` bound it; ``None`` means that it cannot
+    be told (then ``reason`` says so), ``inf`` that the limit is not reached.
+    """
+
+    minutes_low: float | None
+    minutes_high: float | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What all evidence together says at one tick."""
+
+    scan_id: str
+    visit: int
+    mono_ns: int
+    final: bool
+    posterior: float
+    recommendation: Recommendation
+    reasons: tuple[Reason, ...]
+    persons: Persons | None
+    life_risk: LifeRisk
+    evidences: tuple[Evidence, ...]
+    versions: Mapping[str, str]
+    digest: str = ""

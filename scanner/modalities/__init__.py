@@ -1,0 +1,1 @@
+"""What each sensing method says of one scan: readings in, evidence out."""

@@ -1,0 +1,1 @@
+"""Pure signal functions: arrays in, arrays out."""
