@@ -1,0 +1,120 @@
+"""The assessment as JSON, and its digest: what live and replay must agree on.
+
+The digest is the SHA-256 of the canonical JSON: keys sorted, no spaces, floats
+rounded to six significant digits, versions and images left out. It is exact on
+one machine type; elsewhere compare by tolerance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from scanner.evidence import Assessment, Evidence, Overlay, Reason
+from scanner.wording import LANGUAGES, sentence
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """Return one evidence as JSON values; images of overlays are left out."""
+    return {
+        "modality": evidence.modality,
+        "state": evidence.state.value,
+        "llr": evidence.llr,
+        "reason": reason_json(evidence.reason) if evidence.reason else None,
+        "score": evidence.score,
+        "features": dict(sorted(evidence.features.items())),
+        "boxes": [box for overlay in evidence.overlays for box in _boxes(overlay)],
+        "calibration": evidence.calibration_id,
+        "model": evidence.model_id,
+    }
+
+
+def _boxes(overlay: Overlay) -> list[dict[str, Any]]:
+    return [
+        {"sensor": overlay.sensor, "x": b.x, "y": b.y, "width": b.width, "height": b.height, "score": b.score}
+        for b in overlay.boxes
+    ]
+
+
+def reason_json(reason: Reason) -> dict[str, Any]:
+    """Return a reason with its sentence in every language."""
+    return {
+        "code": reason.code,
+        "values": dict(sorted(reason.values.items())),
+        "text": {language: sentence(reason, language) for language in LANGUAGES},
+    }
+
+
+def assessment_json(assessment: Assessment) -> dict[str, Any]:
+    """Return an assessment as JSON values, its digest included.
+
+    Infinite minutes become the text "inf": JSON knows no infinity.
+    """
+    content = {
+        "scan_id": assessment.scan_id,
+        "visit": assessment.visit,
+        "mono_ns": assessment.mono_ns,
+        "final": assessment.final,
+        "posterior": assessment.posterior,
+        "recommendation": assessment.recommendation.value,
+        "reasons": [reason_json(r) for r in assessment.reasons],
+        "persons": (
+            {
+                "low": assessment.persons.low,
+                "likely": assessment.persons.likely,
+                "high": assessment.persons.high,
+            }
+            if assessment.persons
+            else None
+        ),
+        "life_risk": {
+            "minutes_low": assessment.life_risk.minutes_low,
+            "minutes_high": assessment.life_risk.minutes_high,
+            "reason": reason_json(assessment.life_risk.reason),
+        },
+        "evidences": [evidence_json(e) for e in assessment.evidences],
+    }
+    content = _finite(content)
+    return {**content, "digest": digest(content), "versions": dict(assessment.versions)}
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of an assessment's canonical JSON, hex.
+
+    Keys "digest" and "versions", and the sentences (which may be reworded), do not count.
+
+    Examples
+    --------
+    >>> digest({"a": 0.1 + 0.2, "versions": {"x": "1"}}) == digest({"a": 0.3})
+    True
+    """
+    counted = {k: v for k, v in content.items() if k not in ("digest", "versions")}
+    text = json.dumps(_rounded(counted), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        return float(f"{value:.6g}") + 0.0  # + 0.0 turns -0.0 into 0.0
+    if isinstance(value, Mapping):
+        return {k: _rounded(v) for k, v in value.items() if k != "text"}
+    if isinstance(value, list | tuple):
+        return [_rounded(v) for v in value]
+    return value
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if hasattr(value, "item"):  # NumPy scalars of features
+        return _finite(value.item())
+    return value

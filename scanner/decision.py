@@ -1,0 +1,80 @@
+"""From fused evidence to one of four recommendations, and whether the scan may end.
+
+A recommendation never clears a lorry: no-indication says that every required
+method answered and that together they speak against people; whatever falls
+short of that is inconclusive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scanner.evidence import Evidence, EvidenceState, LifeRisk, Reason, Recommendation
+from scanner.policy import ClassPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A recommendation, why, and whether more measuring is of use."""
+
+    recommendation: Recommendation
+    final: bool
+    reasons: tuple[Reason, ...]
+
+
+def decide(
+    evidences: Sequence[Evidence],
+    llr: float,
+    life_risk: LifeRisk,
+    policy: ClassPolicy,
+    elapsed_s: float,
+    ended: bool,
+) -> Decision:
+    """Weigh the fused log-likelihood ratio against the class's demands.
+
+    Parameters
+    ----------
+    evidences : one of each method.
+    llr : their fused natural-log likelihood ratio.
+    elapsed_s : time measured in this visit.
+    ended : the officer or the lane ended the scan.
+    """
+    by_name = {e.modality: e for e in evidences}
+    waiting, missing = [], []
+    for name in policy.required:
+        evidence = by_name.get(name)
+        if evidence is None or evidence.state is EvidenceState.UNAVAILABLE:
+            missing.append(name)
+        elif evidence.state is EvidenceState.PENDING:
+            waiting.append(name)
+    time_up = ended or elapsed_s >= policy.time_limit_s
+    dwelt = elapsed_s >= policy.minimum_dwell_s
+    ranked = tuple(
+        Reason(
+            "evidence_for" if e.llr > 0 else "evidence_against",
+            {"modality": e.modality, "times": math.exp(abs(e.llr))},
+        )
+        for e in sorted(evidences, key=lambda e: -abs(e.llr))
+        if e.state is EvidenceState.READY and abs(e.llr) >= 0.1
+    )
+
+    if llr >= policy.search_llr:
+        minutes = life_risk.minutes_low
+        urgent = minutes is not None and minutes <= policy.rescue_minutes
+        return Decision(
+            Recommendation.RESCUE if urgent else Recommendation.SEARCH,
+            final=dwelt or time_up,
+            reasons=((life_risk.reason, *ranked) if urgent else ranked),
+        )
+    if llr <= policy.no_indication_llr and not waiting and not missing:
+        return Decision(Recommendation.NO_INDICATION, final=dwelt or time_up, reasons=ranked)
+
+    why = [Reason("required_unavailable", {"modality": name}) for name in missing]
+    if waiting:
+        code = "required_never_ready" if time_up else "required_pending"
+        why += [Reason(code, {"modality": name}) for name in waiting]
+    if not why:
+        why = [Reason("not_enough_evidence" if time_up else "measuring")]
+    return Decision(Recommendation.INCONCLUSIVE, final=time_up, reasons=(*why, *ranked))

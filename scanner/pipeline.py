@@ -1,0 +1,160 @@
+"""The scan: readings and events in, assessments out; the same object live and in replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from calibration.evidence import CalibrationSet
+from drivers.api import DeviceState, Event, EventKind, Item, RawBytes
+from scanner.canonical import assessment_json
+from scanner.decision import decide
+from scanner.evidence import Assessment, Evidence, EvidenceState
+from scanner.fusion import fused_llr, posterior
+from scanner.life_risk import assess_life_risk, estimate_persons
+from scanner.modality import Modality, ScanView, Sensor
+from scanner.policy import Policy
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
+
+
+class Scan:
+    """One vehicle's scan over all its visits.
+
+    It runs on the monotonic times of what it is fed and keeps no clock: the
+    same items and ticks in the same order give the same assessments.
+
+    Parameters
+    ----------
+    scan_id : ULID of the scan.
+    declaration : what is declared at first; a DECLARATION event replaces it.
+    sensors : the lane's sensors by name.
+    modalities : one object of each method, made for this scan alone.
+    calibrations : weights of the fusion; the methods hold the same set.
+    policy : demands by vehicle class.
+    versions : code, models and calibrations, copied into each assessment.
+    """
+
+    def __init__(
+        self,
+        scan_id: str,
+        declaration: Declaration,
+        sensors: Mapping[str, Sensor],
+        modalities: Iterable[Modality],
+        calibrations: CalibrationSet,
+        policy: Policy,
+        versions: Mapping[str, str],
+    ) -> None:
+        self.scan_id = scan_id
+        self.view = ScanView(declaration, sensors)
+        self.modalities = tuple(modalities)
+        self.calibrations = calibrations
+        self.policy = policy
+        self.versions = dict(versions)
+        self.visit = 0
+        self.ended = False
+        self.final: Assessment | None = None
+        self._visit_start_ns = 0
+        self._utc_offset_ns = 0
+
+    def feed(self, item: Item) -> None:
+        """Take one item in the order in which it was recorded."""
+        if isinstance(item, RawBytes):
+            return
+        if isinstance(item, DeviceState):
+            self.view.states = {**self.view.states, item.stamp.sensor: item}
+        elif isinstance(item, Event):
+            self._follow(item)
+        for modality in self.modalities:
+            modality.feed(item)
+
+    def _follow(self, event: Event) -> None:
+        match event.kind:
+            case EventKind.ANCHOR:
+                self._utc_offset_ns = int(event.data["utc_ns"]) - event.mono_ns
+            case EventKind.DECLARATION:
+                self.view.declaration = declaration_from(event.data)
+            case EventKind.VISIT_START:
+                self.visit = int(event.data["visit"])
+                self.view.states = {}
+                self._visit_start_ns = event.mono_ns
+                self.final = None
+            case EventKind.SCAN_END:
+                self.ended = True
+            case (
+                EventKind.VISIT_END
+                | EventKind.PROBE_IN
+                | EventKind.PROBE_OUT
+                | EventKind.DOORS_OPENED
+                | EventKind.DOORS_CLOSED
+                | EventKind.COMMAND
+            ):
+                pass  # the methods' business, or the record's
+            case _:
+                assert_never(event.kind)
+
+    def tick(self, mono_ns: int) -> Assessment:
+        """Weigh everything fed so far, as of ``mono_ns``."""
+        self.view.elapsed_s = max(0.0, (mono_ns - self._visit_start_ns) / 1e9)
+        self.view.utc_ns = mono_ns + self._utc_offset_ns
+        evidences = tuple(m.evaluate(mono_ns, self.view) for m in self.modalities)
+        declaration = self.view.declaration
+        policy = self.policy[declaration.vehicle_class]
+        llr = fused_llr(evidences, self.calibrations.weights)
+        co2 = _features(evidences, "co2")
+        persons = estimate_persons(co2, declaration) if llr > 0 else None
+        life_risk = assess_life_risk(
+            co2, declaration, (persons.low, persons.high) if persons else None, _compartment_c(evidences)
+        )
+        decision = decide(evidences, llr, life_risk, policy, self.view.elapsed_s, self.ended)
+        assessment = Assessment(
+            scan_id=self.scan_id,
+            visit=self.visit,
+            mono_ns=mono_ns,
+            final=decision.final,
+            posterior=posterior(llr, policy.prior_log_odds()),
+            recommendation=decision.recommendation,
+            reasons=decision.reasons,
+            persons=persons,
+            life_risk=life_risk,
+            evidences=evidences,
+            versions=self.versions,
+        )
+        assessment = replace(assessment, digest=assessment_json(assessment)["digest"])
+        if assessment.final:
+            self.final = assessment
+        return assessment
+
+
+def _features(evidences: Iterable[Evidence], modality: str) -> Mapping[str, float]:
+    for evidence in evidences:
+        if evidence.modality == modality and evidence.state is EvidenceState.READY:
+            return evidence.features
+    return {}
+
+
+def _compartment_c(evidences: Iterable[Evidence]) -> float | None:
+    return _features(evidences, "co2").get("inside_temperature_c")
+
+
+def declaration_from(data: Mapping[str, object]) -> Declaration:
+    """Return a declaration from the JSON values of a DECLARATION event."""
+    closed = data.get("closed_minutes")
+    return Declaration(
+        vehicle_class=VehicleClass(str(data["vehicle_class"])),
+        cargo=CargoClass(str(data["cargo"])),
+        plate=str(data.get("plate", "")),
+        laden=bool(data.get("laden", False)),
+        closed_minutes=None if closed is None else float(str(closed)),
+    )
+
+
+def declaration_data(declaration: Declaration) -> dict[str, object]:
+    """Return a declaration as JSON values, the inverse of `declaration_from`."""
+    return {
+        "vehicle_class": declaration.vehicle_class.value,
+        "cargo": declaration.cargo.value,
+        "plate": declaration.plate,
+        "laden": declaration.laden,
+        "closed_minutes": declaration.closed_minutes,
+    }
