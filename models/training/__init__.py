@@ -1,0 +1,1 @@
+"""Makes the shipped models and tables; an application that nothing imports."""
