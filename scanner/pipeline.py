@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import assert_never
@@ -10,12 +11,14 @@ from calibration.evidence import CalibrationSet
 from drivers.api import DeviceState, Event, EventKind, Item, RawBytes
 from scanner.canonical import assessment_json
 from scanner.decision import decide
-from scanner.evidence import Assessment, Evidence, EvidenceState
+from scanner.evidence import Assessment, Evidence, EvidenceState, unavailable
 from scanner.fusion import fused_llr, posterior
 from scanner.life_risk import assess_life_risk, estimate_persons
 from scanner.modality import Modality, ScanView, Sensor
 from scanner.policy import Policy
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+
+_log = logging.getLogger(__name__)
 
 
 class Scan:
@@ -54,6 +57,7 @@ class Scan:
         self.visit = 0
         self.ended = False
         self.final: Assessment | None = None
+        self._failed: dict[str, str] = {}
         self._visit_start_ns = 0
         self._utc_offset_ns = 0
 
@@ -66,7 +70,11 @@ class Scan:
         elif isinstance(item, Event):
             self._follow(item)
         for modality in self.modalities:
-            modality.feed(item)
+            if modality.name not in self._failed:
+                try:
+                    modality.feed(item)
+                except Exception as error:
+                    self._fail(modality, error)
 
     def _follow(self, event: Event) -> None:
         match event.kind:
@@ -93,11 +101,24 @@ class Scan:
             case _:
                 assert_never(event.kind)
 
+    def _evaluate(self, modality: Modality, mono_ns: int) -> Evidence:
+        if modality.name not in self._failed:
+            try:
+                return modality.evaluate(mono_ns, self.view)
+            except Exception as error:
+                self._fail(modality, error)
+        return unavailable(modality.name, "method_failed", fault=self._failed[modality.name])
+
+    def _fail(self, modality: Modality, error: Exception) -> None:
+        """A defect in one method must not take the lane down, nor count as nothing found."""
+        _log.exception("%s failed in scan %s", modality.name, self.scan_id)
+        self._failed[modality.name] = f"{type(error).__name__}: {error}"
+
     def tick(self, mono_ns: int) -> Assessment:
         """Weigh everything fed so far, as of ``mono_ns``."""
         self.view.elapsed_s = max(0.0, (mono_ns - self._visit_start_ns) / 1e9)
         self.view.utc_ns = mono_ns + self._utc_offset_ns
-        evidences = tuple(m.evaluate(mono_ns, self.view) for m in self.modalities)
+        evidences = tuple(self._evaluate(m, mono_ns) for m in self.modalities)
         declaration = self.view.declaration
         policy = self.policy[declaration.vehicle_class]
         llr = fused_llr(evidences, self.calibrations.weights)

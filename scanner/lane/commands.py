@@ -1,0 +1,125 @@
+"""What an officer can tell a lane, as one line of text.
+
+``start reefer boxed AB12CDE closed=45 laden`` opens a scan, ``probe in`` and
+``probe out`` say where the CO2 probe's tip is, ``leave`` ends the visit and
+keeps the scan open, ``return SCAN`` begins its next visit, ``end`` closes the
+scan, ``quit`` stops the lane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drivers.api import LorryscanError
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
+
+
+class CommandRefused(LorryscanError, ValueError):
+    """A command cannot be carried out as given.
+
+    Examples: a word that is no command; ``start`` while a lorry is in the lane;
+    ``return`` of a scan that is closed.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Open a scan of the lorry that stands in the lane."""
+
+    declaration: Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The CO2 probe's tip went into, or came out of, the load space."""
+
+    inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The lorry drives off; its scan stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A lorry is back: begin the next visit of its scan, by id or plate."""
+
+    scan: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Close the scan; by id or plate, or empty for the one in the lane."""
+
+    scan: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Stop the lane; open scans stay open on disk."""
+
+
+Command = Start | Probe | Leave | Return | End | Quit
+USAGE = {
+    "start": "start reefer|tanker CARGO [PLATE] [closed=MINUTES] [laden]",
+    "probe": "probe in|out",
+    "leave": "leave",
+    "return": "return SCAN|PLATE",
+    "end": "end [SCAN|PLATE]",
+    "quit": "quit",
+}
+
+
+def parse_command(line: str) -> Command:
+    """Read one line.
+
+    Raises
+    ------
+    CommandRefused : says how the command is written.
+
+    Examples
+    --------
+    >>> parse_command("probe in")
+    Probe(inside=True)
+    """
+    words = line.split()
+    if not words:
+        raise CommandRefused(f"write one of: {', '.join(USAGE)}")
+    match words:
+        case ["start", vehicle, cargo, *rest]:
+            return Start(_declaration(vehicle, cargo, rest))
+        case ["probe", ("in" | "out") as where]:
+            return Probe(where == "in")
+        case ["leave"]:
+            return Leave()
+        case ["return", scan]:
+            return Return(scan)
+        case ["end", *scan] if len(scan) <= 1:
+            return End(*scan)
+        case ["quit"]:
+            return Quit()
+        case [word, *_] if word in USAGE:
+            raise CommandRefused(f"write: {USAGE[word]}")
+    raise CommandRefused(f"no command {words[0]!r}; there are {', '.join(USAGE)}")
+
+
+def _declaration(vehicle: str, cargo: str, rest: list[str]) -> Declaration:
+    try:
+        vehicle_class, cargo_class = VehicleClass(vehicle), CargoClass(cargo)
+    except ValueError:
+        raise CommandRefused(
+            f"write: {USAGE['start']}; CARGO is one of {', '.join(c.value for c in CargoClass)}"
+        ) from None
+    plate, closed, laden = "", None, False
+    for word in rest:
+        if word == "laden":
+            laden = True
+        elif word.startswith("closed="):
+            try:
+                closed = float(word.removeprefix("closed="))
+            except ValueError:
+                raise CommandRefused("closed= takes minutes, for instance closed=45") from None
+        else:
+            plate = word
+    return Declaration(vehicle_class, cargo_class, plate, laden, closed)

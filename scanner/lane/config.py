@@ -1,0 +1,163 @@
+"""The lane's configuration: one TOML file, checked key by key before anything opens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from calibration.certificates import Certificate
+from drivers.api import ConfigError, LorryscanError, Role
+from drivers.registry import load, make_config
+from drivers.runner import DeviceSpec
+from scanner.modality import Sensor
+from scanner.policy import ClassPolicy, make_policy
+from scanner.vehicle import VehicleClass
+
+CONFIG_VERSION = 1
+_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,40}$")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CertificateTable(_Table):
+    """``[device.certificate]``."""
+
+    id: Annotated[str, Field(min_length=1)]
+    issued: dt.date
+    expires: dt.date
+    method: str = ""
+    parameters: dict[str, float] = {}
+
+
+class DeviceTable(_Table):
+    """``[[device]]``."""
+
+    name: str
+    driver: str
+    role: Role
+    config: dict[str, Any] = {}
+    certificate: CertificateTable | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        if not _NAME.match(name):
+            raise ValueError("use lower-case letters, digits and hyphens, for instance co2-inside")
+        return name
+
+
+class LaneTable(_Table):
+    """``[lane]``."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    data_dir: str
+
+
+class LaneFile(_Table):
+    """The whole file."""
+
+    config_version: Literal[1]
+    lane: LaneTable
+    device: Annotated[list[DeviceTable], Field(min_length=1)]
+    policy: dict[str, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class LaneConfig:
+    """A checked configuration, ready to open devices."""
+
+    lane_id: str
+    data_dir: Path
+    devices: tuple[DeviceSpec, ...]
+    sensors: dict[str, Sensor]
+    policy: dict[VehicleClass, ClassPolicy]
+    tables: dict[str, Any]  # as read, for the record
+
+
+def load_lane_config(path: Path) -> LaneConfig:
+    """Read and check a lane's configuration.
+
+    ``data_dir`` is taken from the file's folder when it is relative.
+
+    Raises
+    ------
+    ConfigError : names the file, the key and the mend.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path") from None
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    version = tables.get("config_version")
+    if version != CONFIG_VERSION:
+        raise ConfigError(
+            f"{path}: config_version is {version!r}, this lorryscan reads {CONFIG_VERSION}: "
+            f"write 'config_version = {CONFIG_VERSION}' at the top, or use the matching release"
+        )
+    try:
+        file = LaneFile.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first(error)}") from None
+    try:
+        return _build(file, path, tables)
+    except LorryscanError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _build(file: LaneFile, path: Path, tables: dict[str, Any]) -> LaneConfig:
+    specs: list[DeviceSpec] = []
+    sensors: dict[str, Sensor] = {}
+    for table in file.device:
+        if table.name in sensors:
+            raise ConfigError(f"two devices are called {table.name}: give each its own name")
+        device_class = load(table.driver)
+        try:
+            config = make_config(device_class, table.config)
+        except ConfigError as error:
+            raise ConfigError(f"device {table.name}: {error}") from None
+        specs.append(DeviceSpec(table.name, table.role, device_class, config))
+        promised = device_class.capabilities
+        sensors[table.name] = Sensor(
+            name=table.name,
+            role=table.role,
+            reads=promised.reads,
+            period_s=promised.period_s,
+            response_t90_s=promised.response_t90_s,
+            certificate=_certificate(table.certificate),
+        )
+    return LaneConfig(
+        lane_id=file.lane.id,
+        data_dir=(path.parent / file.lane.data_dir).resolve(),
+        devices=tuple(specs),
+        sensors=sensors,
+        policy=make_policy(file.policy),
+        tables=tables,
+    )
+
+
+def _certificate(table: CertificateTable | None) -> Certificate | None:
+    if table is None:
+        return None
+    return Certificate(table.id, table.issued, table.expires, table.parameters, table.method)
+
+
+def _first(error: ValidationError) -> str:
+    """Say the first fault: key, what is wrong, how to mend it."""
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {key}: remove it or correct its spelling"
+    if fault["type"] == "missing":
+        return f"{key} is missing: add it"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"

@@ -1,0 +1,190 @@
+"""Replay: recorded visits go through today's pipeline, on the file's own ticks.
+
+Runs the same `Scan` as the lane, in the order of the file, without a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drivers.api import ConfigError, Event, Item
+from scanner.canonical import assessment_json
+from scanner.evidence import Assessment
+from scanner.methods import MethodKit
+from scanner.pipeline import Scan, declaration_data
+from scanner.policy import make_policy
+from scanner.recording.reader import read_recording
+from scanner.recording.records import RecordedAssessment, Tick
+from scanner.recording.header import RecordingHeader
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What replaying one scan gave.
+
+    ``course`` maps a method to its (elapsed_s, llr, state) at each tick;
+    ``recorded_digest`` is the last digest in the file, "" where none was.
+    """
+
+    header: RecordingHeader
+    files: list[Path]
+    duration_s: float = 0.0
+    assessment: Assessment | None = None
+    course: dict[str, list[tuple[float, float, str]]] = field(default_factory=dict)
+    ticks: int = 0
+    digests_equal: int = 0
+    digests_different: int = 0
+    truncated: bool = False
+
+    @property
+    def same(self) -> bool | None:
+        """Whether every recorded digest came out again; None when none was recorded."""
+        if self.digests_equal + self.digests_different == 0:
+            return None
+        return self.digests_different == 0
+
+
+def group_by_scan(
+    recordings: Iterable[tuple[RecordingHeader, Path]], failed: dict[str, str]
+) -> dict[str, list[tuple[RecordingHeader, Path]]]:
+    """Sort recordings into scans, visits in order.
+
+    A scan with a visit missing or there twice is left out and named in ``failed``.
+    """
+    scans: dict[str, list[tuple[RecordingHeader, Path]]] = {}
+    for header, path in recordings:
+        scans.setdefault(header.scan_id, []).append((header, path))
+    for scan_id, visits in list(scans.items()):
+        visits.sort(key=lambda entry: entry[0].visit)
+        numbers = [header.visit for header, _ in visits]
+        if numbers != list(range(1, len(numbers) + 1)):
+            failed[scan_id] = (
+                f"visits {', '.join(map(str, numbers))} given; name each visit's file once, from the first on"
+            )
+            del scans[scan_id]
+    return scans
+
+
+def replay_scan(
+    visits: list[tuple[RecordingHeader, Path]],
+    kit: MethodKit,
+    progress: Callable[[int], None] = lambda _bytes: None,
+) -> Replayed:
+    """Replay one scan.
+
+    Parameters
+    ----------
+    progress : called with the number of bytes of raw payload or file finished.
+    """
+    first = visits[0][0]
+    policy = make_policy(_recorded_policy(first.config))
+    scan = Scan(
+        first.scan_id,
+        first.declaration,
+        {sensor.name: sensor for sensor in first.sensors},
+        kit.make(),
+        kit.calibrations,
+        policy,
+        kit.versions(policy),
+    )
+    result = Replayed(first, [path for _, path in visits])
+    for _, path in visits:
+        start_ns: int | None = None
+        last_ns = 0
+        computed = ""
+        for entry in read_recording(path):
+            match entry:
+                case Tick():
+                    result.assessment = scan.tick(entry.mono_ns)
+                    computed = result.assessment.digest
+                    result.ticks += 1
+                    last_ns = entry.mono_ns
+                    _follow_course(result, scan.view.elapsed_s)
+                case RecordedAssessment():
+                    _compare(result, entry.assessment, computed)
+                case _:
+                    start_ns = _mono_ns(entry) if start_ns is None else start_ns
+                    last_ns = max(last_ns, _mono_ns(entry))
+                    scan.feed(entry)
+        result.duration_s += (last_ns - start_ns) / 1e9 if start_ns is not None else 0.0
+        progress(path.stat().st_size)
+    return result
+
+
+def _mono_ns(item: Item) -> int:
+    return item.mono_ns if isinstance(item, Event) else item.stamp.mono_ns
+
+
+def _compare(result: Replayed, recorded: Mapping[str, Any], computed: str) -> None:
+    if recorded.get("digest") == computed:
+        result.digests_equal += 1
+    else:
+        result.digests_different += 1
+
+
+def _follow_course(result: Replayed, elapsed_s: float) -> None:
+    if result.assessment is None:
+        return
+    for evidence in result.assessment.evidences:
+        point = (round(elapsed_s, 3), evidence.llr, evidence.state.value)
+        result.course.setdefault(evidence.modality, []).append(point)
+
+
+def _recorded_policy(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    policy = config.get("policy", {})
+    if not isinstance(policy, Mapping):
+        raise ConfigError("the recording's policy is not a table")
+    return policy
+
+
+def replayed_json(result: Replayed) -> dict[str, Any]:
+    """Return one scan's result as JSON values; the schema is in docs/replay-json.md."""
+    content: dict[str, Any] = {
+        "id": result.header.scan_id,
+        "files": [path.name for path in result.files],
+        "visits": len(result.files),
+        "lane": result.header.lane,
+        "vehicle": declaration_data(result.header.declaration),
+        "duration_s": result.duration_s,
+        "ticks": result.ticks,
+        "recorded_with": {
+            "version": result.header.software_version,
+            "code_sha256": result.header.code_sha256,
+        },
+        "digests": {
+            "equal": result.digests_equal,
+            "different": result.digests_different,
+        },
+    }
+    if result.assessment is None:
+        nothing = ("posterior", "recommendation", "persons", "life_risk", "digest")
+        return {
+            **content,
+            **dict.fromkeys(nothing),
+            "reasons": [],
+            "evidences": [],
+            "versions": {},
+            "course": {},
+        }
+    final = assessment_json(result.assessment)
+    return {
+        **content,
+        "posterior": final["posterior"],
+        "recommendation": final["recommendation"],
+        "reasons": final["reasons"],
+        "persons": final["persons"],
+        "life_risk": final["life_risk"],
+        "evidences": final["evidences"],
+        "versions": final["versions"],
+        "digest": final["digest"],
+        "course": {
+            name: [{"elapsed_s": t, "llr": llr, "state": state} for t, llr, state in points]
+            for name, points in result.course.items()
+        },
+    }
+

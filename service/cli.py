@@ -1,0 +1,88 @@
+"""The ``lorryscan`` command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from drivers.api import ConfigError, LorryscanError
+from service import calibrate_command, demo_command, recording_command, replay_command
+
+app = typer.Typer(
+    name="lorryscan",
+    help="Finds people hidden in tankers and refrigerated trailers, and proves how well.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+config_app = typer.Typer(no_args_is_help=True, help="Check configuration files.")
+app.add_typer(config_app, name="config")
+app.add_typer(recording_command.app, name="recording")
+app.add_typer(calibrate_command.app, name="calibrate")
+app.command("replay")(replay_command.replay)
+app.command("demo")(demo_command.demo)
+
+LANGUAGE = Annotated[str, typer.Option("--language", help="en or fr")]
+
+
+@app.command()
+def lane(
+    config: Annotated[Path, typer.Option("--config", help="the lane's TOML file")],
+    language: LANGUAGE = "en",
+) -> None:
+    """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
+    from scanner.lane.agent import LaneAgent
+    from scanner.lane.config import load_lane_config
+    from scanner.methods import load_kit
+    from service.lane_terminal import attend
+
+    checked = load_lane_config(config)
+    attend(LaneAgent(checked, load_kit()), Console(), language)
+
+
+@config_app.command("check")
+def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
+    """Say whether a lane's configuration is sound, and if not, how to mend it."""
+    from scanner.lane.config import load_lane_config
+
+    checked = load_lane_config(file)
+    console = Console()
+    console.print(f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:", highlight=False)
+    for spec in checked.devices:
+        console.print(f"  {spec.name} ({spec.role.value})", highlight=False)
+    for sensor in checked.sensors.values():
+        if sensor.certificate is None:
+            console.print(f"  note: {sensor.name} has no certificate; a CO2 probe's evidence needs one")
+
+
+@app.command()
+def version() -> None:
+    """Print the version, and which code, models and calibrations are installed."""
+    from scanner.methods import load_kit
+    from scanner.policy import make_policy
+
+    for name, value in load_kit().versions(make_policy({})).items():
+        typer.echo(f"{name}: {value}")
+
+
+def main() -> None:
+    """Run the command; errors we foresee become one sentence and an exit status.
+
+    1: it cannot be done now; 2: what was asked or configured is wrong.
+    """
+    try:
+        app()
+    except ConfigError as error:
+        _say(error)
+        sys.exit(2)
+    except LorryscanError as error:
+        _say(error)
+        sys.exit(1)
+
+
+def _say(error: LorryscanError) -> None:
+    Console(stderr=True).print(f"lorryscan: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
