@@ -1,0 +1,366 @@
+"""Runs one device: its thread, retries, arrival times, raw bytes, and its state in words."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from drivers.api import (
+    ConnectionState,
+    Device,
+    DeviceState,
+    DeviceTimeout,
+    Direction,
+    DriverError,
+    Identity,
+    Item,
+    LinkOpener,
+    Quality,
+    RawBytes,
+    Reading,
+    Role,
+    Stamp,
+)
+from drivers.freshness import MENDS, ReadingJudge, silence_limit_s
+from drivers.transport import PortLinks, Tap
+
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 5.0
+OPEN_LIMIT_S = 3.0
+HANG_LIMIT_S = 1.2  # a driver's read returns within about 0.2 s, a polled one within its time limit
+LAG_LIMIT_S = 0.5
+LAG_SHOWN_S = 2.0
+
+Clock: TypeAlias = Callable[[], int]
+Links: TypeAlias = Callable[[Tap], LinkOpener]
+
+log = logging.getLogger("lorryscan.drivers")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpec:
+    """One device of the lane: its name, lane role, driver and checked configuration."""
+
+    name: str
+    role: Role
+    driver_class: type[Device[Any]]
+    config: Any
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMetrics:
+    """Counts of one device since it was started.
+
+    ``lag_s`` is the time its thread waited because nobody took its items;
+    ``failures`` counts what its driver raised; ``opens`` successful openings.
+    """
+
+    readings: int
+    rx_bytes: int
+    tx_bytes: int
+    opens: int
+    failures: int
+    lags: int
+    lag_s: float
+    last_reading_mono_ns: int | None
+    identity: Identity | None
+
+
+class DeviceRunner:
+    """Owns one device: its thread, retries, arrival times and state.
+
+    Parameters
+    ----------
+    spec : the device.
+    sink : takes raw bytes, readings and states in order; may block, which is
+        counted as lag and shown as degraded.
+    links : makes the opener of wires from the tap that records raw bytes.
+    clock : host monotonic time, ns.
+    """
+
+    def __init__(
+        self,
+        spec: DeviceSpec,
+        sink: Callable[[Item], None],
+        links: Links = PortLinks,
+        clock: Clock = time.monotonic_ns,
+    ) -> None:
+        self.spec = spec
+        self._sink = sink
+        self._links = links(self._tap)
+        self._clock = clock
+        capabilities = spec.driver_class.capabilities
+        self._silence_s = silence_limit_s(capabilities.period_s)
+        self._speaks_always = capabilities.period_s > 0
+        # A configuration may know that the device is never switched off.
+        self._warm_up_s: float = getattr(spec.config, "warm_up_s", capabilities.warm_up_s)
+        self._judge = ReadingJudge(capabilities)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+        self._state_lock = threading.Lock()
+        self._publish_lock = threading.Lock()
+        self._state = DeviceState(ConnectionState.CLOSED)
+        self._pending: deque[DeviceState] = deque()
+        self._states = 0
+
+        # Written by the device's thread, read by the watchdog.
+        self._doing = ""
+        self._doing_since_ns = 0
+        self._blocked_since_ns: int | None = None
+        self._lagged_ns: int | None = None
+        self._opened_ns = 0
+        self._waiting_from_ns = 0  # silence counts from here: the opening, or the end of a lag
+        self._last_reading_ns: int | None = None
+        self._last_rx_ns = 0
+        self._identity: Identity | None = None
+        self._readings = self._raws = self._rx_bytes = self._tx_bytes = 0
+        self._opens = self._failures = self._lags = self._lag_ns = 0
+
+    @property
+    def state(self) -> DeviceState:
+        """Newest state of the device."""
+        return self._state
+
+    def metrics(self) -> DeviceMetrics:
+        """Return the device's counts."""
+        return DeviceMetrics(
+            self._readings,
+            self._rx_bytes,
+            self._tx_bytes,
+            self._opens,
+            self._failures,
+            self._lags,
+            self._lag_ns / 1e9,
+            self._last_reading_ns,
+            self._identity,
+        )
+
+    def start(self) -> None:
+        """Start the device's thread."""
+        self._begin("open")
+        self._set(ConnectionState.OPENING, f"{self.spec.name} is being opened")
+        self._thread = threading.Thread(target=self._run, name=f"device {self.spec.name}", daemon=True)
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        """Let the thread end after its present call."""
+        self._stopping.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread; False when its driver hangs and it had to be left behind."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                return False
+            self._thread = None
+        return True
+
+    def watch(self, offer: Callable[[Item], bool]) -> None:
+        """Judge the device from outside its thread, which may hang in the driver.
+
+        Parameters
+        ----------
+        offer : takes a state without blocking; False when there is no room now.
+        """
+        now_ns = self._clock()
+        name, doing, since_ns = self.spec.name, self._doing, self._doing_since_ns
+        blocked_ns = self._blocked_since_ns
+        if self._stopping.is_set():
+            return
+        if self._thread is not None and not self._thread.is_alive():
+            self._set(ConnectionState.LOST, f"{name} is read no more, its thread ended: restart the lane")
+        elif blocked_ns is not None:
+            if now_ns - blocked_ns > LAG_LIMIT_S * 1e9:
+                self._set(ConnectionState.DEGRADED, self._lag_words())
+        elif doing in ("open", "identify", "close"):
+            if now_ns - since_ns > OPEN_LIMIT_S * 1e9:
+                self._set(
+                    ConnectionState.LOST,
+                    f"{name} has not come up for {OPEN_LIMIT_S:g} s (its driver is in {doing}): "
+                    "check its cable and power",
+                )
+        elif doing == "read":
+            if self._silent_s(now_ns) > self._silence_s:
+                self._set(ConnectionState.LOST, self._silence_words())
+            elif not self._speaks_always and now_ns - since_ns > HANG_LIMIT_S * 1e9:
+                self._set(
+                    ConnectionState.LOST,
+                    f"{name}: its driver hangs in read(): restart the lane and tell the driver's maker",
+                )
+            elif not self._speaks_always and self._state.state is ConnectionState.WARMING_UP:
+                self._settle(now_ns, "")
+        self._publish(offer, wait=False)
+
+    def _run(self) -> None:
+        wait_s = FIRST_RETRY_S
+        while not self._stopping.is_set():
+            device: Device[Any] | None = None
+            try:
+                self._begin("open")
+                device = self.spec.driver_class(self.spec.config, self._links)
+                device.open()
+                self._begin("identify")
+                self._identity = device.identify()
+                self._opened_ns = self._waiting_from_ns = self._clock()
+                self._opens += 1
+                if not self._speaks_always:
+                    self._refresh(self._opened_ns, "")
+                    wait_s = FIRST_RETRY_S
+                while not self._stopping.is_set():
+                    if self._read_once(device):
+                        wait_s = FIRST_RETRY_S
+            except BaseException as error:  # whatever a driver raises, the lane goes on
+                if not self._stopping.is_set():
+                    self._fail(error)
+            finally:
+                self._begin("close")
+                if device is not None:
+                    with contextlib.suppress(Exception):
+                        device.close()
+            self._begin("wait")
+            if self._stopping.wait(wait_s):
+                break
+            wait_s = min(2 * wait_s, LAST_RETRY_S)
+        self._set(ConnectionState.CLOSED, "")
+        self._publish(self._block, wait=True)
+
+    def _read_once(self, device: Device[Any]) -> bool:
+        """Read and pass on; tell whether there were readings."""
+        self._begin("read")
+        began_ns = self._clock()
+        readings = device.read()
+        now_ns = self._clock()
+        self._begin("read")
+        for reading in readings:
+            self._take(reading, now_ns, str(getattr(device, "complaint", "")))
+        if not readings:
+            if self._silent_s(now_ns) > self._silence_s:
+                raise DeviceTimeout(self._silence_words())
+            if now_ns - began_ns < 1e6:
+                self._stopping.wait(0.005)  # a driver that does not wait must not eat the processor
+        return bool(readings)
+
+    def _take(self, reading: Reading, now_ns: int, complaint: str) -> None:
+        if isinstance(reading, DeviceState):
+            raise TypeError("a driver returned a DeviceState, which is the runner's to make")
+        self._last_reading_ns = now_ns
+        judged = self._judge.judge(reading, now_ns, self._warming_up(now_ns))
+        stamp = Stamp(self.spec.name, self.spec.role, now_ns, self._readings)
+        stamped = replace(judged, stamp=stamp)
+        self._readings += 1
+        self._refresh(now_ns, complaint)
+        self._block(stamped)
+
+    def _refresh(self, now_ns: int, complaint: str) -> None:
+        self._settle(now_ns, complaint)
+        self._publish(self._block, wait=True)
+
+    def _settle(self, now_ns: int, complaint: str) -> None:
+        """Set the state of a device that speaks."""
+        name, verdict = self.spec.name, self._judge.verdict
+        if self._lagged_ns is not None and now_ns - self._lagged_ns < LAG_SHOWN_S * 1e9:
+            self._set(ConnectionState.DEGRADED, self._lag_words())
+        elif complaint:
+            self._set(ConnectionState.DEGRADED, f"{name} {complaint}")
+        elif verdict not in (Quality.GOOD, Quality.WARMING_UP):
+            self._set(ConnectionState.DEGRADED, f"{name} {MENDS[verdict]}")
+        elif self._warming_up(now_ns):
+            self._set(ConnectionState.WARMING_UP, f"{name} warms up for {self._warm_up_s:g} s after opening")
+        elif verdict is Quality.WARMING_UP:
+            self._set(ConnectionState.WARMING_UP, f"{name} {MENDS[verdict]}")
+        else:
+            self._set(ConnectionState.READY, "")
+
+    def _fail(self, error: BaseException) -> None:
+        self._failures += 1
+        if isinstance(error, DriverError):
+            text = str(error)
+            words = text if text.startswith(self.spec.name) else f"{self.spec.name}: {text}"
+        else:
+            log.error("driver of %s failed", self.spec.name, exc_info=error)
+            words = (
+                f"{self.spec.name}: its driver failed ({type(error).__name__}: {error}): "
+                "it is opened again; tell the driver's maker"
+            )
+        self._set(ConnectionState.LOST, words)
+        self._publish(self._block, wait=True)
+
+    def _begin(self, what: str) -> None:
+        self._doing_since_ns = self._clock()
+        self._doing = what
+
+    def _tap(self, direction: Direction, data: bytes) -> None:
+        now_ns = self._clock()
+        if direction is Direction.RX:
+            self._rx_bytes += len(data)
+            self._last_rx_ns = now_ns
+        else:
+            self._tx_bytes += len(data)
+        stamp = Stamp(self.spec.name, self.spec.role, now_ns, self._raws)
+        self._raws += 1
+        self._block(RawBytes(direction, data, stamp))
+
+    def _block(self, item: Item) -> bool:
+        """Give an item to the sink and measure how long it kept us."""
+        began_ns = self._clock()
+        self._blocked_since_ns = began_ns
+        self._sink(item)
+        self._blocked_since_ns = None
+        ended_ns = self._clock()
+        if ended_ns - began_ns > LAG_LIMIT_S * 1e9:
+            self._lags += 1
+            self._lag_ns += ended_ns - began_ns
+            self._lagged_ns = ended_ns
+            # It was not the device that we waited for.
+            self._waiting_from_ns = self._doing_since_ns = ended_ns
+        return True
+
+    def _set(self, state: ConnectionState, reason: str) -> None:
+        now_ns = self._clock()
+        with self._state_lock:
+            before = self._state
+            if before.state is state and before.reason == reason:
+                return
+            since_ns = before.since_mono_ns if before.state is state else now_ns
+            stamp = Stamp(self.spec.name, self.spec.role, now_ns, self._states)
+            self._states += 1
+            self._state = DeviceState(state, reason, since_ns, stamp)
+            self._pending.append(self._state)
+
+    def _publish(self, give: Callable[[Item], bool], wait: bool) -> None:
+        # The watchdog does not wait: the device's thread may hold the lock while the sink keeps it.
+        if not self._publish_lock.acquire(blocking=wait):
+            return
+        try:
+            while self._pending and give(self._pending[0]):
+                self._pending.popleft()
+        finally:
+            self._publish_lock.release()
+
+    def _warming_up(self, now_ns: int) -> bool:
+        return now_ns - self._opened_ns < self._warm_up_s * 1e9
+
+    def _silent_s(self, now_ns: int) -> float:
+        return (now_ns - max(self._waiting_from_ns, self._last_reading_ns or 0)) / 1e9
+
+    def _silence_words(self) -> str:
+        name, limit = self.spec.name, f"{self._silence_s:g} s"
+        if self._last_rx_ns > max(self._waiting_from_ns, self._last_reading_ns or 0):
+            return (
+                f"{name} sends bytes that make no reading for {limit}: "
+                "check that it is the right device and its line speed"
+            )
+        return f"{name} has sent nothing for {limit}: check its cable and power"
+
+    def _lag_words(self) -> str:
+        return (
+            f"{self.spec.name} waits for the lane's recorder, which does not keep up: "
+            "check the disk and the computer's load"
+        )
