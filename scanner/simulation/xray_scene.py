@@ -181,7 +181,7 @@ def _detect(
     npt.NDArray[np.uint16],
 ]:
     """Turn transmission into counts of an array with uneven pixels, some of them dead."""
-    n_lines, n_pixels = transmission.shape
+    n_lines, n_pixels = int(transmission.shape[0]), int(transmission.shape[1])
     modules = np.repeat(rng.normal(1.0, 0.03, -(-n_pixels // 32)), 32)[:n_pixels]
     gain = np.clip(modules * rng.normal(1.0, 0.02, n_pixels), 0.7, 1.2).astype(np.float32)
     offset = rng.normal(900.0, 60.0, n_pixels).astype(np.float32)
@@ -201,7 +201,7 @@ def _detect(
         return pixels
 
     def beams(n: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint16]]:
-        true = np.asarray(np.clip(rng.normal(1.0, 0.02, n), 0.85, 1.15))
+        true = np.clip(rng.normal(1.0, 0.02, n), 0.85, 1.15)
         seen = np.rint(true * rng.normal(1.0, 0.003, n) * NOMINAL_DOSE).astype(np.uint16)
         return true.astype(np.float32), seen
 
