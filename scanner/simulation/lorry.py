@@ -1,0 +1,167 @@
+"""One simulated lorry in the lane: what each sensor would meet, as functions of time or of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from scanner.simulation.chassis import Geophone
+from scanner.simulation.co2 import (
+    OutsideAir,
+    SlowFluctuation,
+    bulk_excess_ppm,
+    dry_ice_co2_l_s,
+    produce_co2_l_s,
+)
+from scanner.simulation.draw import draw_lorry
+from scanner.simulation.hearts import RecordedForce
+from scanner.simulation.lorry_spec import LorrySpec
+from scanner.simulation.priors import stream
+from scanner.simulation.seismic import Seismic
+
+if TYPE_CHECKING:
+    from scanner.simulation.thermal_scene import DoorsScene
+    from scanner.simulation.xray_scene import XrayPassage
+
+__all__ = ["LorrySpec", "SimulatedLorry", "draw_lorry"]
+
+Array = npt.NDArray[np.float64]
+
+
+class SimulatedLorry:
+    """A lorry made from its truth; the same specification gives the same readings.
+
+    Time ``t_s`` runs from the start of the visit.
+
+    Parameters
+    ----------
+    spec : the truth.
+    heart_force : recorded forces and their rate, newtons ``(n,)`` for the first
+        person or ``(n_persons, n)``, and Hz; played in place of simulated hearts.
+    tip_ppm : recorded concentration at the probe's tip as a function of the time
+        since the tip went in, in place of the mass balance.
+    door_frames_c : recorded thermal frames ``(n_frames, 24, 32)``, 4 a second,
+        repeated, in place of the simulated doors.
+    geophone, fs_hz : of the waveform board.
+
+    Examples
+    --------
+    >>> lorry = SimulatedLorry(draw_lorry(5))
+    >>> lorry.seismic_counts(1000, 250).shape
+    (5, 250)
+    """
+
+    def __init__(
+        self,
+        spec: LorrySpec,
+        heart_force: tuple[npt.ArrayLike, float] | None = None,
+        tip_ppm: Callable[[Array], Array] | None = None,
+        door_frames_c: npt.NDArray[np.float32] | None = None,
+        geophone: Geophone | None = None,
+        fs_hz: float = 500.0,
+    ) -> None:
+        self.spec = spec
+        self.seismic = Seismic(spec, geophone, fs_hz, _recorded_forces(spec, heart_force))
+        self._tip_ppm, self._door_frames_c = tip_ppm, door_frames_c
+        self._outside = OutsideAir(
+            spec.outside_co2_ppm, spec.outside_fluctuation_ppm, spec.exhaust_puffs_per_h, spec.visit_seed
+        )
+        self._eddies = SlowFluctuation(stream(spec.visit_seed, "tip"), 4.0, 120.0)
+        self._doors: DoorsScene | None = None
+
+    @property
+    def co2_generation_l_s(self) -> float:
+        """All sources of CO2 inside, L/s at 0 degC."""
+        s = self.spec
+        return (
+            s.persons * s.person_co2_l_s
+            + produce_co2_l_s(s.cargo_kg, s.respiration_mg_kg_h)
+            + dry_ice_co2_l_s(s.dry_ice_kg, s.dry_ice_loss_per_h)
+            + s.pack_co2_l_s
+        )
+
+    def co2_bulk_excess_ppm(self, t_s: npt.ArrayLike) -> Array:
+        """Return the mean excess of the body over outside air at ``t_s``, ppm."""
+        s = self.spec
+        closed_s = 60.0 * s.closed_minutes + np.asarray(t_s, dtype=float)
+        return bulk_excess_ppm(
+            closed_s,
+            self.co2_generation_l_s,
+            s.free_volume_m3,
+            s.air_changes_per_h,
+            s.inside_c,
+            s.initial_excess_ppm,
+        )
+
+    def co2_outside_ppm(self, t_s: npt.ArrayLike) -> Array:
+        """Return the concentration of the free air beside the lane, ppm."""
+        return self._outside.ppm(t_s)
+
+    def co2_tip_ppm(self, t_s: npt.ArrayLike) -> Array:
+        """Return the concentration at the inside probe's tip, ppm: outside air until it goes in."""
+        t = np.asarray(t_s, dtype=float)
+        inside = t >= self.spec.probe_in_s
+        if self._tip_ppm is not None:
+            within = self._tip_ppm(np.maximum(t - self.spec.probe_in_s, 0.0))
+        else:
+            eddy = 1.0 + self.spec.tip_fluctuation * self._eddies(t)
+            excess = self.co2_bulk_excess_ppm(t) * self.spec.tip_fraction * np.maximum(eddy, 0.0)
+            within = np.maximum(self.spec.outside_co2_ppm + excess, 0.0)
+        return np.where(inside, within, self.co2_outside_ppm(t))
+
+    def temperature_inside_c(self, t_s: npt.ArrayLike) -> Array:
+        """Return the air temperature inside; people warm still air by some 0.02 degC a minute each."""
+        t = np.asarray(t_s, dtype=float)
+        # 60 W of convection a person into the air and the first centimetres of walls and load
+        rise_c = 0.0 if self.spec.unit_running else self.spec.persons * 0.02 / 60.0
+        return self.spec.inside_c + rise_c * t
+
+    def seismic_counts(self, start_sample: int, n: int) -> npt.NDArray[np.int32]:
+        """Return counts of c1..c4 and g1 at 500 Hz from ``start_sample``, int32 ``(5, n)``."""
+        return self.seismic.counts(start_sample, n)
+
+    def shake_counts(self, start_sample: int, n: int) -> npt.NDArray[np.int32]:
+        """Return counts of the ground digitiser at 100 Hz from ``start_sample``, int32 ``(1, n)``."""
+        return self.seismic.shake_counts(start_sample, n)
+
+    def thermal_c(self, t_s: float) -> npt.NDArray[np.float32]:
+        """Return what the imager at the doors sees at ``t_s``, degC float32 ``(24, 32)``."""
+        if self._door_frames_c is not None:
+            return np.asarray(self._door_frames_c[int(t_s * 4.0) % len(self._door_frames_c)], np.float32)
+        if self._doors is None:
+            from scanner.simulation.thermal_scene import DoorsScene
+
+            self._doors = DoorsScene(
+                self.spec.declaration,
+                self.spec.persons,
+                self.spec.inside_c,
+                self.spec.outside_c,
+                stream(self.spec.visit_seed, "doors"),
+            )
+        return self._doors.frame_c(t_s)
+
+    def xray(self, n_pixels: int = 512, n_lines: int = 1024) -> XrayPassage:
+        """Return the lorry's passage through the X-ray portal."""
+        from scanner.simulation.xray_scene import render_passage
+
+        return render_passage(
+            self.spec.declaration,
+            self.spec.persons,
+            stream(self.spec.visit_seed, "xray"),
+            n_pixels=n_pixels,
+            n_lines=n_lines,
+        )
+
+
+def _recorded_forces(
+    spec: LorrySpec, heart_force: tuple[npt.ArrayLike, float] | None
+) -> tuple[RecordedForce, ...]:
+    if heart_force is None:
+        return ()
+    records = np.atleast_2d(np.asarray(heart_force[0], dtype=float))
+    if len(records) > spec.persons:
+        raise ValueError(f"{len(records)} recorded hearts, but {spec.persons} persons inside")
+    return tuple(RecordedForce(record, heart_force[1]) for record in records)

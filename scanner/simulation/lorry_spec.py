@@ -1,0 +1,104 @@
+"""Everything that is true of one simulated lorry, its people, its air and the place it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scanner.simulation.chassis import Modes
+from scanner.simulation.hearts import Heart
+from scanner.simulation.site import Site
+from scanner.vehicle import Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class LorrySpec:
+    """The truth about one lorry in one lane.
+
+    The ranges of every field and where they come from stand in ``priors.toml``.
+
+    Parameters
+    ----------
+    declaration : what the papers say; may be false.
+    persons : number of people inside, the truth.
+    seed, visit : of every random course; a second visit has its own.
+    closed_minutes : true time since the doors were shut, at the visit's start.
+    free_volume_m3, air_changes_per_h : the air inside and its leak.
+    person_co2_l_s : of each person, at 0 degC and 1013 hPa.
+    respiration_mg_kg_h, cargo_kg : breathing cargo.
+    dry_ice_kg, dry_ice_loss_per_h, pack_co2_l_s : other sources.
+    initial_excess_ppm : excess over outside air when the doors were shut.
+    outside_co2_ppm, outside_fluctuation_ppm, exhaust_puffs_per_h : free air.
+    tip_fraction, tip_fluctuation : excess at the tip over the mean excess; its relative swing.
+    inside_offset_ppm, inside_gain, outside_offset_ppm : errors of the two probes.
+    probe_in_s : time in the visit at which the probe's tip goes in.
+    inside_c, outside_c, wind_m_s, site : conditions.
+    ground_rms_um_s, ground_coherence, site_resonance_hz, machine_hz, train_gain : the ground.
+    wind_um_s3_per_m2 : body velocity per wind speed squared at 15 t.
+    unit_running, unit_rpm, unit_cylinders, unit_rms_um_s, unit_cycle_s : refrigeration unit.
+    mass_t, modes : the vehicle on its springs.
+    hearts : one for each person.
+    movements_per_min, movement_force_n : of each person.
+    driver : the driver's heart while he sits in the cab, else None.
+    slosh_hz, slosh_um_s : liquid swaying in a tank, 0 = none.
+    """
+
+    declaration: Declaration
+    persons: int
+    seed: int
+    closed_minutes: float
+    free_volume_m3: float
+    air_changes_per_h: float
+    person_co2_l_s: float
+    respiration_mg_kg_h: float
+    cargo_kg: float
+    dry_ice_kg: float
+    dry_ice_loss_per_h: float
+    pack_co2_l_s: float
+    initial_excess_ppm: float
+    outside_co2_ppm: float
+    outside_fluctuation_ppm: float
+    exhaust_puffs_per_h: float
+    tip_fraction: float
+    tip_fluctuation: float
+    inside_offset_ppm: float
+    inside_gain: float
+    outside_offset_ppm: float
+    probe_in_s: float
+    inside_c: float
+    outside_c: float
+    wind_m_s: float
+    site: Site
+    ground_rms_um_s: float
+    ground_coherence: float
+    site_resonance_hz: float
+    machine_hz: float
+    train_gain: float
+    wind_um_s3_per_m2: float
+    unit_running: bool
+    unit_rpm: float
+    unit_cylinders: int
+    unit_rms_um_s: float
+    unit_cycle_s: float
+    mass_t: float
+    modes: Modes
+    hearts: tuple[Heart, ...]
+    movements_per_min: float
+    movement_force_n: float
+    driver: Heart | None = None
+    slosh_hz: float = 0.0
+    slosh_um_s: float = 0.0
+    visit: int = 1
+
+    @property
+    def occupied(self) -> bool:
+        """Whether anybody is inside."""
+        return self.persons > 0
+
+    @property
+    def visit_seed(self) -> int:
+        """Seed of the random courses of this visit."""
+        return self.seed * 1000 + self.visit
+
+    def next_visit(self, after_minutes: float) -> LorrySpec:
+        """Return the same lorry when it comes back, its doors shut that much longer."""
+        return replace(self, visit=self.visit + 1, closed_minutes=self.closed_minutes + after_minutes)
