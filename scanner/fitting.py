@@ -7,11 +7,9 @@ seed, kept apart by `TEST_SEED`.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,10 +29,17 @@ FIT_SEED = 20261
 TEST_SEED = 20262
 DURATION_S = 95.0
 KINDS = (
-    *((VehicleClass.REEFER, cargo) for cargo in (
-        CargoClass.EMPTY, CargoClass.BOXED, CargoClass.FROZEN,
-        CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE,
-    )),
+    *(
+        (VehicleClass.REEFER, cargo)
+        for cargo in (
+            CargoClass.EMPTY,
+            CargoClass.BOXED,
+            CargoClass.FROZEN,
+            CargoClass.PRODUCE,
+            CargoClass.MEAT,
+            CargoClass.DRY_ICE,
+        )
+    ),
     *((VehicleClass.TANKER, cargo) for cargo in (CargoClass.EMPTY, CargoClass.LIQUID, CargoClass.INERT)),
 )
 """Every class and cargo the first calibration covers."""
@@ -90,7 +95,9 @@ def run_trial(base_seed: int, number: int) -> Trial:
         if e.state is EvidenceState.READY and e.score is not None
     }
     unavailable = {
-        e.modality: e.reason.code if e.reason else e.state.value for e in evidences if e.modality not in scores
+        e.modality: e.reason.code if e.reason else e.state.value
+        for e in evidences
+        if e.modality not in scores
     }
     return Trial(number, vehicle_class.value, cargo.value, persons, scores, unavailable)
 

@@ -11,7 +11,7 @@ from calibration.evidence import CalibrationSet
 from drivers.api import DeviceState, Event, EventKind, Item, RawBytes
 from scanner.canonical import assessment_json
 from scanner.decision import decide
-from scanner.evidence import Assessment, Evidence, EvidenceState, unavailable
+from scanner.evidence import Assessment, Evidence, unavailable
 from scanner.fusion import fused_llr, posterior
 from scanner.life_risk import assess_life_risk, estimate_persons
 from scanner.modality import Modality, ScanView, Sensor
@@ -149,7 +149,7 @@ class Scan:
 
 def _features(evidences: Iterable[Evidence], modality: str) -> Mapping[str, float]:
     for evidence in evidences:
-        if evidence.modality == modality and evidence.state is EvidenceState.READY:
+        if evidence.modality == modality:
             return evidence.features
     return {}
 

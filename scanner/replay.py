@@ -16,9 +16,9 @@ from scanner.evidence import Assessment
 from scanner.methods import MethodKit
 from scanner.pipeline import Scan, declaration_data
 from scanner.policy import make_policy
+from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_recording
 from scanner.recording.records import RecordedAssessment, Tick
-from scanner.recording.header import RecordingHeader
 
 SCHEMA_VERSION = 1
 
@@ -187,4 +187,3 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
             for name, points in result.course.items()
         },
     }
-

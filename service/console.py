@@ -38,7 +38,9 @@ BAR_HALF_WIDTH = 12
 BAR_FULL_LLR = 6.0
 
 
-def render(snapshot: LaneSnapshot, language: str = "en", prompt: str = "", answer: str = "") -> RenderableType:
+def render(
+    snapshot: LaneSnapshot, language: str = "en", prompt: str = "", answer: str = ""
+) -> RenderableType:
     """Draw a lane.
 
     Parameters
@@ -80,7 +82,9 @@ def _scan(snapshot: LaneSnapshot, language: str) -> Panel:
     if declared is None:
         raise ValueError("no lorry is in the lane")
     head = f"{declared.plate or snapshot.scan_id}  {declared.vehicle_class.value}, {declared.cargo.value}"
-    head += f"  visit {snapshot.visit}  {snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
+    head += (
+        f"  visit {snapshot.visit}  {snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
+    )
     body: list[RenderableType] = []
     if snapshot.assessment:
         body = [advice(snapshot.assessment, language), evidence_table(snapshot.assessment, language)]
@@ -102,7 +106,9 @@ def _danger(assessment: Assessment, language: str) -> str:
     text = sentence(risk.reason, language)
     if risk.minutes_low is None or math.isinf(risk.minutes_low):
         return text
-    high = "" if risk.minutes_high is None or math.isinf(risk.minutes_high) else f" to {risk.minutes_high:.0f}"
+    high = (
+        "" if risk.minutes_high is None or math.isinf(risk.minutes_high) else f" to {risk.minutes_high:.0f}"
+    )
     more = "more than " if not high else ""
     return f"Danger in {more}{risk.minutes_low:.0f}{high} minutes. {text}"
 
@@ -131,8 +137,12 @@ def _bar(evidence: Evidence) -> Text:
         return Text(word.center(2 * BAR_HALF_WIDTH + 1), style=style)
     length = min(round(abs(evidence.llr) / BAR_FULL_LLR * BAR_HALF_WIDTH), BAR_HALF_WIDTH)
     if evidence.llr < 0:
-        return Text(" " * (BAR_HALF_WIDTH - length) + "█" * length + "│" + " " * BAR_HALF_WIDTH, style="green")
-    return Text(" " * BAR_HALF_WIDTH + "│" + "█" * length + " " * (BAR_HALF_WIDTH - length), style="dark_orange")
+        return Text(
+            " " * (BAR_HALF_WIDTH - length) + "█" * length + "│" + " " * BAR_HALF_WIDTH, style="green"
+        )
+    return Text(
+        " " * BAR_HALF_WIDTH + "│" + "█" * length + " " * (BAR_HALF_WIDTH - length), style="dark_orange"
+    )
 
 
 def _waiting(snapshot: LaneSnapshot) -> Table:

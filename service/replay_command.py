@@ -9,18 +9,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from scanner.methods import load_kit
 
 from drivers.api import LorryscanError
 from scanner.evidence import EvidenceState
-from scanner.methods import load_kit
-from scanner.recording import manifest
 from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_header
 from scanner.replay import SCHEMA_VERSION, Replayed, group_by_scan, replay_scan, replayed_json
+from service.recording_command import REPAIRED_SUFFIX
 
 
 def replay(
-    files: Annotated[list[Path], typer.Argument(help="recordings (.mcap), scan folders, or a lane's data folder")],
+    files: Annotated[
+        list[Path], typer.Argument(help="recordings (.mcap), scan folders, or a lane's data folder")
+    ],
     json_out: Annotated[Path | None, typer.Option("--json", help="write every result here")] = None,
 ) -> None:
     """Replay recorded scans and print each one's assessment and digest.
@@ -36,7 +38,9 @@ def replay(
     total = sum(path.stat().st_size for visits in scans.values() for _, path in visits)
     results: list[Replayed] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal) as progress:
+    with Progress(
+        *columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal
+    ) as progress:
         task = progress.add_task("replaying", total=max(total, 1))
         for scan_id, visits in scans.items():
             progress.update(task, description=f"replaying {scan_id}")
@@ -64,22 +68,17 @@ def replay(
 
 
 def find_recordings(paths: list[Path]) -> list[Path]:
-    """Return the recordings that files and folders name, in order; each once.
-
-    A file that was cut off and repaired stands for itself: the repaired copy is left out.
-    """
+    """Return the recordings that files and folders name, in order; each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = sorted(path.rglob("*.mcap")) if path.is_dir() else [path]
-        for file in inside:
-            if not (path.is_dir() and file.name.endswith(manifest.REPAIRED_SUFFIX)):
-                found[file] = None
+        inside = [path]
+        if path.is_dir():  # a repaired copy beside its original would be the same visit twice
+            inside = [f for f in sorted(path.rglob("*.mcap")) if not f.name.endswith(REPAIRED_SUFFIX)]
+        found.update(dict.fromkeys(inside))
     return list(found)
 
 
-def _readable(
-    files: list[Path], failed: dict[str, str]
-) -> dict[str, list[tuple[RecordingHeader, Path]]]:
+def _readable(files: list[Path], failed: dict[str, str]) -> dict[str, list[tuple[RecordingHeader, Path]]]:
     """Group what can be opened; name what cannot."""
     visits: list[tuple[RecordingHeader, Path]] = []
     for file in files:
@@ -102,7 +101,11 @@ def describe(result: Replayed) -> list[str]:
         said = f"{evidence.llr:+.2f}" if evidence.state is EvidenceState.READY else evidence.state.value
         why = f" ({evidence.reason.code})" if evidence.reason else ""
         lines.append(f"    {evidence.modality}: {said}{why}")
-    same = {True: "equal to the recorded ones", False: "DIFFERENT from the recorded ones", None: "none recorded"}
+    same = {
+        True: "equal to the recorded ones",
+        False: "DIFFERENT from the recorded ones",
+        None: "none recorded",
+    }
     lines.append(f"    digest {last.digest}")
     lines.append(f"    {result.ticks} ticks; digests {same[result.same]}")
     return lines

@@ -31,7 +31,7 @@ from scanner.lane.commands import Command, CommandRefused, End, Leave, Probe, Qu
 from scanner.lane.config import LaneConfig
 from scanner.lane.recovery import refeed
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, in_words
-from scanner.lane.visits import VisitRecord, boot_id
+from scanner.lane.visits import VisitRecord, boot_id, recover
 from scanner.methods import MethodKit
 from scanner.outbox import Outbox
 from scanner.pipeline import Scan, declaration_data
@@ -261,7 +261,10 @@ class LaneAgent:
                         f"the recording cannot begin ({error.strerror or error}): check the disk"
                     ) from error
                 self.outbox.put(
-                    "scan_opened", scan_id, self.wall(), {"declaration": declaration_data(declaration), "by": by}
+                    "scan_opened",
+                    scan_id,
+                    self.wall(),
+                    {"declaration": declaration_data(declaration), "by": by},
                 )
                 return scan_id
             case Return(name):
@@ -330,8 +333,8 @@ class LaneAgent:
     def _start_visit(self, scan_id: str, by: str) -> None:
         current = self.scans[scan_id]
         now = self.clock()
-        record = VisitRecord.begin(self.config, self.kit, scan_id, current.visits + 1, current.declaration, self.wall())
-        current.visits += 1
+        record = VisitRecord.begin(self.config, self.kit, scan_id, current.declaration, self.wall())
+        current.visits = record.number
         current.assessment = None
         self._record, self._active, self._probe_in, self._visit_start_ns = record, scan_id, False, now
         self._faults.pop("recorder", None)
@@ -361,7 +364,7 @@ class LaneAgent:
         self._record, self._active, self._probe_in = None, "", False
 
     def _close_scan(self, scan_id: str, by: str) -> None:
-        manifest.close_scan(self.config.data_dir, scan_id)
+        manifest.close_scan(self.config.data_dir, scan_id, self.wall())
         self.outbox.put("scan_closed", scan_id, self.wall(), {"by": by})
         del self.scans[scan_id]
 
@@ -369,15 +372,18 @@ class LaneAgent:
         """Rebuild the scans that a stop or a crash left open; go on with the one that was in the lane."""
         interrupted = ""
         for found in manifest.open_scans(self.config.data_dir):
-            recovered = VisitRecord.recover(self.config.data_dir, found, self.wall())
+            recovered = recover(self.config.data_dir, found, self.wall())
             self._open_scan(found.scan_id, recovered.declaration)
             current = self.scans[found.scan_id]
-            current.visits = len(found.visits)
-            refeed(current.scan, recovered.visits)
+            current.visits = recovered.visits
+            refeed(current.scan, recovered.recordings)
             if recovered.interrupted:
                 interrupted = found.scan_id
                 self.outbox.put(
-                    "visit_interrupted", found.scan_id, self.wall(), {"visit": current.visits, "why": "the lane was cut off"}
+                    "visit_interrupted",
+                    found.scan_id,
+                    self.wall(),
+                    {"visit": current.visits, "why": "the lane was cut off"},
                 )
         if interrupted:
             self._start_visit(interrupted, "recovery")
@@ -431,4 +437,3 @@ def _hold(data_dir: Path) -> BinaryIO:
     file.write(str(os.getpid()).encode())
     file.flush()
     return file
-

@@ -1,0 +1,107 @@
+"""One visit's recording and its entry in the scan's manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scanner.lane.config import LaneConfig
+from scanner.methods import MethodKit
+from scanner.pipeline import declaration_from
+from scanner.policy import policy_tables
+from scanner.recording import manifest
+from scanner.recording.header import RecordingHeader
+from scanner.recording.writer import RecordingWriter
+from scanner.vehicle import Declaration
+
+
+def boot_id() -> str:
+    """Return the machine's boot id: monotonic times of two boots do not compare."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+class VisitRecord:
+    """The open recording of a visit.
+
+    Raises
+    ------
+    OSError : from every method, when the disk refuses.
+    """
+
+    def __init__(self, data_dir: Path, scan_id: str, visit: manifest.Visit, writer: RecordingWriter) -> None:
+        self._data_dir, self._scan_id, self._visit = data_dir, scan_id, visit
+        self._writer = writer
+        self.write = writer.write
+        self.tick = writer.tick
+        self.assessment = writer.assessment
+
+    @property
+    def number(self) -> int:
+        """Number of the visit, from 1."""
+        return self._visit.visit
+
+    @classmethod
+    def begin(
+        cls, config: LaneConfig, kit: MethodKit, scan_id: str, declaration: Declaration, utc_ns: int
+    ) -> VisitRecord:
+        """Enter the next visit in the manifest and open its recording."""
+        visit = manifest.add_visit(config.data_dir, scan_id, utc_ns)
+        header = RecordingHeader(
+            scan_id=scan_id,
+            visit=visit.visit,
+            lane=config.lane_id,
+            declaration=declaration,
+            sensors=tuple(config.sensors.values()),
+            config=_recorded_config(config),
+            calibrations={"evidence": kit.calibrations.id},
+            models=kit.model_hashes(),
+        )
+        path = manifest.visit_path(config.data_dir, scan_id, visit)
+        return cls(config.data_dir, scan_id, visit, RecordingWriter(path, header))
+
+    def end(self, utc_ns: int) -> None:
+        """Close the recording and enter its SHA-256."""
+        self._writer.close()
+        manifest.close_visit(self._data_dir, self._scan_id, self._visit.visit, utc_ns)
+
+
+def _recorded_config(config: LaneConfig) -> dict[str, Any]:
+    """Return what replay needs of the configuration, certificates aside (they travel with the sensors)."""
+    return {"lane": config.lane_id, "policy": policy_tables(config.policy)}
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveredScan:
+    """An open scan as found on disk; ``interrupted`` when its last visit was never closed."""
+
+    declaration: Declaration
+    recordings: tuple[Path, ...]
+    visits: int
+    interrupted: bool
+
+
+def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredScan:
+    """Close the visit that was cut off, if any, and name the recordings that can be read.
+
+    The cut recording stays as it is: readers stop at the cut.
+    """
+    interrupted = False
+    recordings = []
+    for visit in found.visits:
+        path = manifest.visit_path(data_dir, found.scan_id, visit)
+        if visit.ended_utc is None:
+            interrupted = True
+            if not path.exists():
+                continue
+            manifest.close_visit(data_dir, found.scan_id, visit.visit, utc_ns, whole=False)
+        recordings.append(path)
+    return RecoveredScan(
+        declaration_from(found.declaration),
+        tuple(recordings),
+        max((visit.visit for visit in found.visits), default=0),
+        interrupted,
+    )

@@ -1,0 +1,53 @@
+"""The lane's command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.lane.commands import (
+    CommandRefused,
+    End,
+    Leave,
+    Probe,
+    Quit,
+    Return,
+    Start,
+    parse_command,
+)
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        (
+            "start reefer boxed AB12CDE closed=45 laden",
+            Start(Declaration(VehicleClass.REEFER, CargoClass.BOXED, "AB12CDE", True, 45.0)),
+        ),
+        ("start tanker empty", Start(Declaration(VehicleClass.TANKER, CargoClass.EMPTY))),
+        ("  probe   out ", Probe(False)),
+        ("leave", Leave()),
+        ("return AB12CDE", Return("AB12CDE")),
+        ("end", End()),
+        ("end AB12CDE", End("AB12CDE")),
+        ("quit", Quit()),
+    ],
+)
+def test_commands(line, command):
+    assert parse_command(line) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("", "start"),
+        ("open", "no command 'open'"),
+        ("start lorry boxed", "CARGO is one of"),
+        ("start reefer boxed closed=soon", "closed=45"),
+        ("probe", "probe in|out"),
+        ("return", "return SCAN"),
+    ],
+)
+def test_refusals_say_how_it_is_written(line, says):
+    with pytest.raises(CommandRefused, match=says.replace("|", r"\|")):
+        parse_command(line)
