@@ -128,7 +128,7 @@ class SerialLink:
     def _lost(self, error: Exception) -> DeviceLost:
         if self._remote:
             return DeviceLost(f"the connection to {self._url} broke ({error}): check network and port server")
-        return DeviceLost(f"the port {self._url} is gone ({error}): check that its plug is in")
+        return DeviceLost(f"the port {self._url} is gone: check that its plug is in")
 
 
 class TcpLink:

@@ -1,0 +1,88 @@
+"""Asks one Modbus RTU probe over an open link and waits for its answer."""
+
+from __future__ import annotations
+
+import time
+
+from drivers.api import DeviceTimeout, Link, ProtocolError
+from drivers.codecs.modbus_rtu import EXCEPTIONS, Answer, AnswerParser
+
+ANSWER_LIMIT_S = 0.3
+"""Time for one answer, s. A link's read may add 0.2 s, and a request is sent twice:
+with a poll every 0.5 s a pulled cable is noticed after 1.3 s at the latest."""
+
+TRIES = 2
+
+
+class ModbusLine:
+    """One probe on its own line.
+
+    Parameters
+    ----------
+    link : the open wire.
+    address : the probe's Modbus address.
+    """
+
+    def __init__(self, link: Link, address: int) -> None:
+        self._link = link
+        self._address = address
+        self.parser = AnswerParser()
+
+    def ask(self, request: bytes) -> Answer:
+        """Send a request and return its answer; once more when none comes.
+
+        Raises
+        ------
+        DeviceTimeout : no valid answer to either try.
+        ProtocolError : the probe answers with an exception.
+        DeviceLost : the wire is gone.
+        """
+        damaged_before = self.parser.dropped["crc"]
+        for _ in range(TRIES):
+            self._link.discard_input()  # a late answer to another question looks like this one's
+            self.parser.expect(request)
+            self._link.write(request)
+            end = time.monotonic() + ANSWER_LIMIT_S
+            while True:
+                answers = self.parser.feed(self._link.read())
+                if answers:
+                    return self._checked(answers[0])
+                if time.monotonic() >= end:
+                    break
+        if self.parser.dropped["crc"] > damaged_before:
+            raise DeviceTimeout(
+                f"answers of the probe at address {self._address} arrive damaged: "
+                "check its cable, the line's termination and the line speed"
+            )
+        raise DeviceTimeout(
+            f"the probe at address {self._address} does not answer: check its cable, power and address"
+        )
+
+    def _checked(self, answer: Answer) -> Answer:
+        if answer.exception is not None:
+            why = EXCEPTIONS.get(answer.exception, f"exception {answer.exception}")
+            raise ProtocolError(
+                f"the probe at address {self._address} answers that {why}: check that it is the right model"
+            )
+        return answer
+
+
+class Pace:
+    """Says when the next poll is due; waits in slices so that a driver's read returns in time."""
+
+    def __init__(self, period_s: float, slice_s: float = 0.1) -> None:
+        self._period_s = period_s
+        self._slice_s = slice_s
+        self._due = time.monotonic()
+
+    def due(self) -> bool:
+        """Wait a little; tell whether it is time to poll."""
+        left = self._due - time.monotonic()
+        if left > self._slice_s:
+            time.sleep(self._slice_s)
+            return False
+        if left > 0:
+            time.sleep(left)
+        # After a delay polls do not catch up in a burst.
+        self._due = max(self._due + self._period_s, time.monotonic())
+        return True

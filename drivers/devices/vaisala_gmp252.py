@@ -1,0 +1,201 @@
+"""Vaisala CARBOCAP GMP252 carbon dioxide probe, Modbus RTU over RS-485.
+
+References
+----------
+GMP252 User Guide M211897EN-E: measurement, status (0x0800, 0x0801) and error
+(0x0803) registers, exception answers, quiet NaN for a missing value,
+identification objects; start-up within 12 s, full accuracy after 2 min.
+
+Not verified on a device: word order of the 32-bit error code (taken as low word
+first, like the floats); T90 of 1 min with the standard filter and the reduced
+accuracy between 10 000 and 30 000 ppm (data sheet); ``frozen_after_s`` (an
+assumption: a float32 reading of a live probe changes within a minute).
+
+Registers 513 to 519 (compensation values kept in EEPROM, 30 000 writes) are
+never written; this driver writes nothing at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from drivers.api import (
+    Capabilities,
+    Device,
+    Identity,
+    Link,
+    LinkOpener,
+    ProtocolError,
+    Quality,
+    Quantity,
+    Reading,
+    Sample,
+)
+from drivers.codecs.modbus_rtu import Function, identity_request, read_request, words_to_float
+from drivers.devices.modbus_line import ModbusLine, Pace
+
+CO2_PPM = 0x0000  # float32, low word first
+STATUS = 0x0800  # device status, CO2 status
+ERROR_CODE = 0x0803  # 32 bits; not in probes before revision E of the manual
+SERIAL_NUMBER = 0x80
+
+CRITICAL_OR_ERROR = 1 | 2
+NOT_RELIABLE = 2
+NOT_READY = 256
+
+OUT_OF_RANGE = 0x1000
+ERRORS = {
+    0x0001: "program memory damaged",
+    0x0002: "parameter memory damaged",
+    0x0010: "supply voltage low",
+    0x0020: "internal 30 V fault",
+    0x0040: "infrared signal low",
+    0x0080: "internal 8 V fault",
+    0x0100: "infrared signal cut",
+    OUT_OF_RANGE: "out of measuring range",
+    0x2000: "sensor heater fault",
+    0x4000: "infrared source temperature fault",
+    0x8000: "interferometer slope fault",
+    0x10000: "internal 2.5 V fault",
+    0x20000: "internal 1.7 V fault",
+    0x40000: "infrared source current low",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gmp252Config:
+    """Where the probe is.
+
+    Parameters
+    ----------
+    url : its port, as for `LinkOpener.open`.
+    address : Modbus address.
+    baudrate, parity, stopbits : line settings; the maker's defaults are 19200 N 2.
+    poll_s : time between polls, s; a lost probe is noticed within this + 0.8 s.
+    warm_up_s : time after opening until readings are trusted, s. 0 only for a
+        probe that is never switched off: the driver cannot know for how long the
+        power was away.
+    check_identity : refuse a device that does not say that it is Vaisala's.
+    """
+
+    url: str
+    address: Annotated[int, Field(ge=1, le=247)] = 240
+    baudrate: Annotated[int, Field(ge=4800, le=115200)] = 19200
+    parity: Annotated[str, Field(pattern="^[NEO]$")] = "N"
+    stopbits: Annotated[int, Field(ge=1, le=2)] = 2
+    poll_s: Annotated[float, Field(ge=0.1, le=0.5)] = 0.5
+    warm_up_s: Annotated[float, Field(ge=0)] = 120.0
+    check_identity: bool = True
+
+
+class VaisalaGmp252(Device[Gmp252Config]):
+    """Polls value and status every ``poll_s``; returns a sample every second."""
+
+    Config = Gmp252Config
+    capabilities = Capabilities(
+        reads=("sample",),
+        quantities=(Quantity.CO2_PPM,),
+        period_s=1.0,
+        warm_up_s=120.0,
+        response_t90_s=60.0,
+        frozen_after_s=60.0,
+        valid_range=(0.0, 30_000.0),
+    )
+
+    def __init__(self, config: Gmp252Config, links: LinkOpener) -> None:
+        super().__init__(config, links)
+        self.complaint = ""
+        self._link: Link | None = None
+        self._line: ModbusLine | None = None
+        self._pace = Pace(config.poll_s)
+        self._polls = 0
+        self._polls_per_sample = max(1, math.floor(self.capabilities.period_s / config.poll_s))
+
+    def open(self) -> None:
+        config = self.config
+        self._link = self.links.open(
+            config.url, baudrate=config.baudrate, parity=config.parity, stopbits=config.stopbits
+        )
+        self._line = ModbusLine(self._link, config.address)
+        self._registers(STATUS, 2)
+        self._pace = Pace(config.poll_s)
+        self._polls = 0
+
+    def identify(self) -> Identity:
+        address = self.config.address
+        try:
+            basic = self._asker.ask(identity_request(address)).objects
+        except ProtocolError as error:
+            if self.config.check_identity:
+                raise ProtocolError(
+                    f"{error}; it does not say who it is. If it is a Vaisala probe behind a gateway, "
+                    "set check_identity = false"
+                ) from error
+            basic = {}
+        maker, model, firmware = (basic.get(n, b"").decode("ascii", "replace").strip() for n in (0, 1, 2))
+        if self.config.check_identity and "vaisala" not in maker.lower():
+            raise ProtocolError(
+                f"the device at address {address} says that it is {maker or 'nobody'} {model}, "
+                "no Vaisala probe: check the port, or choose its own driver"
+            )
+        try:
+            single = self._asker.ask(identity_request(address, level=4, first=SERIAL_NUMBER)).objects
+        except ProtocolError:
+            single = {}  # an optional object of the maker's own
+        serial = single.get(SERIAL_NUMBER, b"").decode("ascii", "replace").strip()
+        return Identity(maker, model, serial, firmware)
+
+    def read(self) -> Sequence[Reading]:
+        if not self._pace.due():
+            return ()
+        value = words_to_float(*self._registers(CO2_PPM, 2))
+        device_status, co2_status = self._registers(STATUS, 2)
+        quality = self._quality(value, device_status, co2_status)
+        self._polls += 1
+        if quality is Quality.GOOD and (self._polls - 1) % self._polls_per_sample:
+            return ()
+        return (Sample(Quantity.CO2_PPM, value, quality),)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = self._line = None
+
+    def _quality(self, value: float, device_status: int, co2_status: int) -> Quality:
+        self.complaint = ""
+        if device_status & CRITICAL_OR_ERROR:
+            errors = self._errors()
+            if errors == OUT_OF_RANGE:
+                return Quality.OVER_RANGE
+            named = [text for bit, text in ERRORS.items() if errors & bit] or [
+                "a fault that it does not name"
+            ]
+            self.complaint = f"reports: {', '.join(named)}: check its power, restart it, send it to service"
+            return Quality.UNRELIABLE
+        if co2_status & NOT_READY:
+            return Quality.WARMING_UP
+        if co2_status:  # 2 = not reliable, and what the manual does not name is no better
+            return Quality.UNRELIABLE
+        return Quality.GOOD if math.isfinite(value) else Quality.INVALID
+
+    def _errors(self) -> int:
+        try:
+            low, high = self._registers(ERROR_CODE, 2)
+        except ProtocolError:
+            return 0  # an older probe has no such register
+        return high << 16 | low
+
+    def _registers(self, register: int, count: int) -> tuple[int, ...]:
+        request = read_request(self.config.address, Function.READ_HOLDING, register, count)
+        return self._asker.ask(request).registers
+
+    @property
+    def _asker(self) -> ModbusLine:
+        if self._line is None:
+            raise ProtocolError("the probe is asked before it was opened")
+        return self._line
