@@ -20,26 +20,22 @@ from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_recording
 from scanner.recording.records import RecordedAssessment, Tick
 
-SCHEMA_VERSION = 1
-
 
 @dataclass(slots=True)
 class Replayed:
     """What replaying one scan gave.
 
-    ``course`` maps a method to its (elapsed_s, llr, state) at each tick;
-    ``recorded_digest`` is the last digest in the file, "" where none was.
+    ``course`` maps a method to its (visit, elapsed_s, llr, state) at each tick.
     """
 
     header: RecordingHeader
     files: list[Path]
     duration_s: float = 0.0
     assessment: Assessment | None = None
-    course: dict[str, list[tuple[float, float, str]]] = field(default_factory=dict)
+    course: dict[str, list[tuple[int, float, float, str]]] = field(default_factory=dict)
     ticks: int = 0
     digests_equal: int = 0
     digests_different: int = 0
-    truncated: bool = False
 
     @property
     def same(self) -> bool | None:
@@ -131,7 +127,7 @@ def _follow_course(result: Replayed, elapsed_s: float) -> None:
     if result.assessment is None:
         return
     for evidence in result.assessment.evidences:
-        point = (round(elapsed_s, 3), evidence.llr, evidence.state.value)
+        point = (result.assessment.visit, round(elapsed_s, 3), evidence.llr, evidence.state.value)
         result.course.setdefault(evidence.modality, []).append(point)
 
 
@@ -162,7 +158,7 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         },
     }
     if result.assessment is None:
-        nothing = ("posterior", "recommendation", "persons", "life_risk", "digest")
+        nothing = ("final", "posterior", "recommendation", "persons", "life_risk", "digest")
         return {
             **content,
             **dict.fromkeys(nothing),
@@ -174,6 +170,7 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
     final = assessment_json(result.assessment)
     return {
         **content,
+        "final": final["final"],
         "posterior": final["posterior"],
         "recommendation": final["recommendation"],
         "reasons": final["reasons"],
@@ -183,7 +180,10 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         "versions": final["versions"],
         "digest": final["digest"],
         "course": {
-            name: [{"elapsed_s": t, "llr": llr, "state": state} for t, llr, state in points]
+            name: [
+                {"visit": visit, "elapsed_s": t, "llr": llr, "state": state}
+                for visit, t, llr, state in points
+            ]
             for name, points in result.course.items()
         },
     }

@@ -51,7 +51,8 @@ def evidence(
     for score in fitted.scores:
         console.print(
             f"  {score.modality}/{score.condition}: {score.n_occupied} occupied, {score.n_empty} empty, "
-            f"llr = {score.slope:.3g} * score {score.intercept:+.3g} in {score.llr_min:.2f}..{score.llr_max:.2f}",
+            f"llr = {score.slope:.3g} * score {score.intercept:+.3g}, "
+            f"within {score.llr_min:.2f}..{score.llr_max:.2f}",
             highlight=False,
         )
     console.print(f"  weights {dict(fitted.weights)}", highlight=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -97,20 +95,8 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
     lines.append(f"  ({'final' if assessment.final else 'so far'})\n", style="default on default")
     for reason in assessment.reasons[:3]:
         lines.append(f"  {sentence(reason, language)}\n", style="default on default")
-    lines.append(f"  {_danger(assessment, language)}", style="default on default")
+    lines.append(f"  {sentence(assessment.life_risk.reason, language)}", style="default on default")
     return lines
-
-
-def _danger(assessment: Assessment, language: str) -> str:
-    risk = assessment.life_risk
-    text = sentence(risk.reason, language)
-    if risk.minutes_low is None or math.isinf(risk.minutes_low):
-        return text
-    high = (
-        "" if risk.minutes_high is None or math.isinf(risk.minutes_high) else f" to {risk.minutes_high:.0f}"
-    )
-    more = "more than " if not high else ""
-    return f"Danger in {more}{risk.minutes_low:.0f}{high} minutes. {text}"
 
 
 def evidence_table(assessment: Assessment, language: str) -> Table:

@@ -15,7 +15,8 @@ from drivers.api import LorryscanError
 from scanner.evidence import EvidenceState
 from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_header
-from scanner.replay import SCHEMA_VERSION, Replayed, group_by_scan, replay_scan, replayed_json
+from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
+from scanner.replay_schema import SCHEMA_VERSION
 from service.recording_command import REPAIRED_SUFFIX
 
 

@@ -1,0 +1,148 @@
+"""Schema of ``lorryscan replay --json``, version 1: others judge us by it, so it only grows.
+
+A new key may appear under the same version; a key that changes its meaning or
+goes away makes the next version.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+Minutes = Annotated[
+    float | Literal["inf"] | None, Field(description='minutes; "inf" = not reached; null = cannot be told')
+]
+State = Literal["pending", "ready", "unavailable"]
+
+
+class _Object(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(_Object):
+    """Why, as a code, its values and a sentence in each language."""
+
+    code: str
+    values: dict[str, float | str]
+    text: dict[Literal["en", "fr"], str]
+
+
+class Box(_Object):
+    """A region of the sensor's image, in its pixels."""
+
+    sensor: str
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+
+class Evidence(_Object):
+    """The last word of one method: llr is the natural-log likelihood ratio, 0 unless ready."""
+
+    modality: str
+    state: State
+    llr: float
+    reason: Reason | None
+    score: float | None
+    features: dict[str, float | str]
+    boxes: list[Box]
+    calibration: str
+    model: str
+
+
+class CoursePoint(_Object):
+    """What a method said at one tick, seconds after the visit began."""
+
+    visit: int
+    elapsed_s: float
+    llr: float
+    state: State
+
+
+class Persons(_Object):
+    """How many people, if any."""
+
+    low: int
+    likely: int
+    high: int
+
+
+class LifeRisk(_Object):
+    """Time to danger."""
+
+    minutes_low: Minutes
+    minutes_high: Minutes
+    reason: Reason
+
+
+class Vehicle(_Object):
+    """As declared."""
+
+    vehicle_class: str
+    cargo: str
+    plate: str
+    laden: bool
+    closed_minutes: float | None
+
+
+class RecordedWith(_Object):
+    """Which code recorded the first visit."""
+
+    version: str
+    code_sha256: str
+
+
+class Digests(_Object):
+    """Recorded assessments whose digest came out again, and those whose did not."""
+
+    equal: int
+    different: int
+
+
+class ScanResult(_Object):
+    """One scan, replayed. Everything from posterior on is null or empty when no tick was recorded."""
+
+    id: str
+    files: list[str]
+    visits: int
+    lane: str
+    vehicle: Vehicle
+    duration_s: float
+    ticks: int
+    recorded_with: RecordedWith
+    digests: Digests
+    final: bool | None
+    posterior: float | None
+    recommendation: Literal["no-indication", "search", "rescue", "inconclusive"] | None
+    reasons: list[Reason]
+    persons: Persons | None
+    life_risk: LifeRisk | None
+    evidences: list[Evidence]
+    versions: dict[str, str]
+    digest: str | None
+    course: dict[str, list[CoursePoint]]
+
+
+class Failure(_Object):
+    """A recording or scan that could not be replayed."""
+
+    name: str
+    error: str
+
+
+class ReplayFile(_Object):
+    """The whole file."""
+
+    schema_version: Literal[1]
+    scans: list[ScanResult]
+    failed: list[Failure]
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the whole file."""
+    return ReplayFile.model_json_schema()
