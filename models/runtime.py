@@ -1,0 +1,190 @@
+"""Runs image models: loads an ONNX file with its card, refuses what does not fit, scores images."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+from pydantic import ValidationError
+
+from drivers.api import LorryscanError
+from models.card import CARD_KEY, ModelCard
+
+FloatImage = npt.NDArray[np.float32]
+
+
+class ModelMissing(LorryscanError, FileNotFoundError):
+    """A model file is not where it should be.
+
+    Example: a path in the lane's configuration with a typing error.
+    """
+
+
+class ModelMismatch(LorryscanError, ValueError):
+    """A model file is not one of ours, is damaged, or is made for other images.
+
+    Examples: an ONNX file without a card; a thermal model given for the X-ray; a
+    picture larger than the network's input.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the image that looks like people; pixels of the image given, score 0..1."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImageScore:
+    """What a model says about one image.
+
+    Parameters
+    ----------
+    score : grows with the likelihood of people; its meaning is in the card.
+    heatmap : float32 of the image's shape, 0..1.
+    regions : parts above one half, strongest first.
+    """
+
+    score: float
+    heatmap: FloatImage
+    regions: tuple[Region, ...]
+
+
+def shipped_model(name: str) -> Path:
+    """Return the path of a model that comes with lorryscan: "xray-people" or "thermal-people"."""
+    return Path(str(resources.files("models").joinpath("weights", f"{name}.onnx")))
+
+
+class ImageModel:
+    """One network, its card and its identity.
+
+    Parameters
+    ----------
+    path : ONNX file.
+    quantity : what the caller's images hold; None = whatever the card says.
+
+    Raises
+    ------
+    ModelMissing : there is no such file.
+    ModelMismatch : not ONNX, no card, a card of another version or quantity, or a
+        network whose shapes are not those of its card.
+    """
+
+    def __init__(self, path: Path, quantity: str | None = None) -> None:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise ModelMissing(
+                f"no model file at {path} ({error.strerror}): reinstall lorryscan or correct the path"
+            ) from error
+        options = ort.SessionOptions()
+        # one thread and one order: the same picture gives the same score, bit for bit, on one machine
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 4
+        try:
+            session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises many unrelated types
+            raise ModelMismatch(
+                f"{path} is not a readable ONNX model ({str(error).splitlines()[0][:120]}): restore the file"
+            ) from error
+        self.card = _card(session, path)
+        if quantity is not None and self.card.quantity != quantity:
+            raise ModelMismatch(
+                f"{path} is made for {self.card.quantity} images, not {quantity}: choose another model"
+            )
+        _check_shapes(session, self.card, path)
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        self.id = f"{self.card.name}@{self.sha256[:12]}"
+
+    def infer(self, image: FloatImage, mask: npt.NDArray[np.bool_] | None = None) -> ImageScore:
+        """Score one physical image in the card's unit and scale.
+
+        Parameters
+        ----------
+        image : float32 ``(height, width)``, not larger than the card's input.
+        mask : bool of the same shape: where people could be; None = everywhere.
+            Nothing outside of it counts.
+
+        Raises
+        ------
+        ModelMismatch : the image is larger than the input, has another number of
+            dimensions, or holds values that are not finite.
+        """
+        height, width = self.card.input_shape
+        if image.ndim != 2 or image.shape[0] > height or image.shape[1] > width or 0 in image.shape:
+            raise ModelMismatch(
+                f"{self.card.name} takes images up to {height} x {width} pixels, this one is "
+                f"{' x '.join(map(str, image.shape))}"
+            )
+        if not np.isfinite(image).all():
+            raise ModelMismatch(f"the image for {self.card.name} holds values that are not numbers")
+        how = self.card.preprocessing
+        padded = np.full((1, 1, height, width), how.pad, np.float32)
+        padded[0, 0, : image.shape[0], : image.shape[1]] = image
+        np.clip(padded, how.clip_low, how.clip_high, out=padded)
+        padded = (padded - np.float32(how.mean)) / np.float32(how.scale)
+        logits = self._session.run(None, {self._input: padded})[0][0, 0]
+        return self._read(logits, image.shape, mask)
+
+    def _read(
+        self, logits: FloatImage, shape: tuple[int, ...], mask: npt.NDArray[np.bool_] | None
+    ) -> ImageScore:
+        """Pool the map inside the mask and bring it to the image's own pixels."""
+        (height, width), (rows, columns) = self.card.input_shape, self.card.output_shape
+        seen = np.zeros((height, width), np.uint8)
+        seen[: shape[0], : shape[1]] = 1 if mask is None else mask
+        inside = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
+        size = self.card.pooling.box_px
+        pooled = cv2.blur(logits, (size, size), borderType=cv2.BORDER_REPLICATE)
+        score = float(pooled[inside].max()) if inside.any() else float(pooled.min())
+        probability = 1.0 / (1.0 + np.exp(-np.clip(pooled, -30.0, 30.0)))
+        heat = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
+        heat = np.where(seen > 0, heat, 0.0)[: shape[0], : shape[1]]
+        count, labels, stats, _ = cv2.connectedComponentsWithStats((heat > 0.5).astype(np.uint8))
+        regions = []
+        for label in range(1, count):
+            x, y, region_width, region_height = (int(v) for v in stats[label, :4])
+            peak = float(heat[labels == label].max())
+            regions.append(Region(x, y, region_width, region_height, peak))
+        return ImageScore(
+            score, np.asarray(heat, np.float32), tuple(sorted(regions, key=lambda region: -region.score))
+        )
+
+
+def _card(session: ort.InferenceSession, path: Path) -> ModelCard:
+    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
+    if text is None:
+        raise ModelMismatch(f"{path} carries no lorryscan model card: it is another program's model")
+    try:
+        return ModelCard.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the card"
+        raise ModelMismatch(
+            f"{path}: its model card does not fit this version of lorryscan ({where}: {first['msg']}): "
+            "use the model that came with this version"
+        ) from error
+
+
+def _check_shapes(session: ort.InferenceSession, card: ModelCard, path: Path) -> None:
+    ends = [*session.get_inputs(), *session.get_outputs()]
+    wanted = [[1, 1, *card.input_shape], [1, 1, *card.output_shape]]
+    if len(ends) != 2 or [list(end.shape) for end in ends] != wanted or ends[0].type != "tensor(float)":
+        raise ModelMismatch(
+            f"{path}: the network's inputs and outputs are not those of its card: restore the file"
+        )
