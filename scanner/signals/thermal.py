@@ -22,7 +22,7 @@ def temperature_excess_k(frames_c: FloatImage) -> FloatImage:
 
     Returns
     -------
-    float32 ``(height, width)``.
+    float32 ``(height, width)``; a pixel without any value (NaN in all frames) gets 0.
 
     Examples
     --------
@@ -30,8 +30,31 @@ def temperature_excess_k(frames_c: FloatImage) -> FloatImage:
     >>> float(temperature_excess_k(frame).max())
     3.0
     """
-    mean = frames_c.mean(axis=0, dtype=np.float64) if frames_c.ndim == 3 else frames_c.astype(np.float64)
-    return np.asarray(mean - np.median(mean), dtype=np.float32)
+    frames = frames_c if frames_c.ndim == 3 else frames_c[None]
+    there = np.isfinite(frames)
+    count = there.sum(axis=0)
+    mean = np.where(there, frames, 0.0).sum(axis=0, dtype=np.float64) / np.maximum(count, 1)
+    if not count.any():
+        return np.zeros(mean.shape, np.float32)
+    excess = mean - np.median(mean[count > 0])
+    return np.asarray(np.where(count > 0, excess, 0.0), dtype=np.float32)
+
+
+def half_frame(frame_c: FloatImage) -> bool:
+    """Tell whether a frame holds only one of the two interleaved subpages, zeros in the other.
+
+    An MLX90640 measures its pixels in two turns; just after its start a frame may
+    carry the first turn alone.
+
+    Examples
+    --------
+    >>> frame = np.full((24, 32), 21.0, np.float32); frame[::2, ::2] = 0.0; frame[1::2, 1::2] = 0.0
+    >>> half_frame(frame), half_frame(frame + 1.0)
+    (True, False)
+    """
+    zero = frame_c == 0.0
+    share = float(zero.mean())
+    return 0.25 < share < 0.75 and abs(float(np.median(frame_c[~zero]))) > 1.0
 
 
 def valid_share(frame_c: FloatImage, low_c: float = -45.0, high_c: float = 150.0) -> float:

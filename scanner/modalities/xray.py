@@ -1,0 +1,139 @@
+"""X-ray evidence: one score of one passage, or the reason why the picture says nothing."""
+
+from __future__ import annotations
+
+from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
+from calibration.evidence import CalibrationSet
+from drivers.api import ConnectionState, Event, GeneratorState, LineBlock, LineScanEnd, Reading, Role
+from models.runtime import ImageModel
+from scanner.evidence import Evidence, EvidenceState, Reason, pending, unavailable
+from scanner.modalities.xray_passage import BLIND_LIMIT, Measured, Passage, PassageUnusable, measure
+from scanner.modality import ScanView, Sensor
+from scanner.vehicle import VehicleClass
+
+SILENCE_S = 3.0  # a passage without END is over when no line came for so long
+
+
+class XrayModality:
+    """Looks for people in the picture of an X-ray portal; it only reads, it never asks for one.
+
+    Parameters
+    ----------
+    calibrations : score fits by declared cargo; None while they are being fitted
+        (then ready evidence has llr 0 and its score).
+    model : network for log-attenuation pictures.
+    """
+
+    name = "xray"
+
+    def __init__(self, calibrations: CalibrationSet | None, model: ImageModel) -> None:
+        self.calibrations = calibrations
+        self.model = model
+        self._passages: dict[str, Passage] = {}
+        self._beam_on: bool | None = None
+        self._result: tuple[tuple[str, int, int, VehicleClass], Measured | Reason] | None = None
+
+    def feed(self, item: Reading | Event) -> None:
+        """Take lines, their end and the generator's state."""
+        if isinstance(item, GeneratorState):
+            self._beam_on = item.state == "on"
+        elif isinstance(item, LineBlock) and item.stamp.role is Role.PORTAL:
+            passage = self._passages.setdefault(item.stamp.sensor, Passage())
+            passage.take(item)
+            if item.kind == "data" and self._beam_on is False:
+                passage.beam_off_seen = True
+        elif isinstance(item, LineScanEnd) and item.stamp.sensor in self._passages:
+            self._passages[item.stamp.sensor].finish(item)
+
+    def evaluate(self, now_ns: int, view: ScanView) -> Evidence:
+        """Score the passage once it has ended; never raises on a poor picture."""
+        sensors = view.with_role(Role.PORTAL, "lines")
+        if not sensors:
+            return unavailable(self.name, "xray_no_detector")
+        seen = [s for s in sensors if s.name in self._passages and self._passages[s.name].data]
+        if not seen:
+            return self._nothing_yet(sensors, view)
+        sensor = max(seen, key=lambda s: (self._passages[s.name].last_ns, s.name))
+        passage = self._passages[sensor.name]
+        ended = passage.end is not None or now_ns - passage.last_ns > SILENCE_S * 1e9
+        if not ended or passage.end is None:
+            state = view.states.get(sensor.name)
+            if state is not None and state.state in (ConnectionState.LOST, ConnectionState.CLOSED):
+                return unavailable(self.name, "xray_lost_in_passage", sensor=sensor.name)
+        if not ended:
+            lines = float(sum(len(block.encoder) for block in passage.data))
+            return pending(self.name, "xray_passing", lines=lines)
+        return self._weigh(sensor, passage, view)
+
+    def _nothing_yet(self, sensors: list[Sensor], view: ScanView) -> Evidence:
+        for sensor in sensors:
+            state = view.states.get(sensor.name)
+            if state is not None and state.state is ConnectionState.READY:
+                return unavailable(self.name, "xray_no_passage")
+        return unavailable(self.name, "xray_lost", sensor=sensors[0].name)
+
+    def _weigh(self, sensor: Sensor, passage: Passage, view: ScanView) -> Evidence:
+        parameters = {}
+        if sensor.certificate is not None:  # optional: dark and air lines calibrate, it adds geometry
+            try:
+                parameters = dict(check_valid(sensor.certificate, sensor.name, view.utc_ns).parameters)
+            except CalibrationExpired:
+                return unavailable(
+                    self.name,
+                    "xray_certificate_expired",
+                    sensor=sensor.name,
+                    expires=sensor.certificate.expires.isoformat(),
+                )
+        vehicle = view.declaration.vehicle_class
+        blocks = len(passage.data) + (passage.end is not None)
+        key = (sensor.name, passage.data[0].scan, blocks, vehicle)
+        if self._result is None or self._result[0] != key:
+            try:
+                self._result = key, measure(passage, vehicle, parameters, self.model, sensor.name)
+            except PassageUnusable as unusable:
+                self._result = key, unusable.reason
+        result = self._result[1]
+        if isinstance(result, Reason):
+            return Evidence(self.name, EvidenceState.UNAVAILABLE, reason=result, model_id=self.model.id)
+        return self._evidence(result, view)
+
+    def _evidence(self, result: Measured, view: ScanView) -> Evidence:
+        cargo = view.declaration.cargo.value
+        llr, calibration_id = 0.0, ""
+        if self.calibrations is not None:
+            try:
+                fit = self.calibrations.lookup(self.name, cargo)
+            except CalibrationMissing:
+                return Evidence(
+                    self.name,
+                    EvidenceState.UNAVAILABLE,
+                    reason=Reason("xray_no_fit", {"cargo": cargo}),
+                    score=result.score,
+                    features=result.features,
+                    overlays=result.overlays,
+                    model_id=self.model.id,
+                )
+            llr, calibration_id = fit.llr(result.score), fit.id
+        # what is seen in the clear part stands; seeing nothing there does not clear the rest
+        if result.blind > BLIND_LIMIT and llr <= 0:
+            return Evidence(
+                self.name,
+                EvidenceState.UNAVAILABLE,
+                reason=Reason("xray_not_penetrated", {"percent": 100 * result.blind}),
+                score=result.score,
+                features=result.features,
+                overlays=result.blind_overlays,
+                calibration_id=calibration_id,
+                model_id=self.model.id,
+            )
+        return Evidence(
+            self.name,
+            EvidenceState.READY,
+            llr=llr,
+            reason=Reason("xray_scored", {"percent": 100 * result.blind}),
+            score=result.score,
+            features=result.features,
+            overlays=result.overlays,
+            calibration_id=calibration_id,
+            model_id=self.model.id,
+        )
