@@ -1,0 +1,270 @@
+"""The last minute of a waveform board: decimated counts, what of them is usable, and their velocity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
+from calibration.geophone import response_of
+from drivers.api import (
+    Channel,
+    ConnectionState,
+    Event,
+    EventKind,
+    Flag,
+    Reading,
+    Role,
+    WaveformBlock,
+)
+from scanner.evidence import Reason
+from scanner.modality import ScanView, Sensor
+from scanner.signals.seismic import (
+    DecimatorState,
+    bridge,
+    decimate,
+    decimator_state,
+    to_velocity,
+)
+
+RATE_HZ = 100.0
+"""About the rate that the methods work at; the board's rate is divided by an integer."""
+
+WINDOW_S = 60.0
+USABLE_S = 15.0
+"""Usable data that a rhythm or a movement needs before it can be told."""
+
+CLIPPED_SHARE = 0.05
+"""A channel clipped for more of its window than this says nothing."""
+
+UNKNOWN_LOSS_S = 0.1
+"""How much is taken as missing where the device says only that something is."""
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+class CannotTell(Exception):
+    """Why seismic evidence is pending or unavailable."""
+
+    def __init__(self, code: str, *, waiting: bool = False, **values: float | str) -> None:
+        super().__init__(code)
+        self.reason = Reason(code, values)
+        self.waiting = waiting
+
+
+@dataclass(frozen=True, slots=True)
+class SeismicView:
+    """A window in physical units.
+
+    ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
+    ``usable`` ``(n_samples,)`` is True where every channel is;
+    ``ground_references`` counts the ground channels among the references (air
+    sensors are the others); ``clipped_share`` is the worst channel's.
+    """
+
+    chassis: Array
+    references: Array
+    usable: Mask
+    fs_hz: float
+    ground_references: int
+    clipped_share: float
+    usable_s: float
+    sensor: str
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Blocks of one sensor with the same channels and rate."""
+
+    channels: tuple[Channel, ...]
+    fs_hz: float
+    factor: int
+    decimator: DecimatorState
+    counts: Array
+    usable: Mask
+    clipped: Mask
+    last: Array
+    newest_ns: int = 0
+    samples: int = 0
+
+    @classmethod
+    def like(cls, block: WaveformBlock) -> _Stream:
+        n = block.counts.shape[0]
+        factor = max(1, round(block.fs_hz / RATE_HZ))
+        empty = np.zeros((n, 0))
+        return cls(
+            channels=block.channels,
+            fs_hz=block.fs_hz,
+            factor=factor,
+            decimator=decimator_state(n, factor),
+            counts=empty,
+            usable=empty.astype(bool),
+            clipped=empty.astype(bool),
+            last=np.zeros(n),
+        )
+
+    @property
+    def rate_hz(self) -> float:
+        return self.fs_hz / self.factor
+
+    def take(self, block: WaveformBlock) -> None:
+        lost = block.samples_lost
+        if not lost and block.flags & (Flag.GAP_BEFORE | Flag.OVERRUN) and self.samples:
+            lost = max(1, round(UNKNOWN_LOSS_S * self.fs_hz))
+        if lost > WINDOW_S * self.fs_hz:
+            lost = round(WINDOW_S * self.fs_hz)
+        counts = block.counts.astype(float)
+        usable = np.isfinite(counts)
+        clipped = np.zeros_like(usable)
+        for channel in range(counts.shape[0]):
+            if block.clipped >> channel & 1 or (not block.clipped and block.flags & Flag.CLIPPED):
+                clipped[channel] = True
+        usable &= ~clipped
+        if lost and self.samples:
+            # the bridge carries the filters over the gap; the mask says that nothing was there
+            gap = np.linspace(self.last, counts[:, 0], lost + 2, axis=1)[:, 1:-1]
+            counts = np.hstack([gap, counts])
+            usable = np.hstack([np.zeros(gap.shape, bool), usable])
+            clipped = np.hstack([np.zeros(gap.shape, bool), clipped])
+        elif not self.samples:
+            # start as if the first value had always been there
+            first = np.repeat(counts[:, :1], 20 * self.factor, axis=1)
+            self.decimator = decimate(first, np.ones(first.shape, bool), self.factor, self.decimator)[2]
+        self.last = counts[:, -1].copy()
+        self.samples += counts.shape[1]
+        out, good, self.decimator = decimate(
+            bridge(counts, np.isfinite(counts)), usable, self.factor, self.decimator
+        )
+        # clipping is bookkept at the lower rate by the share of the block
+        keep = round(WINDOW_S * self.rate_hz)
+        clipped_out = np.repeat(clipped.any(axis=1)[:, None], out.shape[1], axis=1)
+        self.counts = np.hstack([self.counts, out])[:, -keep:]
+        self.usable = np.hstack([self.usable, good])[:, -keep:]
+        self.clipped = np.hstack([self.clipped, clipped_out])[:, -keep:]
+        self.newest_ns = block.stamp.mono_ns
+
+
+@dataclass(slots=True)
+class SeismicWindow:
+    """Collects waveform blocks of one visit; gives the window in velocity when asked."""
+
+    _streams: dict[tuple[str, tuple[str, ...]], _Stream] = field(default_factory=dict)
+
+    def feed(self, item: Reading | Event) -> None:
+        """Take a waveform block; a new visit starts an empty window."""
+        if isinstance(item, WaveformBlock):
+            self._take(item)
+        elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
+            self._streams.clear()
+
+    def _take(self, block: WaveformBlock) -> None:
+        if block.counts.ndim != 2 or 0 in block.counts.shape or block.fs_hz <= 0:
+            return
+        if block.counts.shape[0] != len(block.channels):
+            return
+        key = block.stamp.sensor, tuple(c.name for c in block.channels)
+        stream = self._streams.get(key)
+        if stream is None or stream.channels != block.channels or stream.fs_hz != block.fs_hz:
+            stream = self._streams[key] = _Stream.like(block)
+        stream.take(block)
+
+    def view(self, now_ns: int, view: ScanView) -> SeismicView:
+        """Return the window in velocity.
+
+        Raises
+        ------
+        CannotTell : with the reason, waiting or not.
+        """
+        boards = [s for s in view.sensors.values() if "waveform" in s.reads]
+        if not boards:
+            raise CannotTell("seismic_not_configured")
+        sensor, stream = self._board(boards, view)
+        patience_s = 2 * sensor.period_s + 1
+        state = view.states.get(sensor.name)
+        if state is None and view.elapsed_s > patience_s:
+            raise CannotTell("seismic_lost", sensor=sensor.name)
+        if state is not None and state.state is not ConnectionState.READY:
+            code = "seismic_warming_up" if state.state is ConnectionState.WARMING_UP else "seismic_lost"
+            if state.state is ConnectionState.DEGRADED:
+                code = "seismic_degraded"
+            raise CannotTell(code, sensor=sensor.name)
+        age_s = view.elapsed_s if stream is None else (now_ns - stream.newest_ns) / 1e9
+        if age_s > patience_s:
+            raise CannotTell("seismic_silent", sensor=sensor.name, seconds=age_s)
+        if stream is None:
+            raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S)
+        return self._physical(sensor, stream, view)
+
+    def _board(self, boards: list[Sensor], view: ScanView) -> tuple[Sensor, _Stream | None]:
+        """The board with chassis channels (the healthy and larger one first)."""
+        best: tuple[tuple[bool, int, str], Sensor, _Stream] | None = None
+        for (name, _), stream in self._streams.items():
+            sensor = view.sensors.get(name)
+            chassis = sum(c.role is Role.CHASSIS for c in stream.channels)
+            if sensor is None or not chassis:
+                continue
+            rank = (not view.healthy(name), -chassis, name)
+            if best is None or rank < best[0]:
+                best = rank, sensor, stream
+        if best is not None:
+            return best[1], best[2]
+        named = sorted(boards, key=lambda s: (s.role is not Role.CHASSIS, s.name))
+        silent = [s for s in named if not any(name == s.name for name, _ in self._streams)]
+        if not silent:  # all send, none has a chassis channel
+            raise CannotTell("seismic_no_chassis_channel")
+        return silent[0], None
+
+    def _physical(self, sensor: Sensor, stream: _Stream, view: ScanView) -> SeismicView:
+        try:
+            certificate = sensor.certificate
+            if certificate is not None:
+                check_valid(certificate, sensor.name, view.utc_ns)
+            responses = [response_of(channel, certificate) for channel in stream.channels]
+        except CalibrationMissing as missing:
+            raise CannotTell("seismic_uncalibrated", sensor=sensor.name) from missing
+        except CalibrationExpired as expired:
+            assert sensor.certificate is not None
+            raise CannotTell(
+                "seismic_certificate_expired",
+                sensor=sensor.name,
+                expires=sensor.certificate.expires.isoformat(),
+            ) from expired
+        fs_hz, seconds = stream.rate_hz, stream.counts.shape[1] / stream.rate_hz
+        if seconds < 1.0:
+            raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S - seconds)
+        clipped = stream.clipped.mean(axis=1)
+        alive = np.array([np.ptp(row) > 0 for row in stream.counts])
+        roles = [c.role for c in stream.channels]
+        chassis_rows = [i for i, role in enumerate(roles) if role is Role.CHASSIS]
+        if seconds > 2 and not alive[chassis_rows].any():
+            raise CannotTell("seismic_flat", sensor=sensor.name)
+        whole = alive & (clipped <= CLIPPED_SHARE)
+        chosen = [i for i in chassis_rows if whole[i]]
+        if not chosen:
+            raise CannotTell(
+                "seismic_clipped", sensor=sensor.name, percent=100 * float(clipped[chassis_rows].max())
+            )
+        ground = [i for i, role in enumerate(roles) if role is Role.GROUND and whole[i]]
+        air = [i for i, role in enumerate(roles) if role is Role.AIR and whole[i]]
+        rows = chosen + ground + air
+        velocity, usable = to_velocity(
+            stream.counts[rows], stream.usable[rows], [responses[i] for i in rows], fs_hz
+        )
+        everywhere = np.logical_and.reduce(usable, axis=0)
+        usable_s = float(everywhere.sum() / fs_hz)
+        if usable_s < USABLE_S:
+            raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S - usable_s)
+        n = len(chosen)
+        return SeismicView(
+            chassis=velocity[:n],
+            references=velocity[n:],
+            usable=everywhere,
+            fs_hz=fs_hz,
+            ground_references=len(ground),
+            clipped_share=float(clipped[chassis_rows].max()),
+            usable_s=usable_s,
+            sensor=sensor.name,
+        )

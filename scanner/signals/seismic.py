@@ -1,0 +1,188 @@
+"""Waveforms: decimation with explicit state, the usable mask, conditioning and whitening."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage, signal
+
+from calibration.geophone import GeophoneResponse, velocity_sos
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+CORNER_HZ = 0.7
+"""Below this, chassis and ground tell nothing that the methods use; wind and drift live there."""
+
+TAPS_PER_FACTOR = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DecimatorState:
+    """What a decimator must remember between blocks: filter memories and the phase."""
+
+    counts_memory: Array
+    poor_memory: Array
+    phase: int
+
+
+def decimator_state(n_channels: int, factor: int) -> DecimatorState:
+    """Return the state of a decimator that has seen nothing."""
+    taps = max(TAPS_PER_FACTOR * factor, 1)
+    return DecimatorState(np.zeros((n_channels, taps)), np.zeros((n_channels, taps)), 0)
+
+
+@lru_cache(maxsize=16)
+def _decimation_taps(factor: int) -> Array:
+    return signal.firwin(TAPS_PER_FACTOR * factor + 1, 0.8 / factor)
+
+
+def decimate(
+    counts: Array, usable: Mask, factor: int, state: DecimatorState
+) -> tuple[Array, Mask, DecimatorState]:
+    """Lower the rate of a stream by an integer factor, block by block.
+
+    Parameters
+    ----------
+    counts : float ``(n_channels, n_samples)``, finite; where ``usable`` is
+        False its value only carries the filter over.
+    usable : bool, same shape.
+    factor : integer ratio of the rates, 1 = unchanged.
+    state : from `decimator_state` or the block before.
+
+    Returns
+    -------
+    decimated : float ``(n_channels, n_out)``, delayed by 8 samples of the lower rate.
+    usable : bool; an output is unusable where an unusable input is under the filter.
+    state : for the next block. Any split into blocks gives the same samples.
+
+    Examples
+    --------
+    >>> x = np.ones((1, 100)); ok = np.ones((1, 100), bool)
+    >>> whole, _, _ = decimate(x, ok, 5, decimator_state(1, 5))
+    >>> a, _, s = decimate(x[:, :33], ok[:, :33], 5, decimator_state(1, 5))
+    >>> b, _, _ = decimate(x[:, 33:], ok[:, 33:], 5, s)
+    >>> bool(np.allclose(np.hstack([a, b]), whole)), whole.shape
+    (True, (1, 20))
+    """
+    if factor == 1:
+        return counts.astype(float), usable.copy(), state
+    taps = _decimation_taps(factor)
+    smooth, counts_memory = signal.lfilter(taps, np.ones(1), counts, zi=state.counts_memory)
+    poor, poor_memory = signal.lfilter(
+        np.ones(taps.size), np.ones(1), (~usable).astype(float), zi=state.poor_memory
+    )
+    first = -state.phase % factor
+    phase = (state.phase + counts.shape[1]) % factor
+    after = DecimatorState(counts_memory, poor_memory, phase)
+    return smooth[:, first::factor], poor[:, first::factor] < 0.5, after
+
+
+def widen_unusable(usable: Mask, samples: int) -> Mask:
+    """Return the mask with everything within ``samples`` of an unusable sample unusable too."""
+    if usable.all():
+        return usable.copy()
+    return ~ndimage.maximum_filter1d(~usable, 2 * samples + 1, axis=1, mode="nearest")
+
+
+def bridge(x: Array, usable: Mask) -> Array:
+    """Return ``x`` with unusable stretches bridged by straight lines.
+
+    The bridge only carries filters over the stretch without a step; whoever
+    weighs the result leaves it out by the mask.
+    """
+    bridged = np.where(np.isfinite(x), x, 0.0)
+    index = np.arange(x.shape[1])
+    for row, good in zip(bridged, usable, strict=True):
+        if not good.all() and good.any():
+            row[~good] = np.interp(index[~good], index[good], row[good])
+        elif not good.any():
+            row[:] = 0.0
+    return bridged
+
+
+def to_velocity(
+    counts: Array, usable: Mask, responses: list[GeophoneResponse], fs_hz: float
+) -> tuple[Array, Mask]:
+    """Turn a window of counts into ground velocity above `CORNER_HZ`.
+
+    Parameters
+    ----------
+    counts : float ``(n_channels, n_samples)``.
+    usable : bool, same shape.
+    responses : one a channel.
+
+    Returns
+    -------
+    velocity_m_s : float, same shape.
+    usable : bool; the filters' settling at the ends of gaps is unusable too.
+    """
+    carried = bridge(counts, usable)
+    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
+    velocity = np.empty_like(carried)
+    for channel, response in enumerate(responses):
+        centred = carried[channel] - np.median(carried[channel])
+        sos = np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
+        velocity[channel] = signal.sosfilt(sos, centred)
+    settled = widen_unusable(usable, round(0.5 * fs_hz))
+    settled[:, : round(fs_hz)] = False
+    return velocity, settled
+
+
+def whiten(
+    x: Array, fs_hz: float, low_hz: float, high_hz: float, width_hz: float = 1.0
+) -> npt.NDArray[np.complex128]:
+    """Return the analytic spectrum's whitened band, lines capped: ``(n_channels, n_freq)`` complex.
+
+    Each bin is divided by the median amplitude around it and its own amplitude
+    is capped at three of these, so that the lines of an engine or a cooling
+    unit, which stand far above what is around them, weigh no more than noise.
+
+    Parameters
+    ----------
+    x : float ``(n_channels, n_samples)``.
+    low_hz, high_hz : band that is kept.
+    width_hz : width of the running median.
+    """
+    spectrum = np.fft.rfft(x * signal.windows.tukey(x.shape[1], 0.05), axis=1)
+    f_hz = np.fft.rfftfreq(x.shape[1], 1 / fs_hz)
+    amplitude = np.abs(spectrum)
+    bins = max(3, round(width_hz / (f_hz[1] - f_hz[0])) | 1)
+    level = running_median(amplitude, bins)
+    tiny = np.finfo(float).tiny
+    white = spectrum / np.maximum(np.maximum(level, amplitude / 3.0), tiny)
+    white[:, (f_hz < low_hz) | (f_hz > high_hz)] = 0.0
+    return white
+
+
+def running_median(x: Array, bins: int) -> Array:
+    """Running median along the last axis from a thinned grid (it varies slowly by purpose)."""
+    step = max(1, bins // 8)
+    n = x.shape[1]
+    centres = np.arange(0, n, step)
+    padded = np.pad(x, ((0, 0), (bins // 2, bins // 2)), mode="reflect")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * (bins // 2) + 1, axis=1)[:, centres]
+    medians = np.median(windows, axis=2)
+    return np.stack([np.interp(np.arange(n), centres, row) for row in medians])
+
+
+def line_share(x: Array, fs_hz: float, low_hz: float = 1.0, high_hz: float = 40.0) -> float:
+    """Return the share of power in narrow lines (bins 30 times the median power around them).
+
+    >>> t = np.arange(6000) / 100
+    >>> noise = np.random.default_rng(1).normal(size=6000)
+    >>> tone = 5 * np.sin(2 * np.pi * 25 * t)
+    >>> line_share(noise[None], 100.0) < 0.02, line_share((noise + tone)[None], 100.0) > 0.9
+    (True, True)
+    """
+    spectrum = np.fft.rfft(x * signal.windows.hann(x.shape[1]), axis=1)
+    f_hz = np.fft.rfftfreq(x.shape[1], 1 / fs_hz)
+    power = np.abs(spectrum) ** 2
+    level = running_median(power, max(3, round(2.0 / (f_hz[1] - f_hz[0])) | 1))
+    band = (f_hz >= low_hz) & (f_hz <= high_hz)
+    lines = np.where(power > 30 * level, power, 0.0)[:, band].sum(axis=1)
+    total = power[:, band].sum(axis=1)
+    return float(np.median(lines / np.maximum(total, np.finfo(float).tiny)))
