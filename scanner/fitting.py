@@ -17,7 +17,7 @@ from calibration.evidence import CalibrationSet, CalibrationUnfit, fit_score_cal
 from drivers.api import Event
 from scanner.evidence import EvidenceState
 from scanner.fusion import fit_weights
-from scanner.methods import load_kit
+from scanner.methods import UNCALIBRATED, load_kit
 from scanner.pipeline import Scan
 from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import lorry_items
@@ -80,7 +80,7 @@ def run_trial(base_seed: int, number: int) -> Trial:
         spec.declaration,
         SENSORS,
         load_kit(calibrated=False).make(),
-        CalibrationSet((), {}, "nothing yet"),
+        UNCALIBRATED,
         make_policy({}),
         {},
     )

@@ -80,7 +80,7 @@ def default_tables() -> dict[str, Any]:
 
 def policy_tables(policy: Policy) -> dict[str, Any]:
     """Return a policy as plain tables, the inverse of `make_policy`."""
-    return {name.value: asdict(demands) for name, demands in policy.items()}  # type: ignore[call-overload]
+    return {name.value: asdict(demands) for name, demands in policy.items()}
 
 
 def policy_hash(policy: Policy) -> str:

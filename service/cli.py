@@ -35,14 +35,13 @@ def lane(
     language: LANGUAGE = "en",
 ) -> None:
     """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
-    from scanner.methods import load_kit
-
     from scanner.lane.agent import LaneAgent
     from scanner.lane.config import load_lane_config
+    from scanner.methods import load_kit
     from service.lane_terminal import attend
 
     checked = load_lane_config(config)
-    attend(LaneAgent(checked, load_kit()), Console(), language)
+    attend(LaneAgent(checked, load_kit(checked.model_files)), Console(), language)
 
 
 @config_app.command("check")
@@ -64,7 +63,6 @@ def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file
 def version() -> None:
     """Print the version, and which code, models and calibrations are installed."""
     from scanner.methods import load_kit
-
     from scanner.policy import make_policy
 
     for name, value in load_kit().versions(make_policy({})).items():

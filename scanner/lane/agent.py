@@ -207,7 +207,7 @@ class LaneAgent:
                 except OSError as error:
                     self._recorder_failed(error)
             if before is None or before.visit != assessment.visit or _changed(before, assessment):
-                self.outbox.put("assessment", self._active, self.wall(), content)
+                self._tell("assessment", self._active, **content)
             if assessment.final:
                 self._end_visit("decided")
         self._publish()
@@ -260,12 +260,7 @@ class LaneAgent:
                     raise CommandRefused(
                         f"the recording cannot begin ({error.strerror or error}): check the disk"
                     ) from error
-                self.outbox.put(
-                    "scan_opened",
-                    scan_id,
-                    self.wall(),
-                    {"declaration": declaration_data(declaration), "by": by},
-                )
+                self._tell("scan_opened", scan_id, declaration=declaration_data(declaration), by=by)
                 return scan_id
             case Return(name):
                 if self._active:
@@ -299,6 +294,10 @@ class LaneAgent:
                 return "stopping"
             case _:
                 assert_never(command)
+
+    def _tell(self, kind: str, scan: str, /, **body: object) -> None:
+        """Put a message for the service on disk."""
+        self.outbox.put(kind, scan, self.wall(), body)
 
     def _require_lorry(self) -> None:
         if not self._active:
@@ -355,17 +354,13 @@ class LaneAgent:
             except OSError as error:
                 self._recorder_failed(error)
         if current.assessment is not None:
-            self.outbox.put(
-                "visit_ended",
-                self._active,
-                self.wall(),
-                {"why": why, "visit": current.visits, "assessment": assessment_json(current.assessment)},
-            )
+            content = assessment_json(current.assessment)
+            self._tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
         self._record, self._active, self._probe_in = None, "", False
 
     def _close_scan(self, scan_id: str, by: str) -> None:
         manifest.close_scan(self.config.data_dir, scan_id, self.wall())
-        self.outbox.put("scan_closed", scan_id, self.wall(), {"by": by})
+        self._tell("scan_closed", scan_id, by=by)
         del self.scans[scan_id]
 
     def _recover(self) -> None:
@@ -379,11 +374,8 @@ class LaneAgent:
             refeed(current.scan, recovered.recordings)
             if recovered.interrupted:
                 interrupted = found.scan_id
-                self.outbox.put(
-                    "visit_interrupted",
-                    found.scan_id,
-                    self.wall(),
-                    {"visit": current.visits, "why": "the lane was cut off"},
+                self._tell(
+                    "visit_interrupted", found.scan_id, visit=current.visits, why="the lane was cut off"
                 )
         if interrupted:
             self._start_visit(interrupted, "recovery")

@@ -68,6 +68,7 @@ class LaneFile(_Table):
     lane: LaneTable
     device: Annotated[list[DeviceTable], Field(min_length=1)]
     policy: dict[str, dict[str, Any]] = {}
+    model: dict[Literal["xray", "thermal"], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,13 @@ class LaneConfig:
     devices: tuple[DeviceSpec, ...]
     sensors: dict[str, Sensor]
     policy: dict[VehicleClass, ClassPolicy]
-    tables: dict[str, Any]  # as read, for the record
+    model_files: dict[str, Path]
 
 
 def load_lane_config(path: Path) -> LaneConfig:
     """Read and check a lane's configuration.
 
-    ``data_dir`` is taken from the file's folder when it is relative.
+    ``data_dir`` and model files are taken from the file's folder when they are relative.
 
     Raises
     ------
@@ -110,12 +111,12 @@ def load_lane_config(path: Path) -> LaneConfig:
     except ValidationError as error:
         raise ConfigError(f"{path}: {_first(error)}") from None
     try:
-        return _build(file, path, tables)
+        return _build(file, path)
     except LorryscanError as error:
         raise ConfigError(f"{path}: {error}") from error
 
 
-def _build(file: LaneFile, path: Path, tables: dict[str, Any]) -> LaneConfig:
+def _build(file: LaneFile, path: Path) -> LaneConfig:
     specs: list[DeviceSpec] = []
     sensors: dict[str, Sensor] = {}
     for table in file.device:
@@ -142,7 +143,7 @@ def _build(file: LaneFile, path: Path, tables: dict[str, Any]) -> LaneConfig:
         devices=tuple(specs),
         sensors=sensors,
         policy=make_policy(file.policy),
-        tables=tables,
+        model_files={name: path.parent / model for name, model in file.model.items()},
     )
 
 

@@ -88,6 +88,15 @@ class LaneSource:
         with self._lock:
             self._begin(None)
 
+    def settle(self) -> None:
+        """Skip the minutes between two lorries, in which both probes come back to free air."""
+        with self._lock:
+            before_s = self._probe_s() + np.arange(0.0, SETTLE_S, 5.0)
+            air_ppm = self._air.co2_outside_ppm(self.elapsed_s + before_s - before_s[0])
+            for probe in (self._inside, self._outside):
+                probe.reports(before_s, air_ppm)
+            self._probe_epoch -= SETTLE_S / self._pace
+
     def inside_ppm(self) -> float:
         """Return what the inside probe reports now, ppm."""
         with self._lock:
