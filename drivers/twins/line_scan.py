@@ -15,7 +15,8 @@ from drivers.codecs import line_scan as wire
 from drivers.twins.ports import WirePort
 from drivers.twins.twin import Twin
 
-_LINES_A_STEP = 64  # a step sends no more, so that unplugging is noticed
+_LINES_A_STEP = 512  # a step sends no more, so that unplugging is noticed
+_LINES_A_WRITE = 32  # lines that are due together go out together
 
 
 class LineScanTwin(Twin):
@@ -95,14 +96,21 @@ class LineScanTwin(Twin):
             self._now = None
 
     def _play(self, passage: _Passage) -> bool:
+        due: list[bytes] = []
         for _ in range(_LINES_A_STEP):
             if time.monotonic() < passage.due:
-                return False
+                break
             message = next(passage.messages, None)
             if message is None:
+                self.send(b"".join(due))
                 passage.sent.set()
                 return True
-            self.send(wire.encode(message))
+            due.append(wire.encode(message))
+            if len(due) == _LINES_A_WRITE:
+                self.send(b"".join(due))
+                due.clear()
+        if due:
+            self.send(b"".join(due))
         return False
 
 
