@@ -73,11 +73,12 @@ def _phone(path: Path) -> tuple[Array, float]:
     fs_hz = 100.0
     even_s = np.arange(t_s[0], t_s[-1], 1 / fs_hz)
     axes = np.stack([np.interp(even_s, t_s, axis) for axis in xyz.T])
-    # the clearest beat: the axis whose peaks stand out most from its middle half, edges left out
-    middle = axes[:, axes.shape[1] // 10 : -axes.shape[1] // 10]
+    # the clearest beat: the axis on which a usual second's peak stands out most from what lies between
     sos = signal.butter(3, HEART_BAND_HZ, "bandpass", fs=fs_hz, output="sos")
-    size = np.abs(signal.sosfiltfilt(sos, middle, axis=1))
-    clearness = np.quantile(size, 0.98, axis=1) / np.median(size, axis=1)
+    size = np.abs(signal.sosfiltfilt(sos, axes, axis=1))
+    second = round(fs_hz)
+    by_second = size[:, : size.shape[1] // second * second].reshape(3, -1, second)
+    clearness = np.median(by_second.max(axis=2) / np.median(by_second, axis=2), axis=1)
     return axes[int(np.argmax(clearness))], fs_hz
 
 
