@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mcap.writer import Writer
 
 from drivers.api import Event, EventKind, Flag, Quantity, Role, Sample, Stamp, WaveformBlock
 from scanner.recording import (
@@ -86,6 +87,25 @@ def test_flagged_gap(tmp_path: Path, write_recording: Callable[[Path, list[Any]]
     anchor = Event(EventKind.ANCHOR, 5 * 10**9, "", {"utc_ns": 10**18})
     info = recording_info(write_recording(tmp_path / "v.mcap", [anchor, block]))
     assert [g.why for g in info.gaps] == ["the device reports a gap"]
+
+
+def test_topics_of_other_writers_are_counted_and_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "v.mcap"
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start(profile="lorryscan")
+        declaration = '{"vehicle_class": "reefer", "cargo": "empty"}'
+        header = {"format_version": "1.7", "scan_id": "S", "visit": "1", "lane": "L"}
+        writer.add_metadata("lorryscan.recording", header | {"declaration": declaration})
+        event = writer.register_channel("/event", "json", 0)
+        writer.add_message(event, 9, b'{"kind": "anchor", "mono_ns": 1, "data": {"utc_ns": 9}}', 9)
+        for topic in ("/camera/front", "camera", "/", "/tickets", "tick"):
+            writer.add_message(writer.register_channel(topic, "jpeg", 0), 10, b"x", 10)
+        writer.finish()
+    info = recording_info(path)
+    assert info.messages == {"/event": 1}
+    assert info.foreign_messages == 5
+    assert "5  on other topics" in "\n".join(info.lines())
 
 
 def test_the_anchor_of_this_host_lies_between_its_clocks() -> None:
