@@ -150,13 +150,12 @@ def _hide(
         pose = fitting[int(rng.integers(len(fitting)))]
         along_lorry = (0.0, math.pi)[int(rng.integers(2))]
         yaw = along_lorry if pose is Pose.LYING else 2 * math.pi * rng.random()
+        # what a seated person sits on is not drawn: a box that comes with people alone would give them away
         x = place.x0 + 0.25 + max(place.x1 - place.x0 - 0.5, 0.0) * rng.random()
         for part in body(pose, stature, yaw, (x, 0.0, place.floor_m), build):
             window, chord = canvas.ellipsoid("soft_tissue", part)
             if part.density_g_cm3 > 0:
                 mask[window] |= chord > 0.01
-        if pose is Pose.SEATED:
-            canvas.box("cellulose", 0.2, x - 0.2, x + 0.2, place.floor_m, place.floor_m + 0.25, 0.4)
     return mask
 
 
