@@ -37,7 +37,7 @@ class ModbusLine:
         ProtocolError : the probe answers with an exception.
         DeviceLost : the wire is gone.
         """
-        damaged_before = self.parser.dropped["crc"]
+        before = self.parser.dropped.copy()
         for _ in range(TRIES):
             self._link.discard_input()  # a late answer to another question looks like this one's
             self.parser.expect(request)
@@ -49,10 +49,15 @@ class ModbusLine:
                     return self._checked(answers[0])
                 if time.monotonic() >= end:
                     break
-        if self.parser.dropped["crc"] > damaged_before:
+        if self.parser.dropped["crc"] > before["crc"]:
             raise DeviceTimeout(
                 f"answers of the probe at address {self._address} arrive damaged: "
                 "check its cable, the line's termination and the line speed"
+            )
+        if self.parser.dropped["garbage"] > before["garbage"]:
+            raise DeviceTimeout(
+                f"what arrives is no answer of a probe at address {self._address}: "
+                "check that the right device is on this port, its address and the line speed"
             )
         raise DeviceTimeout(
             f"the probe at address {self._address} does not answer: check its cable, power and address"
