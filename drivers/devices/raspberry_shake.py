@@ -7,11 +7,11 @@ was verified on real packets of a Shake 4D against the same samples as miniSEED.
 How channels are put together. A Shake sends one packet per channel and time
 step. Packets of equal start and length become one block, its channels in the
 configured order, as soon as all configured channels are there. A step that
-stays incomplete is given out when the sender has moved on, at the latest one
-packet length after its first packet came. The rule that always holds is about
-one channel: each block continues that channel's last block after exactly
-``samples_lost`` missing samples. So channels with different losses come in
-separate blocks, once, and together again from the next step on.
+stays incomplete is given out with the channels it has when the sender has moved
+on, at the latest one packet length after its first packet came. Blocks with the
+same channels form one series, and ``samples_lost`` is what is missing in that
+series: where one channel lost a packet, the series of all channels has a gap,
+though the others' samples came in a smaller block.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
     """
 
     Config: ClassVar[type] = RaspberryShakeConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(reads=("waveform",), period_s=0.5)
+    capabilities: ClassVar[Capabilities] = Capabilities(reads=("waveform",), period_s=0.5, frozen_after_s=5.0)
 
     def __init__(self, config: RaspberryShakeConfig, links: LinkOpener) -> None:
         super().__init__(config, links)
@@ -103,16 +103,26 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         self._link: Link | None = None
         self._channels = {name: _channel(config, name) for name in config.channels}
         self._expected_ns: dict[str, int] = {}  # start of each channel's next packet
-        self._set_back: set[str] = set()  # channels whose time went back
+        self._series_ns: dict[tuple[str, ...], int] = {}  # start of each series' next block
+        self._set_back: set[tuple[str, ...]] = set()  # series whose time went back
         self._ready: list[WaveformBlock] = []
         self._steps: list[_Step] = []
         self._early: list[ShakePacket] = []
-        self._heard = 0.0
+        self._heard: dict[str, float] = {}
 
     @property
     def counters(self) -> DecodeCounters:
         """What the decoder saw and dropped since the last `open`."""
         return self._decoder.counters
+
+    @property
+    def complaint(self) -> str:
+        """Which configured channels are silent while others come, and what to do; else empty."""
+        limit = time.monotonic() - self.config.silence_timeout_s
+        silent = [name for name, heard in self._heard.items() if heard < limit]
+        if not silent:
+            return ""
+        return f"sends no packets of {', '.join(silent)}: check its channels and the network"
 
     def open(self) -> None:
         """Bind the port and wait for the first packet.
@@ -141,7 +151,7 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         except Exception:
             self.close()
             raise
-        self._heard = time.monotonic()
+        self._heard = dict.fromkeys(self._channels, time.monotonic())
 
     def identify(self) -> Identity:
         """Return the maker; the datacast says nothing about the station."""
@@ -161,12 +171,12 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         now = time.monotonic()
         for packet in packets:
             if packet.channel in self._channels:
-                self._heard = now
+                self._heard[packet.channel] = now
                 self._take(packet, now)
             else:
                 self.packets_ignored += 1
         blocks = self._complete(now)
-        if not blocks and now - self._heard > self.config.silence_timeout_s:
+        if not blocks and now - max(self._heard.values()) > self.config.silence_timeout_s:
             raise DeviceTimeout(
                 f"no packet on {self.config.url} for {self.config.silence_timeout_s:g} s: "
                 "check the Raspberry Shake's power, its network cable and its datacast address"
@@ -204,13 +214,14 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
 
     def _take(self, packet: ShakePacket, now: float) -> None:
         half_ns = self._samples_ns(1) // 2
+        length = packet.counts.size
         expected = self._expected_ns.get(packet.channel)
-        if expected is not None and packet.start_ns < expected - half_ns:
+        # A doubled or overtaken packet is a whole length early; a clock being put right is a little.
+        if expected is not None and packet.start_ns < expected - self._samples_ns(length) // 2:
             if packet.start_ns >= expected - LATE_NS:
                 self.packets_late += 1
                 return
             self._clock_was_set_back()
-        length = packet.counts.size
         for at, step in enumerate(self._steps):
             if abs(packet.start_ns - step.start_ns) <= half_ns and length == step.length:
                 if packet.channel in step.packets:
@@ -226,9 +237,10 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
     def _clock_was_set_back(self) -> None:
         # What still waits belongs to the old time and must be out before the new one begins.
         for step in self._steps:
-            self._ready += self._blocks(step)
+            self._ready.append(self._block(step))
         self._steps.clear()
-        self._set_back |= set(self._expected_ns)
+        self._set_back |= set(self._series_ns)
+        self._series_ns.clear()
         self._expected_ns.clear()
 
     def _complete(self, now: float) -> list[WaveformBlock]:
@@ -240,23 +252,18 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
             if not (moved_on or too_old or len(step.packets) == len(self._channels)):
                 break
             del self._steps[0]
-            blocks += self._blocks(step)
+            blocks.append(self._block(step))
         return blocks
 
-    def _blocks(self, step: _Step) -> list[WaveformBlock]:
-        """Return the step as one block, or one for each different loss."""
-        groups: dict[tuple[int, bool], list[str]] = {}
-        for name in self._channels:
-            if name in step.packets:
-                expected = self._expected_ns.get(name)
-                late_ns = 0 if expected is None else step.packets[name].start_ns - expected
-                lost = max(0, round(late_ns * self.config.fs_hz / 1e9))
-                groups.setdefault((lost, name in self._set_back), []).append(name)
-                self._expected_ns[name] = step.packets[name].start_ns + self._samples_ns(step.length)
-                self._set_back.discard(name)
-        return [self._block(step, names, lost, gap or lost > 0) for (lost, gap), names in groups.items()]
-
-    def _block(self, step: _Step, names: list[str], lost: int, gap: bool) -> WaveformBlock:
+    def _block(self, step: _Step) -> WaveformBlock:
+        names = tuple(name for name in self._channels if name in step.packets)
+        after_ns = step.start_ns + self._samples_ns(step.length)
+        self._expected_ns.update(dict.fromkeys(names, after_ns))
+        begins_ns = self._series_ns.get(names, step.start_ns)
+        lost = max(0, round((step.start_ns - begins_ns) * self.config.fs_hz / 1e9))
+        gap = lost > 0 or names in self._set_back
+        self._series_ns[names] = after_ns
+        self._set_back.discard(names)
         counts = np.stack([step.packets[name].counts for name in names])
         at_stop = (np.abs(counts.astype(np.int64)) >= self.config.full_scale_counts).any(axis=1)
         clipped = sum(1 << int(k) for k in np.flatnonzero(at_stop))
@@ -269,7 +276,7 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
             counts,
             self.config.fs_hz,
             tuple(self._channels[name] for name in names),
-            device_ns=step.packets[names[0]].start_ns,
+            device_ns=step.start_ns,
             clipped=clipped,
             samples_lost=lost,
             flags=flags,

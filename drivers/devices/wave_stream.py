@@ -37,6 +37,7 @@ from drivers.codecs.counters import DecodeCounters
 
 ROLES = (Role.CHASSIS, Role.GROUND, Role.AIR)
 LOCKS = (ClockLock.NONE, ClockLock.NTP, ClockLock.GPS)
+SELF_TEST_FAILED = 2
 UNASKED_S = 0.3  # a board that speaks first does so at once; then it is asked
 RESTART_S = 0.5  # after a HELLO without blocks START is given again
 
@@ -72,6 +73,7 @@ class WaveStream(Device[WaveStreamConfig]):
     """
 
     Config: ClassVar[type] = WaveStreamConfig
+    # No frozen_after_s: the board's temperature may well stand still, and it is judged by that too.
     capabilities: ClassVar[Capabilities] = Capabilities(
         reads=("waveform", "sample"), quantities=(Quantity.TEMPERATURE_C,), period_s=0.5
     )
@@ -92,6 +94,12 @@ class WaveStream(Device[WaveStreamConfig]):
     def counters(self) -> DecodeCounters:
         """What the decoder saw and dropped since the last `open`."""
         return self._decoder.counters
+
+    @property
+    def complaint(self) -> str:
+        """What the board says is wrong with itself, and what to do; else empty."""
+        failed = self.state is not None and self.state.self_test == SELF_TEST_FAILED
+        return "failed its self-test: check the geophones and their cables" if failed else ""
 
     def open(self) -> None:
         """Open the wire, wait for the HELLO, send START.

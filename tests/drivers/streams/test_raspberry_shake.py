@@ -96,7 +96,7 @@ def test_the_twin_replays_what_it_is_given(opened, collect, start_on_open) -> No
     assert [facts(b) for b in blocks] == [("EHZ+ENZ", k, 0, False) for k in range(41)]
 
 
-def test_a_lost_packet_of_one_channel_is_that_channels_gap(opened, collect, start_on_open) -> None:
+def test_a_lost_packet_of_one_channel_is_a_gap_of_both_together(opened, collect, start_on_open) -> None:
     source = RecordedSamples(np.arange(1000, dtype=np.int32).reshape(2, 500))
     twin = RaspberryShakeTwin(UdpPort(), source, tuple(TWO), pace=5, epoch_ns=EPOCH_NS)
     driver = opened(RaspberryShake(RaspberryShakeConfig(twin.url, TWO), start_on_open(twin)))
@@ -104,13 +104,19 @@ def test_a_lost_packet_of_one_channel_is_that_channels_gap(opened, collect, star
     twin.lose_packets("ENZ", 2)
     blocks = early + collect(driver, lambda got: any(b.device_ns >= EPOCH_NS + 19 * STEP_NS for b in got))
     twin.stop()
-    for name in TWO:
-        expected = EPOCH_NS
-        for block in (b for b in blocks if name in [channel.name for channel in b.channels]):
-            assert block.device_ns == expected + block.samples_lost * 10_000_000
-            expected = block.device_ns + block.counts.shape[1] * 10_000_000
-    gaps = [facts(b) for b in blocks if b.flags & Flag.GAP_BEFORE]
-    assert [(channels, lost) for channels, _, lost, _ in gaps] == [("ENZ", 50)]
+    both = [b for b in blocks if len(b.channels) == 2]
+    alone = [b for b in blocks if len(b.channels) == 1]
+    # The series of both has the gap; what came of the other channel is not thrown away.
+    assert [b.samples_lost for b in both if b.flags & Flag.GAP_BEFORE] == [50]
+    assert [facts(b)[0] for b in alone] == ["EHZ", "EHZ"]
+    assert [b.samples_lost for b in alone] == [0, 0]
+    expected = EPOCH_NS
+    for block in both:
+        assert block.device_ns == expected + block.samples_lost * 10_000_000
+        expected = block.device_ns + block.counts.shape[1] * 10_000_000
+    for block in blocks:
+        first = (block.device_ns - EPOCH_NS) // 10_000_000
+        assert block.counts[0].tolist() == list(range(first, first + 25))
 
 
 def read_all(driver: RaspberryShake, n_packets: int) -> list[WaveformBlock]:
@@ -126,7 +132,7 @@ def test_a_missing_channel_does_not_hold_the_others_up(opened, scripted) -> None
         [("EHZ+ENZ", 0, 0, False)],
         [],
         [("EHZ", 1, 0, False)],  # the sender has moved on
-        [("EHZ", 2, 0, False), ("ENZ", 2, 25, True)],
+        [("EHZ+ENZ", 2, 25, True)],
     ]
 
 
@@ -157,6 +163,12 @@ def test_an_incomplete_step_is_given_out_after_one_packet_length(opened, scripte
         (
             [("ENZ", 0), ("EHZ", 0), ("EHZ", 1.004), ("ENZ", 1)],
             [("EHZ+ENZ", 0, 0, False), ("EHZ+ENZ", 1.004, 0, False)],
+            0,
+        ),
+        # The clock was put right by 50 ms: nothing was lost, nothing came twice.
+        (
+            [("EHZ", 0), ("ENZ", 0), ("EHZ", 0.8), ("ENZ", 0.8), ("EHZ", 1.8), ("ENZ", 1.8)],
+            [("EHZ+ENZ", 0, 0, False), ("EHZ+ENZ", 0.8, 0, False), ("EHZ+ENZ", 1.8, 0, False)],
             0,
         ),
         # The clock was set back by ten seconds, then runs on.
@@ -206,6 +218,18 @@ def test_a_shake_that_falls_silent_is_a_timeout(opened, collect, start_on_open) 
     twin.silence()
     with pytest.raises(DeviceTimeout, match="datacast address"):
         collect(driver, lambda got: False, deadline_s=5)
+    twin.stop()
+
+
+def test_a_channel_that_falls_silent_is_complained_about(opened, collect, start_on_open) -> None:
+    source = RecordedSamples(np.arange(400, dtype=np.int32).reshape(2, 200), loop=True)
+    twin = RaspberryShakeTwin(UdpPort(), source, tuple(TWO), pace=4)
+    config = RaspberryShakeConfig(twin.url, TWO, silence_timeout_s=0.5)
+    driver = opened(RaspberryShake(config, start_on_open(twin)))
+    collect(driver, lambda got: len(got) == 2)
+    assert driver.complaint == ""
+    twin.lose_packets("ENZ", 10_000)
+    collect(driver, lambda got: "no packets of ENZ" in driver.complaint)
     twin.stop()
 
 
