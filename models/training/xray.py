@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--golden", type=Path, default=Path("tests/models/golden-xray-people.npz"))
     parser.add_argument("--train", type=int, default=1800, help="scenes to train on")
     parser.add_argument("--test", type=int, default=1400, help="scenes to judge on")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(asked.seed)

@@ -1,0 +1,300 @@
+"""X-ray evidence from lines: the score, and every reason for which it cannot tell."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.util
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.certificates import Certificate
+from calibration.evidence import CalibrationSet, ScoreCalibration
+from drivers.api import ConnectionState, Flag, GeneratorState, LineBlock, LineKind, LineScanEnd, Role, Stamp
+from models.runtime import ImageModel
+from scanner.evidence import Evidence, EvidenceState
+from scanner.modalities.xray import XrayModality
+from scanner.modality import Sensor
+from scanner.simulation.xray_scene import XrayPassage, render_passage
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from scanner.wording import LANGUAGES, sentence
+
+_spec = importlib.util.spec_from_file_location("images_conftest", Path(__file__).with_name("conftest.py"))
+assert _spec is not None
+assert _spec.loader is not None
+lane = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(lane)
+
+Items = list[LineBlock | LineScanEnd]
+LATER_NS = lane.END_NS + 5_000_000_000
+
+
+def _evaluate(
+    items: Items | list,
+    model: ImageModel,
+    now_ns: int = LATER_NS,
+    sensor: Sensor = lane.PORTAL,
+    declaration: Declaration = lane.BOXED,
+    state: ConnectionState | None = ConnectionState.READY,
+    calibrations: CalibrationSet | None = None,
+) -> Evidence:
+    modality = XrayModality(calibrations, model)
+    for item in items:
+        modality.feed(item)
+    evidence = modality.evaluate(now_ns, lane.view_of(sensor, declaration, state))
+    assert evidence.reason is not None
+    for language in LANGUAGES:
+        assert len(sentence(evidence.reason, language)) > 20
+    return evidence
+
+
+def _blocks(items: Items, kind: LineKind, change: Callable[[LineBlock], LineBlock]) -> Items:
+    return [change(i) if isinstance(i, LineBlock) and i.kind is kind else i for i in items]
+
+
+def _fit(slope: float, intercept: float) -> CalibrationSet:
+    score = ScoreCalibration("xray", "all", slope, intercept, -4.0, 4.0, 50, 50, "", "test")
+    return CalibrationSet((score,), {"xray": 1.0}, "test")
+
+
+def test_people_score_higher_than_their_empty_twin(xray_model: ImageModel) -> None:
+    higher = 0
+    for seed in range(8):
+        declaration = Declaration(VehicleClass.REEFER, CargoClass.EMPTY)
+        scores = []
+        for persons in (0, 2):
+            passage = render_passage(declaration, persons, np.random.default_rng(900 + seed), 256, 512)
+            evidence = _evaluate(lane.blocks(passage), xray_model, declaration=declaration)
+            assert evidence.state is EvidenceState.READY
+            assert evidence.llr == 0.0, "no calibration, no weight"
+            scores.append(evidence.score)
+        higher += scores[1] > scores[0]
+    assert higher >= 7
+
+
+def test_boxes_fall_on_the_people(xray_model: ImageModel) -> None:
+    declaration = Declaration(VehicleClass.REEFER, CargoClass.EMPTY)
+    hits = 0
+    for seed in range(6):
+        passage = render_passage(declaration, 1, np.random.default_rng(700 + seed))
+        evidence = _evaluate(lane.blocks(passage), xray_model, declaration=declaration)
+        boxes = next(o for o in evidence.overlays if o.kind == "boxes").boxes
+        heat = next(o for o in evidence.overlays if o.kind == "heatmap").image
+        assert heat is not None
+        assert heat.shape == (128, 256)
+        picture = passage.persons_mask.T  # pixels are rows, lines are columns
+        if boxes:
+            best = boxes[0]
+            hits += picture[best.y : best.y + best.height, best.x : best.x + best.width].any()
+    assert hits >= 5
+
+
+def test_the_fit_of_the_cargo_weighs_the_score(xray_model: ImageModel, passage: XrayPassage) -> None:
+    evidence = _evaluate(lane.blocks(passage), xray_model, calibrations=_fit(1.0, 0.5))
+    assert evidence.score is not None
+    assert evidence.llr == pytest.approx(np.clip(evidence.score + 0.5, -4, 4))
+    assert evidence.calibration_id.startswith("xray/all@")
+    assert evidence.model_id.startswith("xray-people@")
+
+
+def test_it_waits_for_the_end_of_the_passage(xray_model: ImageModel, passage: XrayPassage) -> None:
+    without_end = lane.blocks(passage)[:-1]
+    early = _evaluate(without_end, xray_model, now_ns=lane.END_NS + 1_000_000_000)
+    assert early.state is EvidenceState.PENDING
+    assert early.reason is not None
+    assert early.reason.code == "xray_passing"
+    late = _evaluate(without_end, xray_model)
+    whole = _evaluate(lane.blocks(passage), xray_model)
+    assert late.state is EvidenceState.READY
+    assert late.score == whole.score
+
+
+def test_the_same_lines_give_the_same_evidence(xray_model: ImageModel, passage: XrayPassage) -> None:
+    first, second = (_evaluate(lane.blocks(passage), xray_model) for _ in range(2))
+    assert (first.score, dict(first.features)) == (second.score, dict(second.features))
+
+
+def test_block_boundaries_do_not_matter(xray_model: ImageModel, passage: XrayPassage) -> None:
+    items: Items = []
+    for item in lane.blocks(passage):
+        if not isinstance(item, LineBlock):
+            items.append(item)
+            continue
+        for part in (slice(0, 37), slice(37, None)):
+            items.append(
+                replace(
+                    item,
+                    pixels=item.pixels[part],
+                    line_numbers=item.line_numbers[part],
+                    encoder=item.encoder[part],
+                    dose=item.dose[part],
+                    line_flags=item.line_flags[part],
+                )
+            )
+    items = [i for i in items if not isinstance(i, LineBlock) or i.pixels.shape[0]]
+    assert _evaluate(items, xray_model).score == _evaluate(lane.blocks(passage), xray_model).score
+
+
+def test_evidence_within_a_second_from_512_by_1024(xray_model: ImageModel) -> None:
+    items = lane.blocks(render_passage(lane.BOXED, 1, np.random.default_rng(1)))
+    modality = XrayModality(None, xray_model)
+    for item in items:
+        modality.feed(item)
+    view = lane.view_of(lane.PORTAL)
+    began = time.perf_counter()
+    modality.evaluate(LATER_NS, view)
+    assert time.perf_counter() - began < 1.0
+    began = time.perf_counter()
+    modality.evaluate(LATER_NS, view)
+    assert time.perf_counter() - began < 0.01, "scored once and kept"
+
+
+def test_a_later_passage_replaces_the_first(xray_model: ImageModel, passage: XrayPassage) -> None:
+    other = render_passage(lane.BOXED, 0, np.random.default_rng(77), 256, 512)
+    items = lane.blocks(passage, scan=1) + lane.blocks(other, scan=2)
+    assert _evaluate(items, xray_model).score == _evaluate(lane.blocks(other, scan=2), xray_model).score
+
+
+def test_what_is_seen_stands_though_the_rest_is_black(xray_model: ImageModel) -> None:
+    """One-sided: a blind load space cannot speak for emptiness, a find in its clear part counts."""
+    declaration = Declaration(VehicleClass.REEFER, CargoClass.BOXED, laden=True)
+    passage = _darkened(render_passage(declaration, 0, np.random.default_rng(4), 256, 512))
+    assert _evaluate(lane.blocks(passage), xray_model, calibrations=_fit(0.0, 2.0)).llr == 2.0
+    blind = _evaluate(lane.blocks(passage), xray_model, calibrations=_fit(0.0, -2.0))
+    assert blind.state is EvidenceState.UNAVAILABLE
+    assert blind.llr == 0.0
+    assert blind.reason is not None
+    assert blind.reason.code == "xray_not_penetrated"
+    marked = blind.overlays[0].image
+    assert marked is not None
+    assert marked.max() == pytest.approx(1.0)
+
+
+def _darkened(passage: XrayPassage) -> XrayPassage:
+    """Return a passage whose load space lets nothing through."""
+    data = passage.data.copy()
+    n_lines, n_pixels = data.shape
+    rows = slice(int(0.15 * n_pixels), int(0.75 * n_pixels))
+    data[n_lines // 3 :, rows] = np.median(passage.dark, axis=0).astype(np.uint16)[rows]
+    return replace(passage, data=data)
+
+
+def _changed_flags(block: LineBlock) -> LineBlock:
+    return replace(block, line_flags=np.full_like(block.line_flags, int(Flag.BEAM_OFF)))
+
+
+def _reasons(passage: XrayPassage) -> dict[str, list]:
+    """Return what to feed to meet each reason."""
+    items = lane.blocks(passage)
+    end = items[-1]
+    assert isinstance(end, LineScanEnd)
+    lost = [i for n, i in enumerate(items) if n != 5]
+    saturated = _blocks(
+        items, LineKind.DATA, lambda b: replace(b, pixels=np.maximum(b.pixels, np.uint16(65535)))
+    )
+    generator = GeneratorState("off", 0.0, 0.0, stamp=Stamp("supply", Role.GENERATOR, 1, 0))
+    dead = {}
+    for kind in LineKind:
+        dead[kind] = lambda b: replace(
+            b, pixels=np.where(np.arange(b.pixels.shape[1]) % 4 == 0, 0, b.pixels).astype(np.uint16)
+        )
+    broken = items
+    for kind, change in dead.items():
+        broken = _blocks(broken, kind, change)
+    return {
+        "xray_no_passage": [i for i in items if isinstance(i, LineBlock) and i.kind is not LineKind.DATA],
+        "xray_uncalibrated": [i for i in items if not (isinstance(i, LineBlock) and i.kind is LineKind.DARK)],
+        "xray_beam_off": _blocks(items, LineKind.DATA, _changed_flags),
+        "xray_lines_lost": lost,
+        "xray_hash_mismatch": [*items[:-1], replace(end, hash_matches=False)],
+        "xray_saturated": saturated,
+        "xray_dead_pixels": broken,
+        "xray_geometry_unknown": _blocks(items, LineKind.DATA, lambda b: replace(b, pixel_pitch_um=0)),
+        "xray_no_movement": _blocks(
+            items, LineKind.DATA, lambda b: replace(b, encoder=np.zeros_like(b.encoder))
+        ),
+        "xray_wrong_size": _blocks(
+            items, LineKind.DATA, lambda b: replace(b, line_pitch_um=b.line_pitch_um * 2)
+        ),
+        "xray_no_vehicle": _blocks(
+            items, LineKind.DATA, lambda b: replace(b, pixels=np.resize(passage.air, b.pixels.shape))
+        ),
+        "xray_not_penetrated": lane.blocks(_darkened(passage)),
+        "beam by the generator": [generator, *items],
+    }
+
+
+REASONS = [
+    "xray_no_passage", "xray_uncalibrated", "xray_beam_off", "xray_lines_lost", "xray_hash_mismatch",
+    "xray_saturated", "xray_dead_pixels", "xray_geometry_unknown", "xray_no_movement", "xray_wrong_size",
+    "xray_no_vehicle", "xray_not_penetrated", "beam by the generator",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_it_says_why_it_cannot_tell(case: str, passage: XrayPassage, xray_model: ImageModel) -> None:
+    evidence = _evaluate(_reasons(passage)[case], xray_model)
+    assert evidence.state is EvidenceState.UNAVAILABLE
+    assert evidence.llr == 0.0
+    assert evidence.reason is not None
+    assert evidence.reason.code == ("xray_beam_off" if case.startswith("beam") else case)
+
+
+def test_no_detector_lost_detector_and_a_loss_in_the_passage(
+    passage: XrayPassage, xray_model: ImageModel
+) -> None:
+    other = Sensor("probe", Role.INSIDE, ("sample",), 1.0)
+    items = lane.blocks(passage)
+
+    def code(evidence: Evidence) -> str:
+        assert evidence.state is EvidenceState.UNAVAILABLE
+        assert evidence.reason is not None
+        return evidence.reason.code
+
+    assert code(_evaluate(items, xray_model, sensor=other)) == "xray_no_detector"
+    assert code(_evaluate([], xray_model, state=ConnectionState.LOST)) == "xray_lost"
+    assert code(_evaluate([], xray_model, state=None)) == "xray_lost"
+    cut = _evaluate(items[:-3], xray_model, state=ConnectionState.LOST)
+    assert code(cut) == "xray_lost_in_passage"
+    whole = _evaluate(items, xray_model, state=ConnectionState.LOST)
+    assert whole.state is EvidenceState.READY, "a picture that is whole stands"
+
+
+def test_an_expired_certificate_and_a_cargo_without_a_fit(
+    passage: XrayPassage, xray_model: ImageModel
+) -> None:
+    old = Certificate("X-9", dt.date(2020, 1, 1), dt.date(2021, 1, 1), {"top_mm": 4500.0})
+    expired = _evaluate(lane.blocks(passage), xray_model, sensor=replace(lane.PORTAL, certificate=old))
+    assert expired.reason is not None
+    assert expired.reason.code == "xray_certificate_expired"
+    nothing = CalibrationSet((), {}, "nothing")
+    unfit = _evaluate(lane.blocks(passage), xray_model, calibrations=nothing)
+    assert unfit.reason is not None
+    assert (unfit.reason.code, unfit.llr) == ("xray_no_fit", 0.0)
+    assert unfit.score is not None
+
+
+def test_garbage_lines_do_not_raise(xray_model: ImageModel) -> None:
+    rng = np.random.default_rng(0)
+    for n_lines, n_pixels in ((1, 1), (3, 700), (40, 16)):
+        junk = LineBlock(
+            rng.integers(0, 65536, (n_lines, n_pixels)).astype(np.uint16),
+            scan=1,
+            line_numbers=rng.integers(-5, 2**40, n_lines),
+            encoder=rng.integers(-(2**40), 2**40, n_lines),
+            dose=rng.integers(0, 65536, n_lines).astype(np.uint16),
+            line_flags=np.zeros(n_lines, np.uint16),
+            kind=LineKind.DATA,
+            energy=0,
+            bits=16,
+            pixel_pitch_um=9000,
+            line_pitch_um=17000,
+            stamp=Stamp("portal", Role.PORTAL, 1, 0),
+        )
+        references = [replace(junk, kind=LineKind.DARK), replace(junk, kind=LineKind.AIR)] * 20
+        evidence = _evaluate([*references, junk], xray_model)
+        assert evidence.state is EvidenceState.UNAVAILABLE
