@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from scanner.demo.director import Director, Played
+from scanner.demo.director import Director, Plan, Played
+from scanner.demo.recorded import METHOD_OF, SHAKE, RecordedVisit, recorded_visits, wire_of
 from scanner.demo.twins import DemoTwins
+from scanner.evidence import Evidence, EvidenceState
 from scanner.lane.agent import LaneAgent
 from scanner.lane.config import load_lane_config
 from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
+from scanner.wording import sentence
 from service.lane_terminal import attend
 
 
@@ -31,12 +35,14 @@ def demo(
 ) -> None:
     """Run a lane whose devices are twins, and send it lorries."""
     console = Console()
-    plans = list(demo_stream())[first - 1 :][:lorries]
+    every: Sequence[Plan] = recorded_visits(recordings) if recordings else demo_stream()
+    plans = every[first - 1 :][:lorries]
     if not plans:
-        raise typer.BadParameter(f"there are {len(demo_stream())} lorries", param_hint="--first")
+        raise typer.BadParameter(f"there are {len(every)} lorries", param_hint="--first")
     folder = data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with DemoTwins(LaneSource(plans[0].spec), folder) as twins:
+    shake_file = recordings / SHAKE if recordings and (recordings / SHAKE).exists() else None
+    with DemoTwins(LaneSource(plans[0].spec), folder, shake_file) as twins:
         lane_file = folder / "lane.toml"
         lane_file.write_text(twins.lane_toml("demo", folder), encoding="utf-8")
         agent = LaneAgent(load_lane_config(lane_file), load_kit())
@@ -49,6 +55,10 @@ def demo(
     if director.failure is not None:
         raise director.failure
     show(director.played, folder, console)
+    if recordings:
+        page = folder / "recordings.md"
+        page.write_text(recorded_table(director.played, recordings), encoding="utf-8")
+        console.print(f"Which file went in by which wire, and what came out: {page}", highlight=False)
 
 
 def _say(console: Console, line: str) -> None:
@@ -65,6 +75,33 @@ def show(played: list[Played], folder: Path, console: Console) -> None:
     for one in played:
         last = one.assessment
         advice = last.recommendation.value if last else "none"
-        table.add_row(one.title, str(one.persons), advice, f"{last.posterior:.3g}" if last else "")
+        table.add_row(
+            one.plan.name, str(one.plan.spec.persons), advice, f"{last.posterior:.3g}" if last else ""
+        )
     console.print(table)
     console.print(f"Recordings: {folder}/scans. Replay them: lorryscan replay {folder}", highlight=False)
+
+
+def recorded_table(played: list[Played], root: Path) -> str:
+    """Return a Markdown table: file, wire, and the evidence of the method that read it."""
+    rows = ["| visit | file | wire | evidence | recommendation |", "|---|---|---|---|---|"]
+    for one in played:
+        if not isinstance(one.plan, RecordedVisit) or one.assessment is None:
+            continue
+        by_method = {e.modality: e for e in one.assessment.evidences}
+        for sensor, file in one.plan.files.items():
+            method = METHOD_OF.get(sensor)
+            said = evidence_words(by_method[method]) if method else "recorded; no method uses it yet"
+            rows.append(
+                f"| {one.plan.name} | `{file.relative_to(root)}` | {wire_of(sensor)} | {said} "
+                f"| {one.assessment.recommendation.value} |"
+            )
+    return "\n".join(rows) + "\n"
+
+
+def evidence_words(evidence: Evidence) -> str:
+    """Return one method's last word in a table's cell."""
+    if evidence.state is EvidenceState.READY:
+        return f"{evidence.modality}: llr {evidence.llr:+.2f}, score {evidence.score:.3g}"
+    why = sentence(evidence.reason) if evidence.reason else ""
+    return f"{evidence.modality}: {evidence.state.value}. {why}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import signal
 import sys
 import termios
 import threading
@@ -50,6 +51,7 @@ def attend(
 
     thread = threading.Thread(target=run, name="lane")
     thread.start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a stop
     try:
         if console.is_terminal and sys.stdin.isatty():
             _live(agent, console, language, finished)

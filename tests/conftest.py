@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import os
+import queue
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+
+from drivers.api import DeviceState, Event, EventKind, Item
+from scanner.lane.agent import LaneAgent
+from scanner.lane.commands import End, Probe, Quit, Start
+from scanner.lane.config import LaneConfig
+from scanner.methods import MethodKit
+from scanner.policy import make_policy
+from scanner.simulation.items import lorry_items
+from scanner.simulation.layout import SENSORS
+from scanner.simulation.stream import DemoLorry
 
 REQUIRED = {name for name in os.environ.get("LORRYSCAN_REQUIRE", "").split(",") if name}
 
@@ -25,3 +37,67 @@ def shared_data() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     need("shared", folder.is_dir(), f"no real recordings at {folder}")
     return folder
+
+
+class PlayedGroup:
+    """Stands where the devices are: plays stamped items on a virtual clock, as fast as they are taken."""
+
+    def __init__(self, items: Iterable[Item], then: Callable[[], None]) -> None:
+        self.items = self
+        self.now_ns = 0
+        self.agent: LaneAgent | None = None
+        self._source: Iterator[Item] = iter(items)
+        self._then = then
+
+    def start(self) -> None:
+        """Nothing to open."""
+
+    def stop(self) -> None:
+        """Nothing to close."""
+
+    def get(self, timeout: float) -> Item:
+        """Return the next item and move the clock to it; commands go where the lane expects them."""
+        assert self.agent is not None
+        for item in self._source:
+            if isinstance(item, Event):
+                if item.kind is EventKind.PROBE_IN:
+                    self.agent.submit(Probe(True))
+                continue
+            self.now_ns = max(self.now_ns, item.stamp.mono_ns)
+            return item
+        self._then()
+        raise queue.Empty
+
+
+@pytest.fixture
+def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
+    """Give a function that runs a lorry through a whole lane agent in virtual time.
+
+    It returns the agent after its run, and the scan's id.
+    """
+
+    def run(lorry: DemoLorry, kit: MethodKit, end: bool = False) -> tuple[LaneAgent, str]:
+        config = LaneConfig("virtual", tmp_path / "data", (), dict(SENSORS), make_policy({}), {})
+        pending = [Quit()] if not end else [End(), Quit()]
+
+        def finish() -> None:
+            if pending:
+                agent.submit(pending.pop(0))
+
+        items = list(lorry_items(lorry.lorry(), duration_s=125.0))
+        group = PlayedGroup(items, finish)
+        group.now_ns = next(i.stamp.mono_ns for i in items if isinstance(i, DeviceState))
+        utc_offset_ns = 1_793_606_400_000_000_000 - group.now_ns
+        agent = LaneAgent(
+            config,
+            kit,
+            clock=lambda: group.now_ns,
+            wall=lambda: group.now_ns + utc_offset_ns,
+            group=group,  # type: ignore[arg-type]
+        )
+        group.agent = agent
+        started = agent.submit(Start(lorry.spec.declaration))
+        agent.run()
+        return agent, started.result(0)
+
+    return run

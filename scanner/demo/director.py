@@ -5,27 +5,50 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from drivers.api import ConnectionState, LorryscanError
 from scanner.demo.twins import DemoTwins
 from scanner.evidence import Assessment
 from scanner.lane.agent import LaneAgent
 from scanner.lane.commands import End, Probe, Start
-from scanner.simulation.stream import DemoLorry
+from scanner.simulation.lorry import SimulatedLorry
+from scanner.simulation.lorry_spec import LorrySpec
 
-PROBE_IN_S = 3.0
 PORTAL_S = 6.0
 DEVICES_READY_LIMIT_S = 20.0
 SCAN_LIMIT_S = 150.0
+
+
+class Plan(Protocol):
+    """One lorry to play."""
+
+    @property
+    def name(self) -> str:
+        """Short, for the screen."""
+
+    @property
+    def spec(self) -> LorrySpec:
+        """The truth."""
+
+    @property
+    def inside_probe_fails_s(self) -> float | None:
+        """When the inside CO2 probe's plug is pulled, s from the start."""
+
+    @property
+    def passes_portal(self) -> bool:
+        """Whether it is X-rayed."""
+
+    def lorry(self) -> SimulatedLorry:
+        """Return the lorry, ready to be scanned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """One lorry that was played: what was true and what was recommended."""
 
-    title: str
+    plan: Plan
     scan_id: str
-    persons: int
     assessment: Assessment | None
 
 
@@ -41,7 +64,7 @@ class Director:
         self,
         agent: LaneAgent,
         twins: DemoTwins,
-        plans: Iterable[DemoLorry],
+        plans: Iterable[Plan],
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self.agent, self.twins, self.plans, self.say = agent, twins, list(plans), say
@@ -68,6 +91,8 @@ class Director:
     def _run(self) -> None:
         try:
             self._wait(self._devices_ready, DEVICES_READY_LIMIT_S)
+            for scan_id in filter(None, self._open_scans()):  # an earlier run was cut off
+                self.agent.command(End(scan_id), by="demo")
             for number, plan in enumerate(self.plans, start=1):
                 if self._stop.is_set():
                     return
@@ -75,7 +100,7 @@ class Director:
         except LorryscanError as error:
             self.failure = error
 
-    def _play(self, number: int, plan: DemoLorry) -> None:
+    def _play(self, number: int, plan: Plan) -> None:
         spec = plan.spec
         self.say(f"lorry {number} of {len(self.plans)}: {plan.name}")
         self.twins.source.settle()
@@ -84,8 +109,9 @@ class Director:
         began = threading.Event()
         steps: list[tuple[float, Callable[[], object]]] = [
             (spec.probe_in_s, lambda: self.agent.command(Probe(True), by="demo")),
-            (PORTAL_S, lambda: self.twins.pass_portal(number)),
         ]
+        if plan.passes_portal:
+            steps.append((PORTAL_S, lambda: self.twins.pass_portal(number)))
         if plan.inside_probe_fails_s is not None:
             steps.append((plan.inside_probe_fails_s, self.twins.inside.unplug))
         for at_s, act in sorted(steps, key=lambda step: step[0]):
@@ -99,7 +125,7 @@ class Director:
         self.agent.command(End(scan_id), by="demo")
         self.twins.source.leave()
         self.twins.inside.replug()
-        self.played.append(Played(plan.name, scan_id, spec.persons, assessment))
+        self.played.append(Played(plan, scan_id, assessment))
 
     def _devices_ready(self) -> bool:
         views = self.agent.snapshot().devices

@@ -16,6 +16,7 @@ from drivers.twins.raspberry_shake import RaspberryShakeTwin
 from drivers.twins.twin import Twin
 from drivers.twins.wave_stream import WaveStreamTwin
 from scanner.demo.lane_file import lane_toml
+from scanner.demo.recorded import ShakePlayer
 from scanner.simulation.layout import DEMO_LAYOUT
 from scanner.simulation.seismic import SHAKE_COUNTS_PER_M_S
 from scanner.simulation.sources import LaneSource
@@ -34,10 +35,11 @@ class DemoTwins:
     Parameters
     ----------
     source : where values come from.
-    folder : gets the ports' symbolic links and the lane's configuration.
+    folder : gets the ports' symbolic links.
+    shake_file : recorded datagrams to send in place of the source's ground.
     """
 
-    def __init__(self, source: LaneSource, folder: Path) -> None:
+    def __init__(self, source: LaneSource, folder: Path, shake_file: Path | None = None) -> None:
         self.source = source
         self.folder = folder
         ports = folder / "ports"
@@ -62,7 +64,11 @@ class DemoTwins:
         self.inside = Gmp252Twin(PtyPort(ports / "co2-inside"), source.inside_ppm)
         self.outside = S8Twin(PtyPort(ports / "co2-outside"), source.outside_ppm)
         self.geophones = WaveStreamTwin(TcpPort(), wave, source.next_block)
-        self.shake = RaspberryShakeTwin(UdpPort(), source.next_shake)
+        self.shake: Twin = (
+            ShakePlayer(UdpPort(), shake_file)
+            if shake_file
+            else RaspberryShakeTwin(UdpPort(), source.next_shake)
+        )
         self.doors = GyMcu90640Twin(PtyPort(ports / "thermal-doors"), source.door_frame)
         self.portal = LineScanTwin(
             TcpPort(),

@@ -110,9 +110,13 @@ class LaneAgent:
         CommandRefused : it cannot be done now; says why.
         TimeoutError : the lane did not get to it.
         """
+        return self.submit(command, by).result(timeout_s)
+
+    def submit(self, command: Command, by: str = "officer") -> concurrent.futures.Future[str]:
+        """Hand a command to the lane's thread and return its result to come."""
         done: concurrent.futures.Future[str] = concurrent.futures.Future()
         self._commands.put((command, by, done))
-        return done.result(timeout_s)
+        return done
 
     def snapshot(self) -> LaneSnapshot:
         """Return the lane as it is now."""

@@ -21,11 +21,13 @@ class DemoLorry:
     name : short, for logs.
     spec : the truth.
     inside_probe_fails_s : time in the visit at which the inside CO2 probe falls silent, or None.
+    passes_portal : whether it drives through the X-ray portal.
     """
 
     name: str
     spec: LorrySpec
     inside_probe_fails_s: float | None = None
+    passes_portal: bool = True
 
     def lorry(self) -> SimulatedLorry:
         """Return the lorry, ready to be scanned."""

@@ -1,0 +1,70 @@
+"""Scans of simulated lorries without wires, with evidence mappings made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from calibration.evidence import CalibrationSet, ScoreCalibration
+from drivers.api import Event, Item
+from scanner.evidence import Assessment
+from scanner.methods import MethodKit, load_kit
+from scanner.modality import Sensor
+from scanner.pipeline import Scan
+from scanner.policy import MODALITIES, make_policy
+from scanner.simulation.items import VisitTimes, lorry_items
+from scanner.simulation.layout import DEMO_LAYOUT, SENSORS
+from scanner.simulation.lorry import SimulatedLorry
+from scanner.simulation.stream import demo_stream
+
+
+def constant(modality: str, llr: float) -> ScoreCalibration:
+    """Return a mapping that says the same whatever the score."""
+    return ScoreCalibration(modality, "all", 0.0, llr, -9.0, 9.0, 100, 100, "by hand", "by hand")
+
+
+def make_kit(llr: float) -> MethodKit:
+    """Return methods whose ready evidence always has this log-likelihood ratio."""
+    scores = tuple(constant(name, llr) for name in MODALITIES)
+    by_hand = CalibrationSet(scores, dict.fromkeys(MODALITIES, 1.0), "by hand")
+    return replace(load_kit(calibrated=False), calibrations=by_hand, calibrated=True)
+
+
+def scan_of(kit: MethodKit, sensors: Mapping[str, Sensor], lorry: SimulatedLorry) -> Scan:
+    return Scan("scan", lorry.spec.declaration, sensors, kit.make(), kit.calibrations, make_policy({}), {})
+
+
+def feed(scan: Scan, items: Iterable[Item]) -> Assessment:
+    """Feed items and tick at the last one's time."""
+    now_ns = 0
+    for item in items:
+        scan.feed(item)
+        now_ns = max(now_ns, item.mono_ns if isinstance(item, Event) else item.stamp.mono_ns)
+    return scan.tick(now_ns)
+
+
+@pytest.fixture
+def kit_saying() -> Callable[[float], MethodKit]:
+    """Give a function that makes methods whose ready evidence always says the same."""
+    return make_kit
+
+
+@pytest.fixture
+def assess() -> Callable[..., Assessment]:
+    """Give a function that scans the demonstration's empty reefer for 95 s and assesses it."""
+
+    def run(
+        llr: float = -3.0,
+        lost: Mapping[str, float] | None = None,
+        sensors: Mapping[str, Sensor] = SENSORS,
+        keep: Callable[[Item], bool] = lambda _item: True,
+        change: Callable[[Item], Item] = lambda item: item,
+    ) -> Assessment:
+        lorry = demo_stream()[0].lorry()
+        scan = scan_of(make_kit(llr), sensors, lorry)
+        items = lorry_items(lorry, DEMO_LAYOUT, 95.0, VisitTimes(lost=lost))
+        return feed(scan, (change(item) for item in items if keep(item)))
+
+    return run
