@@ -42,6 +42,7 @@ START_NS = 1_000_000_000_000
 UTC_NS = 1_793_606_400_000_000_000  # 2 November 2026, 08:00 UTC
 WAVE_BLOCK_S = 0.1
 SHAKE_PACKET = 25
+FRAME_HZ = 4.0  # as the driver asks of the module unless told otherwise
 LINE_BLOCK = 64
 LINE_RATE_HZ = 200.0
 SETTLE_S = 600.0  # the probes have hung in free air for so long
@@ -141,7 +142,7 @@ def _sources(
     if shake := _name(layout, Role.GROUND, "waveform"):
         sources.append(_shake(lorry, layout, shake, duration_s, times.utc_ns))
     if doors := _name(layout, Role.DOORS, "frame"):
-        sources.append(_doors(lorry, layout, doors, duration_s))
+        sources.append(_doors(lorry, doors, duration_s))
     portal = _name(layout, Role.PORTAL, "lines")
     if portal and times.xray_s is not None and times.xray_s < duration_s:
         sources.append(_portal(lorry, portal, times.xray_s, times.utc_ns))
@@ -229,12 +230,11 @@ def _shake(
         )
 
 
-def _doors(lorry: SimulatedLorry, layout: LaneLayout, sensor: str, duration_s: float) -> Iterator[Timed]:
-    period_s = layout.sensors[sensor].period_s
-    for number in range(1, int(duration_s / period_s + 1e-9) + 1):
-        centi_c = np.clip(np.rint(lorry.thermal_c(number * period_s) * 100.0), -32768, 32767)
-        pixels = centi_c.astype(np.int16)
-        yield number * period_s, sensor, Frame(pixels, "°C", scale=0.01, ambient_c=lorry.spec.outside_c)
+def _doors(lorry: SimulatedLorry, sensor: str, duration_s: float) -> Iterator[Timed]:
+    for number in range(1, int(duration_s * FRAME_HZ + 1e-9) + 1):
+        at_s = number / FRAME_HZ
+        centi_c = np.clip(np.rint(lorry.thermal_c(at_s) * 100.0), -32768, 32767).astype(np.int16)
+        yield at_s, sensor, Frame(centi_c, "°C", scale=0.01, ambient_c=lorry.spec.outside_c)
 
 
 def _portal(lorry: SimulatedLorry, sensor: str, begin_s: float, utc_ns: int) -> Iterator[Timed]:

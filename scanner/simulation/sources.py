@@ -150,9 +150,11 @@ class LaneSource:
         self._arrivals += 1
         empty = replace(self._idle, visit=1_000_000 + self._arrivals)
         self._air = SimulatedLorry(replace(empty, persons=0, hearts=())) if lorry is None else lorry
-        self._seismic = Seismic(empty, self.layout.geophone, self.layout.fs_hz, vehicle=False)
-        if lorry is not None:
-            self._seismic = lorry.seismic
+        self._seismic = (
+            Seismic(empty, self.layout.geophone, self.layout.fs_hz, vehicle=False)
+            if lorry is None
+            else lorry.seismic
+        )
         self._inside.model = replace(
             self._inside.model, gain=1.0 if lorry is None else lorry.spec.inside_gain
         )
