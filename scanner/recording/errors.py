@@ -33,3 +33,6 @@ class RecordingFailed(LorryscanError, OSError):
 
     Examples: the disk is full; the disk was pulled out; the folder is read-only.
     """
+
+    def __str__(self) -> str:
+        return self.strerror or super().__str__()  # the sentence alone, without the error's number

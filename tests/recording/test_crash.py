@@ -154,6 +154,7 @@ def test_a_full_disk_is_told_once_and_for_all_and_loses_nothing_before(
     with pytest.raises(RecordingFailed, match="No space left on device") as caught:
         write_all()
     assert caught.value.errno == errno.ENOSPC
+    assert str(caught.value).startswith(f"The recording {path} cannot be written")
     assert "free or replace the disk" in str(caught.value)
     with pytest.raises(RecordingFailed):
         writer.tick(ANCHOR.mono_ns)

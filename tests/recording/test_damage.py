@@ -103,6 +103,32 @@ def test_no_changed_byte_goes_unnoticed_or_unexpected(
     assert len(read) == len(records) or not recording_info(path).whole
 
 
+def test_a_changed_byte_in_a_cut_file_never_becomes_a_reading(
+    whole: bytes, records: list[Any], same: Same, tmp_path: Path
+) -> None:
+    """Where the end with the whole file's checksum is missing, each block has its own."""
+    ends = block_ends(whole)
+    path = tmp_path / "changed.mcap"
+    for place in range(ends[4] - 1500, ends[4] - 20, 61):
+        changed = bytearray(whole[: ends[7]])
+        changed[place] ^= 0x10
+        path.write_bytes(changed)
+        read: list[Any] = []
+        with pytest.raises(RecordingDamaged):
+            read.extend(read_recording(path))
+        assert 0 < len(read) < len(records)
+        assert all(map(same, read, records)), place
+
+
+def test_a_changed_description_is_noticed(whole: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "changed.mcap"
+    assert whole.count(b'"cargo":"empty"') == 1
+    path.write_bytes(whole.replace(b'"cargo":"empty"', b'"cargo":"boxed"'))
+    with pytest.raises(RecordingDamaged, match="damaged"):
+        list(read_recording(path))
+    assert not recording_info(path).whole
+
+
 def test_a_damaged_block_ends_the_reading_with_what_to_do(
     whole: bytes, records: list[Any], same: Same, tmp_path: Path
 ) -> None:
@@ -165,6 +191,25 @@ def test_repair_stops_before_a_damaged_block(
     assert 0 < len(saved) == report.messages < len(records)
     assert all(map(same, saved, records))
     assert report.lost_bytes > 0
+
+
+def test_repair_reads_back_what_it_wrote(
+    whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that loses a message on the way: the new file is compared and thrown away."""
+    path = tmp_path / "cut.mcap"
+    path.write_bytes(whole[:-100])
+    honest, forgotten = Writer.add_message, []
+
+    def forgetful(self: Writer, *args: Any, **named: Any) -> None:
+        if forgotten:
+            honest(self, *args, **named)
+        forgotten.append(1)
+
+    monkeypatch.setattr(Writer, "add_message", forgetful)
+    with pytest.raises(RecordingDamaged, match="differs from what was read"):
+        repair(path, tmp_path / "out.mcap")
+    assert [p.name for p in tmp_path.iterdir()] == ["cut.mcap"]
 
 
 def test_repair_never_overwrites(whole: bytes, tmp_path: Path) -> None:

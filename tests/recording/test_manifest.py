@@ -90,6 +90,15 @@ def test_a_write_that_fails_leaves_the_old_manifest(tmp_path: Path, monkeypatch:
     assert (tmp_path / "scans/A/manifest.json").read_bytes() == before
 
 
+def test_who_reads_during_a_write_sees_one_whole_manifest(tmp_path: Path) -> None:
+    manifest.create(tmp_path, "A", "lane", {})
+    with (tmp_path / "scans/A/manifest.json").open(encoding="utf-8") as opened_before:
+        manifest.add_visit(tmp_path, "A", START_NS)
+        assert json.load(opened_before)["visits"] == []
+    assert len(manifest.load(tmp_path, "A").visits) == 1
+    assert [p.name for p in (tmp_path / "scans/A").iterdir()] == ["manifest.json"]
+
+
 def test_open_scans_passes_over_a_folder_without_manifest(tmp_path: Path) -> None:
     manifest.create(tmp_path, "B", "lane", {})
     (tmp_path / "scans/A").mkdir()

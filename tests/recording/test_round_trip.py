@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -152,6 +152,10 @@ everything = st.one_of(
 
 
 @given(record=everything)
+@example(record=RawBytes(Direction.RX, b"", Stamp("a/b", Role.GROUND, 5, 2**33 + 7)))
+@example(record=GeneratorState("", -0.0, math.nan, Stamp("", Role.LANE, 0, 0)))
+@example(record=Event(EventKind.COMMAND, 0, "", {"$float": "NaN"}))
+@example(record=Event(EventKind.COMMAND, 0, "", {"$literal": {"$float": math.inf}}))
 def test_every_record_survives_its_message(record: Any, same: Callable[[Any, Any], bool]) -> None:
     back = decode(encode(record, ANCHOR), ANCHOR)
     assert same(back, record), (back, record)
