@@ -75,7 +75,7 @@ class S8Config:
 
     url: str
     address: Annotated[int, Field(ge=1, le=254)] = 254
-    poll_s: Annotated[float, Field(ge=0.1, le=0.5)] = 0.5
+    poll_s: Annotated[float, Field(ge=0.1, le=0.5)] = 0.25
     warm_up_s: Annotated[float, Field(ge=0)] = 120.0
 
 

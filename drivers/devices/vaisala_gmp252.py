@@ -88,7 +88,7 @@ class Gmp252Config:
     baudrate: Annotated[int, Field(ge=4800, le=115200)] = 19200
     parity: Annotated[str, Field(pattern="^[NEO]$")] = "N"
     stopbits: Annotated[int, Field(ge=1, le=2)] = 2
-    poll_s: Annotated[float, Field(ge=0.1, le=0.5)] = 0.5
+    poll_s: Annotated[float, Field(ge=0.1, le=0.5)] = 0.25
     warm_up_s: Annotated[float, Field(ge=0)] = 120.0
     check_identity: bool = True
 

@@ -384,6 +384,28 @@ def test_silence_is_judged_by_the_injected_clock() -> None:
     assert runner.join(5)
 
 
+def test_a_driver_that_hangs_in_open_is_reported() -> None:
+    now, opening, hang = [0], threading.Event(), threading.Event()
+
+    def open_and_hang() -> None:
+        opening.set()
+        hang.wait()
+
+    runner = DeviceRunner(
+        scripted("stuck", good(), open=open_and_hang), lambda item: None, clock=lambda: now[0]
+    )
+    runner.start()
+    assert opening.wait(5)
+    for second, state in ((2, ConnectionState.OPENING), (4, LOST)):
+        now[0] = second * 1_000_000_000
+        runner.watch(lambda item: True)
+        assert runner.state.state is state
+    assert "stuck has not come up for 3 s (its driver is in open)" in runner.state.reason
+    runner.ask_to_stop()
+    hang.set()
+    assert runner.join(5)
+
+
 class Slow(Scripted):
     capabilities = Capabilities(reads=("sample",), quantities=(Quantity.CO2_PPM,), period_s=3.0)
 
