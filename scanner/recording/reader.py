@@ -30,6 +30,7 @@ UNREADABLE = (
     AssertionError,
     struct.error,
     zstandard.ZstdError,
+    RuntimeError,  # of lz4, which other writers may use
 )
 """What the MCAP library raises on bytes that are not what they should be."""
 
