@@ -53,13 +53,19 @@ class Passage:
     dark: list[LineBlock] = field(default_factory=list)
     air: list[LineBlock] = field(default_factory=list)
     data: list[LineBlock] = field(default_factory=list)
+    other_numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)  # of further energies
     end: LineScanEnd | None = None
     last_ns: int = 0
     beam_off_seen: bool = False
 
     def take(self, block: LineBlock) -> None:
-        """Add a block of the first energy; blocks of other shapes replace what they cannot join."""
+        """Add a block; one of another scan or width replaces what it cannot join.
+
+        Of further energies only the line numbers are kept, to know what was lost.
+        """
         if block.energy != 0:
+            if block.kind is LineKind.DATA:
+                self.other_numbers.append(np.asarray(block.line_numbers, np.int64))
             return
         kept = {LineKind.DARK: self.dark, LineKind.AIR: self.air, LineKind.DATA: self.data}[block.kind]
         if kept and (kept[-1].scan != block.scan or kept[-1].pixels.shape[1] != block.pixels.shape[1]):
@@ -67,6 +73,7 @@ class Passage:
         if block.kind is LineKind.DATA:
             if not kept:
                 self.end, self.beam_off_seen = None, False
+                self.other_numbers.clear()
             self.last_ns = block.stamp.mono_ns
         kept.append(block)
 
@@ -176,12 +183,16 @@ def measure(
 
 
 def _lost_share(passage: Passage, numbers: npt.NDArray[np.int64], usable: int) -> float:
-    """Return the share of lines that are missing, by whichever count knows of more."""
-    expected = int(numbers.max() - numbers.min()) + 1 if numbers.size else 0
-    lost = max(expected - usable, 0)
+    """Return the share of lines that are missing, by whichever count knows of more.
+
+    The energies of one position may share a number or be counted one by one.
+    """
+    seen = np.unique(_joined([numbers, *passage.other_numbers]))
+    missing = int(seen[-1] - seen[0]) + 1 - seen.size
+    lost = missing + numbers.size - usable
     if passage.end is not None:
-        missing = passage.end.lines_sent - passage.end.lines_received
-        lost = max(lost, max(missing, 0) + passage.end.lines_lost)
+        on_the_way = passage.end.lines_sent - passage.end.lines_received
+        lost = max(lost, max(on_the_way, 0) + passage.end.lines_lost)
     return lost / max(usable + lost, 1)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +19,7 @@ from scanner.modalities.thermal import ThermalModality
 from scanner.modality import Sensor
 from scanner.simulation.thermal_scene import DoorsScene
 from scanner.wording import LANGUAGES, sentence
-
-_spec = importlib.util.spec_from_file_location("images_conftest", Path(__file__).with_name("conftest.py"))
-assert _spec is not None
-assert _spec.loader is not None
-lane = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(lane)
+from tests.images import lane
 
 
 def _images(persons: int = 0, seed: int = 2, n: int = 16) -> list[np.ndarray]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,12 +20,7 @@ from scanner.modality import Sensor
 from scanner.simulation.xray_scene import XrayPassage, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
-
-_spec = importlib.util.spec_from_file_location("images_conftest", Path(__file__).with_name("conftest.py"))
-assert _spec is not None
-assert _spec.loader is not None
-lane = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(lane)
+from tests.images import lane
 
 Items = list[LineBlock | LineScanEnd]
 LATER_NS = lane.END_NS + 5_000_000_000
@@ -157,6 +150,22 @@ def test_a_later_passage_replaces_the_first(xray_model: ImageModel, passage: Xra
     other = render_passage(lane.BOXED, 0, np.random.default_rng(77), 256, 512)
     items = lane.blocks(passage, scan=1) + lane.blocks(other, scan=2)
     assert _evaluate(items, xray_model).score == _evaluate(lane.blocks(other, scan=2), xray_model).score
+
+
+@pytest.mark.parametrize("shared_numbers", [True, False])
+def test_a_second_energy_is_neither_used_nor_taken_for_a_loss(
+    xray_model: ImageModel, passage: XrayPassage, shared_numbers: bool
+) -> None:
+    items: list = []
+    for item in lane.blocks(passage):
+        if isinstance(item, LineBlock) and item.kind is LineKind.DATA:
+            first = item.line_numbers if shared_numbers else 2 * item.line_numbers
+            second = first if shared_numbers else first + 1
+            items.append(replace(item, line_numbers=first))
+            items.append(replace(item, line_numbers=second, energy=1, pixels=item.pixels // 2))
+        else:
+            items.append(item)
+    assert _evaluate(items, xray_model).score == _evaluate(lane.blocks(passage), xray_model).score
 
 
 def test_what_is_seen_stands_though_the_rest_is_black(xray_model: ImageModel) -> None:
