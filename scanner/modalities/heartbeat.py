@@ -8,14 +8,11 @@ from calibration.certificates import CalibrationMissing
 from calibration.evidence import CalibrationSet
 from drivers.api import Event, Reading
 from scanner.evidence import Evidence, EvidenceState, Overlay
-from scanner.modalities.seismic_window import CannotTell, SeismicWindow
+from scanner.modalities.seismic_window import MACHINERY_SHARE, CannotTell, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.cancellation import cancel_references
-from scanner.signals.heartbeat import envelopes, find_rhythm, rhythm_score
+from scanner.signals.heartbeat import rhythm_score, search_bands
 from scanner.signals.seismic import line_share
-
-MACHINERY_SHARE = 0.995
-"""More of the chassis' power than this in narrow lines: hearts are below what the lines leave."""
 
 
 class HeartbeatModality:
@@ -53,7 +50,7 @@ class HeartbeatModality:
         residual = window.chassis
         if window.references.shape[0]:
             residual, _ = cancel_references(residual, window.references, window.fs_hz, window.usable)
-        rhythm = find_rhythm(envelopes(residual, window.fs_hz, window.usable))
+        rhythm = search_bands(residual, window.fs_hz, window.usable)
         score = rhythm_score(rhythm.z)
         before, after = window.chassis.std(axis=1), residual.std(axis=1)
         features = {

@@ -6,7 +6,7 @@ from calibration.certificates import CalibrationMissing
 from calibration.evidence import CalibrationSet
 from drivers.api import Event, Reading
 from scanner.evidence import Evidence, EvidenceState
-from scanner.modalities.seismic_window import CannotTell, SeismicWindow
+from scanner.modalities.seismic_window import MACHINERY_SHARE, CannotTell, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.cancellation import cancel_references
 from scanner.signals.movement import measure_movement
@@ -44,6 +44,9 @@ class MovementModality:
         window = self._window.view(now_ns, view)
         if not window.ground_references:
             raise CannotTell("movement_no_ground_reference", sensor=window.sensor)
+        lines = line_share(window.chassis, window.fs_hz)
+        if lines > MACHINERY_SHARE:
+            raise CannotTell("seismic_machinery", percent=100 * lines)
         residual, explained = cancel_references(
             window.chassis, window.references, window.fs_hz, window.usable
         )
@@ -53,10 +56,9 @@ class MovementModality:
         score = movement.log_ratio
         features = {
             "log_ratio": movement.log_ratio,
-            "burstiness": movement.burstiness,
             "residual_rms_um_s": 1e6 * movement.residual_rms_m_s,
             "explained_rms_um_s": 1e6 * movement.explained_rms_m_s,
-            "line_share": line_share(window.chassis, window.fs_hz),
+            "line_share": lines,
             "ground_references": float(window.ground_references),
             "clipped_share": window.clipped_share,
             "usable_s": window.usable_s,

@@ -36,8 +36,14 @@ WINDOW_S = 60.0
 USABLE_S = 15.0
 """Usable data that a rhythm or a movement needs before it can be told."""
 
+END_S = 1.0
+"""The newest second is left out: prediction from the ground needs what comes after, too."""
+
 CLIPPED_SHARE = 0.05
 """A channel clipped for more of its window than this says nothing."""
+
+MACHINERY_SHARE = 0.995
+"""More of the chassis' power than this in narrow lines: people are below what the lines leave."""
 
 UNKNOWN_LOSS_S = 0.1
 """How much is taken as missing where the device says only that something is."""
@@ -254,6 +260,7 @@ class SeismicWindow:
             stream.counts[rows], stream.usable[rows], [responses[i] for i in rows], fs_hz
         )
         everywhere = np.logical_and.reduce(usable, axis=0)
+        everywhere[-round(END_S * fs_hz) :] = False
         usable_s = float(everywhere.sum() / fs_hz)
         if usable_s < USABLE_S:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S - usable_s)

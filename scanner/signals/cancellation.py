@@ -22,7 +22,8 @@ def cancel_references(
     The transfer functions are estimated from Welch cross-spectra over usable
     segments, per frequency with regularised least squares, and applied as
     finite impulse responses of one segment's length; only what is coherent
-    with the references is removed.
+    with the references is removed. What a finite number of segments finds
+    coherent by chance is left alone: predicting it would add noise.
 
     Parameters
     ----------
@@ -56,6 +57,9 @@ def cancel_references(
         poor = np.concatenate([[0], np.cumsum(~usable)])
         starts = starts[poor[starts + length] == poor[starts]]
     n_references = references.shape[0]
+    independent = max(
+        1.0, 0.7 * starts.size
+    )  # half-overlapping Hann segments are worth less than their count
     if starts.size < 4 * n_references:
         return chassis.copy(), np.zeros_like(chassis)
     taper = signal.windows.hann(length, sym=False)
@@ -73,6 +77,7 @@ def cancel_references(
     normalised += REGULARISATION * np.eye(n_references)
     transfer = np.linalg.solve(normalised.transpose(0, 2, 1), (cross / scale[:, None, :]).transpose(0, 2, 1))
     transfer = transfer.transpose(0, 2, 1) / scale[:, None, :]
+    transfer *= _believed(transfer, cross, out, n_references / independent)[:, :, None]
     # a centred impulse response under a taper: smooths what single segments made ragged
     impulse = np.roll(np.fft.irfft(transfer, length, axis=0), length // 2, axis=0)
     impulse *= signal.windows.tukey(length, 0.5)[:, None, None]
@@ -85,3 +90,19 @@ def cancel_references(
         whole = np.fft.irfft((filters[:, channel].T * ref_spectrum).sum(axis=0), n_fft)
         predicted[channel] = whole[length // 2 : length // 2 + chassis.shape[1]]
     return chassis - predicted, predicted
+
+
+def _believed(
+    transfer: npt.NDArray[np.complex128],
+    cross: npt.NDArray[np.complex128],
+    out: npt.NDArray[np.complex128],
+    by_chance: float,
+) -> Array:
+    """Share of the prediction to apply, ``(frequencies, chassis)``, from the multiple coherence."""
+    predicted = np.einsum("fcr,fcr->fc", transfer, cross.conj()).real
+    power = (np.abs(out) ** 2).sum(axis=1).T
+    coherence = np.clip(predicted / np.maximum(power, np.finfo(float).tiny), 0.0, 1.0)
+    # coherence of unrelated signals averages n / segments and exceeds three times that rarely
+    real = (coherence - by_chance) / max(1.0 - by_chance, 1e-3)
+    share: Array = np.where(coherence > 3 * by_chance, real / np.maximum(coherence, 1e-12), 0.0)
+    return share

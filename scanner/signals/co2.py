@@ -81,7 +81,9 @@ def determinable_after_s(t90_s: float) -> float:
     return LAG_95_PER_T90 * t90_s
 
 
-def fit_plateau(t_s: npt.ArrayLike, ppm: npt.ArrayLike, t90_s: float) -> Plateau | None:
+def fit_plateau(
+    t_s: npt.ArrayLike, ppm: npt.ArrayLike, t90_s: float, noise_ppm: float = NOISE_FLOOR_PPM
+) -> Plateau | None:
     """Fit level + step × exp(-t/τ) to a probe that was moved at t = 0.
 
     Parameters
@@ -89,6 +91,7 @@ def fit_plateau(t_s: npt.ArrayLike, ppm: npt.ArrayLike, t90_s: float) -> Plateau
     t_s : float ``(n,)``, s since the move.
     ppm : float ``(n,)``; values that are not finite are left out.
     t90_s : the probe's response time to 90 %; 0 = instant.
+    noise_ppm : least noise that the error assumes: a few values can fit by chance.
 
     Returns
     -------
@@ -103,8 +106,11 @@ def fit_plateau(t_s: npt.ArrayLike, ppm: npt.ArrayLike, t90_s: float) -> Plateau
     >>> round(plateau.level_ppm, 3), round(plateau.step_ppm, 3)
     (900.0, 470.0)
     """
-    columns = [np.ones_like] if t90_s <= 0 else [np.ones_like, lambda t: np.exp(-t * math.log(10) / t90_s)]
-    fit = _least_squares(t_s, ppm, columns)
+    t, y = _finite(t_s, ppm)
+    columns = [np.ones_like(t)]
+    if t90_s > 0:
+        columns.append(np.exp(-t * math.log(10) / t90_s))
+    fit = _least_squares(np.stack(columns, axis=1), y, noise_ppm)
     if fit is None:
         return None
     values, errors, residual_ppm = fit
@@ -124,19 +130,14 @@ def fit_slope(t_s: npt.ArrayLike, ppm: npt.ArrayLike, t90_s: float) -> Slope | N
     >>> round(fit_slope(t, lagged, 60.0).ppm_per_min, 3)
     12.0
     """
-    t = np.asarray(t_s, dtype=float)
+    t, y = _finite(t_s, ppm)
     if t.size < 5 or t[-1] < 2 * determinable_after_s(t90_s):
         return None
-    tau_s = t90_s / math.log(10)
-    if tau_s <= 0:
-        columns = [lambda t: t, np.ones_like]
-    else:
-        columns = [
-            lambda t: t - tau_s * (1 - np.exp(-t / tau_s)),
-            np.ones_like,
-            lambda t: np.exp(-t / tau_s),
-        ]
-    fit = _least_squares(t, ppm, columns)
+    columns = [t, np.ones_like(t)]
+    if t90_s > 0:
+        tau_s = t90_s / math.log(10)
+        columns = [t - tau_s * (1 - np.exp(-t / tau_s)), np.ones_like(t), np.exp(-t / tau_s)]
+    fit = _least_squares(np.stack(columns, axis=1), y, NOISE_FLOOR_PPM)
     return None if fit is None else Slope(60 * fit[0][0], 60 * fit[1][0])
 
 
@@ -184,7 +185,7 @@ def measure_dip(
     early_in = (t_in < 0) & (t_in >= -BEFORE_S)
     early_out = (t_out < 0) & (t_out >= -BEFORE_S)
     # the lag's term lets a probe that is still clearing from the lorry before be compared too
-    early = fit_plateau(t_in[early_in] + BEFORE_S, y_in[early_in], t90_s)
+    early = fit_plateau(t_in[early_in] + BEFORE_S, y_in[early_in], t90_s, plateau.residual_ppm)
     early_outside = _steady(y_out[early_out])
     correction, offset_variance = 0.0, offset_sigma_ppm**2
     if early is not None and early_outside is not None:
@@ -261,22 +262,24 @@ def _independent(residual: Array) -> float:
     return max(residual.size * (1 - rho) / (1 + rho), 1.0)
 
 
-def _least_squares(t_s: npt.ArrayLike, ppm: npt.ArrayLike, columns: list) -> tuple | None:  # type: ignore[type-arg]
+def _least_squares(
+    design: Array, y: Array, noise_ppm: float
+) -> tuple[list[float], list[float], float] | None:
     """Values, standard errors and residual spread of a linear fit; one pass drops outliers."""
-    t, y = _finite(t_s, ppm)
-    if t.size < max(3, len(columns) + 1):
+    fewest = max(3, design.shape[1] + 1)
+    if y.size < fewest:
         return None
     for _ in range(2):
-        design = np.stack([column(t) for column in columns], axis=1)
         values, *_ = np.linalg.lstsq(design, y, rcond=None)
         residual = y - design @ values
         spread = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
         keep = np.abs(residual) <= max(5 * spread, NOISE_FLOOR_PPM)
-        if keep.all() or keep.sum() < max(3, len(columns) + 1):
+        if keep.all() or keep.sum() < fewest:
             break
-        t, y = t[keep], y[keep]
-    degrees = max(residual.size - len(columns), 1)
-    residual_ppm = max(math.sqrt(float(residual @ residual) / degrees), NOISE_FLOOR_PPM)
+        design, y = design[keep], y[keep]
+    residual = y - design @ values
+    degrees = max(residual.size - design.shape[1], 1)
+    residual_ppm = max(math.sqrt(float(residual @ residual) / degrees), noise_ppm)
     covariance = np.linalg.pinv(design.T @ design)
     widening = math.sqrt(residual.size / _independent(residual))
     errors = np.sqrt(np.maximum(np.diag(covariance), 0)) * residual_ppm * widening

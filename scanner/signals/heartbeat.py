@@ -23,13 +23,15 @@ from scanner.signals.seismic import whiten
 
 Array = npt.NDArray[np.float64]
 
-BAND_HZ = (1.0, 20.0)
+BANDS_HZ = ((2.0, 12.0), (2.0, 20.0))
+"""The push of the blood through a chassis lives in the lower, the valves' sounds on a body in the upper."""
+
 ENVELOPE_HZ = 20.0
 BPM = (40.0, 180.0)
 LAG_S: Array = np.geomspace(60 / BPM[1], 60 / BPM[0], 60)
 
 COMB = ((1.0, 1.0), (2.0, 0.5), (0.5, -0.5), (1.5, -0.25))
-"""Multiples of the lag and their weights; tuned on half of the subjects (docs of the bench)."""
+"""Multiples of the lag and their weights; tuned on half of the subjects of tests/bench/heartbeat.py."""
 
 NORMALISE_S = 6.0
 SHUFFLES = 40
@@ -56,12 +58,26 @@ class Rhythm:
     curve: Array
 
 
-def envelopes(x: Array, fs_hz: float, usable: npt.NDArray[np.bool_] | None = None) -> Array:
+def search_bands(x: Array, fs_hz: float, usable: npt.NDArray[np.bool_] | None = None) -> Rhythm:
+    """Return the strongest rhythm that `find_rhythm` finds in any of `BANDS_HZ`.
+
+    Parameters
+    ----------
+    x : float ``(n_channels, n_samples)``, 15 s or more.
+    usable : bool ``(n_samples,)``, None = all.
+    """
+    return max((find_rhythm(envelopes(x, fs_hz, band, usable)) for band in BANDS_HZ), key=lambda r: r.z)
+
+
+def envelopes(
+    x: Array, fs_hz: float, band_hz: tuple[float, float], usable: npt.NDArray[np.bool_] | None = None
+) -> Array:
     """Return centred envelopes of the whitened band at `ENVELOPE_HZ`.
 
     Parameters
     ----------
     x : float ``(n_channels, n_samples)`` at ``fs_hz``, at least 45 Hz.
+    band_hz : lowest and highest frequency.
     usable : bool ``(n_samples,)``; the envelope is 0 (its mean) elsewhere.
 
     Returns
@@ -70,9 +86,9 @@ def envelopes(x: Array, fs_hz: float, usable: npt.NDArray[np.bool_] | None = Non
     so that a gust weighs no more than a calm.
     """
     n = x.shape[1]
-    white = whiten(x, fs_hz, *BAND_HZ)
+    white = whiten(x, fs_hz, *band_hz)
     f_hz = np.fft.rfftfreq(n, 1 / fs_hz)
-    edges = np.clip(f_hz - BAND_HZ[0] + 0.5, 0, 1) * np.clip((BAND_HZ[1] - f_hz) / 2 + 0.5, 0, 1)
+    edges = np.clip(f_hz - band_hz[0] + 0.5, 0, 1) * np.clip((band_hz[1] - f_hz) / 2 + 0.5, 0, 1)
     analytic = np.zeros(x.shape, dtype=np.complex128)
     analytic[:, : f_hz.size] = 2 * white * edges
     envelope = np.abs(np.fft.ifft(analytic, axis=1))

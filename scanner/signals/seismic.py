@@ -17,6 +17,9 @@ Mask = npt.NDArray[np.bool_]
 CORNER_HZ = 0.7
 """Below this, chassis and ground tell nothing that the methods use; wind and drift live there."""
 
+SETTLING_S = 2.5
+"""A window's filters start in the middle of an engine's hum: so much is left out, s."""
+
 TAPS_PER_FACTOR = 16
 
 
@@ -128,7 +131,7 @@ def to_velocity(
         sos = np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
         velocity[channel] = signal.sosfilt(sos, centred)
     settled = widen_unusable(usable, round(0.5 * fs_hz))
-    settled[:, : round(fs_hz)] = False
+    settled[:, : round(SETTLING_S * fs_hz)] = False
     return velocity, settled
 
 
