@@ -109,7 +109,7 @@ def test_the_boards_temperature_comes_with_its_state(port: type[WirePort], opene
 
 def test_lost_blocks_are_reported_and_not_filled(opened, collect) -> None:
     sent = counts(1000)
-    with WaveStreamTwin(TcpPort(), HELLO, RecordedSamples(sent), pace=2) as twin:
+    with WaveStreamTwin(TcpPort(), HELLO, RecordedSamples(sent), pace=2, epoch_ns=EPOCH_NS) as twin:
         driver = opened(WaveStream(WaveStreamConfig(twin.url), PortLinks()))
         readings = collect(driver, samples_in(200))
         before = sum(b.counts.shape[1] for b in waves(readings))
@@ -119,6 +119,7 @@ def test_lost_blocks_are_reported_and_not_filled(opened, collect) -> None:
     gaps = [b for b in blocks if b.flags & Flag.GAP_BEFORE]
     assert [b.samples_lost for b in gaps] == [150]
     assert gaps[0].flags & Flag.OVERRUN
+    assert gaps[0].device_ns == EPOCH_NS + gaps[0].device_sequence * 100_000_000
     place = gaps[0].device_sequence * 50
     after = np.concatenate([b.counts for b in blocks[blocks.index(gaps[0]) :]], axis=1)
     np.testing.assert_array_equal(after, sent[:, place:])
