@@ -261,3 +261,14 @@ def test_a_recorded_heart_drives_the_chassis():
     assert f_hz[np.argmax(power)] == pytest.approx(5.0, abs=0.15)
     with pytest.raises(ValueError, match="2 recorded hearts, but 1 persons"):
         SimulatedLorry(lorry_spec, heart_force=(np.zeros((2, 500)), 100.0))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [HeartForce(Heart(110.0, 0.06, 3.0), 4), MovementForce(20.0, 20.0, 4)],
+    ids=["heart", "movement"],
+)
+def test_a_force_in_pieces_is_the_force_as_a_whole(source):
+    whole = source.force_n(-500, 6000, FS_HZ)
+    pieces = [source.force_n(at, 75, FS_HZ) for at in range(-500, 5500, 75)]
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-9)
