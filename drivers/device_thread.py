@@ -18,14 +18,18 @@ from drivers.api import (
     DeviceTimeout,
     Direction,
     DriverError,
+    Flag,
+    Frame,
     Identity,
     Item,
+    LineBlock,
     LinkOpener,
     Quality,
     RawBytes,
     Reading,
     Role,
     Stamp,
+    WaveformBlock,
 )
 from drivers.freshness import MENDS, ReadingJudge, silence_limit_s
 from drivers.transport import PortLinks, Tap
@@ -122,6 +126,7 @@ class DeviceRunner:
         self._identity: Identity | None = None
         self._readings = self._raws = self._rx_bytes = self._tx_bytes = 0
         self._opens = self._failures = self._lags = self._lag_ns = 0
+        self._gap_open = False
 
     @property
     def state(self) -> DeviceState:
@@ -210,6 +215,7 @@ class DeviceRunner:
                 self._identity = device.identify()
                 self._opened_ns = self._waiting_from_ns = self._clock()
                 self._opens += 1
+                self._gap_open = self._opens > 1
                 if not self._speaks_always:
                     self._refresh(self._opened_ns, "")
                     wait_s = FIRST_RETRY_S
@@ -239,7 +245,7 @@ class DeviceRunner:
         now_ns = self._clock()
         self._begin("read")
         for reading in readings:
-            self._take(reading, now_ns, str(getattr(device, "complaint", "")))
+            self._take(reading, now_ns, device.complaint())
         if not readings:
             if self._silent_s(now_ns) > self._silence_s:
                 raise DeviceTimeout(self._silence_words())
@@ -252,6 +258,10 @@ class DeviceRunner:
             raise TypeError("a driver returned a DeviceState, which is the runner's to make")
         self._last_reading_ns = now_ns
         judged = self._judge.judge(reading, now_ns, self._warming_up(now_ns))
+        if self._gap_open and isinstance(judged, WaveformBlock | Frame | LineBlock):
+            # the driver is a new object since the loss and cannot know what it missed
+            judged = replace(judged, flags=judged.flags | Flag.GAP_BEFORE)
+            self._gap_open = False
         stamp = Stamp(self.spec.name, self.spec.role, now_ns, self._readings)
         stamped = replace(judged, stamp=stamp)
         self._readings += 1

@@ -156,6 +156,14 @@ class Device(ABC, Generic[ConfigT]):
         ProtocolError : the device answers with an error.
         """
 
+    def complaint(self) -> str:
+        """Return what is wrong with a device that still speaks, and what to do; empty when nothing is.
+
+        Asked after each `read` that returned something; shown as the reason of a degraded device,
+        after its name: "reports: lamp weak: send it to service".
+        """
+        return ""
+
     @abstractmethod
     def close(self) -> None:
         """Close the wire; a second call does nothing, and none raises."""

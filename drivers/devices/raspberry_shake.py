@@ -115,7 +115,6 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         """What the decoder saw and dropped since the last `open`."""
         return self._decoder.counters
 
-    @property
     def complaint(self) -> str:
         """Which configured channels are silent while others come, and what to do; else empty."""
         limit = time.monotonic() - self.config.silence_timeout_s

@@ -95,7 +95,7 @@ class SenseairS8(Device[S8Config]):
 
     def __init__(self, config: S8Config, links: LinkOpener) -> None:
         super().__init__(config, links)
-        self.complaint = ""
+        self._complaint = ""
         self._link: Link | None = None
         self._line: ModbusLine | None = None
         self._pace = Pace(config.poll_s)
@@ -140,6 +140,9 @@ class SenseairS8(Device[S8Config]):
             return ()
         return (Sample(Quantity.CO2_PPM, float(value), quality),)
 
+    def complaint(self) -> str:
+        return self._complaint
+
     def close(self) -> None:
         if self._link is not None:
             self._link.close()
@@ -148,15 +151,15 @@ class SenseairS8(Device[S8Config]):
     def _quality(self, value: int, status: int) -> Quality:
         now = time.monotonic()
         faults = [text for bit, text in FAULTS.items() if status & bit]
-        self.complaint = f"reports: {', '.join(faults)}: cut its power and restore it" if faults else ""
+        self._complaint = f"reports: {', '.join(faults)}: cut its power and restore it" if faults else ""
         if value < 0:
             self._glitch_at = now
         if now - self._glitch_at < GLITCH_MEMORY_S:
             # Known of the S8: good values and -1 by turns until its power is cut.
-            self.complaint = self.complaint or "sends -1 among its values: cut its power and restore it"
+            self._complaint = self._complaint or "sends -1 among its values: cut its power and restore it"
         if value <= 0:
             return Quality.INVALID
-        if self.complaint:
+        if self._complaint:
             return Quality.UNRELIABLE
         if status & OUT_OF_RANGE or value >= HIGHEST_PPM:
             return Quality.OVER_RANGE

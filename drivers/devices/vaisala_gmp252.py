@@ -109,7 +109,7 @@ class VaisalaGmp252(Device[Gmp252Config]):
 
     def __init__(self, config: Gmp252Config, links: LinkOpener) -> None:
         super().__init__(config, links)
-        self.complaint = ""
+        self._complaint = ""
         self._link: Link | None = None
         self._line: ModbusLine | None = None
         self._pace = Pace(config.poll_s)
@@ -161,13 +161,16 @@ class VaisalaGmp252(Device[Gmp252Config]):
             return ()
         return (Sample(Quantity.CO2_PPM, value, quality),)
 
+    def complaint(self) -> str:
+        return self._complaint
+
     def close(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link = self._line = None
 
     def _quality(self, value: float, device_status: int, co2_status: int) -> Quality:
-        self.complaint = ""
+        self._complaint = ""
         if device_status & CRITICAL_OR_ERROR:
             errors = self._errors()
             if errors == OUT_OF_RANGE:
@@ -175,7 +178,7 @@ class VaisalaGmp252(Device[Gmp252Config]):
             named = [text for bit, text in ERRORS.items() if errors & bit] or [
                 "a fault that it does not name"
             ]
-            self.complaint = f"reports: {', '.join(named)}: check its power, restart it, send it to service"
+            self._complaint = f"reports: {', '.join(named)}: check its power, restart it, send it to service"
             return Quality.UNRELIABLE
         if co2_status & NOT_READY:
             return Quality.WARMING_UP

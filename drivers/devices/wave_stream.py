@@ -95,7 +95,6 @@ class WaveStream(Device[WaveStreamConfig]):
         """What the decoder saw and dropped since the last `open`."""
         return self._decoder.counters
 
-    @property
     def complaint(self) -> str:
         """What the board says is wrong with itself, and what to do; else empty."""
         failed = self.state is not None and self.state.self_test == SELF_TEST_FAILED

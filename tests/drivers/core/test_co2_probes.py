@@ -183,8 +183,8 @@ def test_gmp252_status_becomes_quality(
         twin.device_status, twin.co2_status, twin.error_code = device_status, co2_status, error_code
         device.open()
         assert one_sample(device).quality is quality
-        assert complaint in device.complaint
-        assert bool(complaint) == bool(device.complaint)
+        assert complaint in device.complaint()
+        assert bool(complaint) == bool(device.complaint())
 
 
 def test_gmp252_starting_up_says_not_ready() -> None:
@@ -222,7 +222,7 @@ def test_s8_good_values_between_minus_ones_are_not_trusted() -> None:
         device.open()
         found = {(s.value, s.quality) for s in (one_sample(device) for _ in range(4))}
         assert found == {(-1.0, Quality.INVALID), (904.0, Quality.UNRELIABLE)}
-        assert "cut its power" in device.complaint
+        assert "cut its power" in device.complaint()
 
 
 # Wires that misbehave

@@ -20,8 +20,10 @@ from drivers.api import (
     ConfigError,
     ConnectionState,
     Device,
+    DeviceLost,
     DeviceState,
     Direction,
+    Flag,
     Frame,
     Identity,
     Quality,
@@ -486,3 +488,21 @@ def test_a_frozen_picture_is_seen() -> None:
     picture[0, 0] += 1
     judge.judge(Frame(picture, "°C", 0.01), 4_000_000_000, False)
     assert judge.verdict is Quality.GOOD
+
+
+def test_the_first_block_after_a_loss_says_that_something_is_missing(lane: Any, until: Any) -> None:
+    channels = (Channel("c1", Role.CHASSIS),)
+    reads = 0
+
+    def read() -> Sequence[Reading]:
+        nonlocal reads
+        reads += 1
+        if reads == 3:
+            raise DeviceLost("the plug was pulled")
+        time.sleep(0.01)
+        return (WaveformBlock(np.zeros((1, 5), np.int32), 500.0, channels),)
+
+    running = lane(scripted("geophones", read))
+    until(lambda: len(running.of("geophones", WaveformBlock)) >= 5, "five blocks")
+    gaps = [Flag.GAP_BEFORE in block.flags for block in running.of("geophones", WaveformBlock)[:5]]
+    assert gaps == [False, False, True, False, False]

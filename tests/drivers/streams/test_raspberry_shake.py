@@ -227,9 +227,9 @@ def test_a_channel_that_falls_silent_is_complained_about(opened, collect, start_
     config = RaspberryShakeConfig(twin.url, TWO, silence_timeout_s=0.5)
     driver = opened(RaspberryShake(config, start_on_open(twin)))
     collect(driver, lambda got: len(got) == 2)
-    assert driver.complaint == ""
+    assert driver.complaint() == ""
     twin.lose_packets("ENZ", 10_000)
-    collect(driver, lambda got: "no packets of ENZ" in driver.complaint)
+    collect(driver, lambda got: "no packets of ENZ" in driver.complaint())
     twin.stop()
 
 

@@ -245,10 +245,10 @@ def test_a_failed_self_test_is_complained_about(opened, collect, scripted) -> No
     states = [wire.encode(wire.WaveState(1, 20.0, 12000, 0, result, 0)) for result in (1, 2)]
     driver = opened(WaveStream(WaveStreamConfig("scripted"), scripted(wire.encode(HELLO), states[0])))
     collect(driver, lambda got: len(got) == 1)
-    assert driver.complaint == ""
+    assert driver.complaint() == ""
     driver.links.link.says = [states[1]]
     collect(driver, lambda got: len(got) == 1)
-    assert "self-test" in driver.complaint
+    assert "self-test" in driver.complaint()
 
 
 def test_closing_stops_the_board(collect, opened) -> None:
