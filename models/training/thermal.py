@@ -29,7 +29,7 @@ def main() -> None:
     recipe = Recipe(
         seed=asked.seed,
         n_train=asked.train,
-        n_validation=asked.test // 2,
+        n_validation=asked.test,
         n_test=asked.test,
         epochs=asked.epochs,
         batch=64,

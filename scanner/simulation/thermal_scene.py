@@ -186,6 +186,11 @@ class DoorsScene:
         if rng.random() < 0.6:  # tyres and brakes
             for column in (_LEFT + 2.5, _RIGHT - 2.5):
                 steady((3 + 20 * rng.random()) * _block(22, 24, column - 1.5, column + 1.5))
+        if rng.random() < 0.35:  # hot things in view: an exhaust pipe, a motor, a heater, a lit cabin
+            for _ in range(int(rng.integers(1, 4))):
+                row, column, size = 24 * rng.random(), 32 * rng.random(), 0.5 + 3.5 * rng.random() ** 2
+                strength = 3.0 * 15.0 ** rng.random()
+                steady(strength * _spot(row, column, size, size * (0.4 + 1.2 * rng.random())))
         for _ in range(int(rng.integers(0, 3))):  # a hand that closed the doors, a sun-warmed label
             row, column = _TOP + 16 * rng.random(), _LEFT + 21 * rng.random()
             steady((0.5 + 2.5 * rng.random()) * _spot(row, column, 0.4 + rng.random(), 0.4 + rng.random()))
