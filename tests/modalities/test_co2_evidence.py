@@ -1,0 +1,306 @@
+"""CO2 evidence: closed-form dips through the method, and every reason why it cannot tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from calibration.certificates import Certificate
+from calibration.evidence import CalibrationSet, ScoreCalibration
+from drivers.api import ConnectionState, Event, EventKind, Quality, Quantity, Role, Sample, Stamp
+from scanner.evidence import Evidence, EvidenceState
+from scanner.modalities.co2 import Co2Modality
+from scanner.modality import ScanView, Sensor
+from scanner.vehicle import CargoClass
+from scanner.wording import LANGUAGES, sentence
+
+MakeView = Callable[..., ScanView]
+Sensors = dict[str, Sensor]
+IN_S = 30.0
+
+
+def fit(condition: str) -> ScoreCalibration:
+    return ScoreCalibration("co2", condition, 1.0, -1.5, -4.0, 4.0, 50, 50, "-", "a straight line")
+
+
+FITS = CalibrationSet(tuple(fit(c.value) for c in CargoClass), {}, "tests")
+
+
+def drive(
+    method: Co2Modality,
+    level_ppm: float = 900.0,
+    until_s: float = 120.0,
+    from_s: float = 0.0,
+    probe_in: bool = True,
+    t90_s: float = 60.0,
+    air_ppm: float = 430.0,
+    inside_quality: Mapping[float, Quality] | None = None,
+    sends: tuple[str, ...] = ("in", "out"),
+) -> int:
+    """Feed a probe that goes in at `IN_S`; return the time reached, ns."""
+    second = int(from_s)
+    for second in range(int(from_s), int(until_s) + 1):
+        ns = second * 1_000_000_000
+        if probe_in and second == IN_S:
+            method.feed(Event(EventKind.PROBE_IN, ns, data={"sensor": "in"}))
+        since = max(second - IN_S, 0.0) if probe_in else 0.0
+        value = level_ppm + (air_ppm - level_ppm) * math.exp(-since * math.log(10) / t90_s)
+        quality = next((q for at, q in (inside_quality or {}).items() if second >= at), Quality.GOOD)
+        if "in" in sends:
+            value = math.nan if quality is Quality.INVALID else value
+            method.feed(Sample(Quantity.CO2_PPM, value, quality, stamp=Stamp("in", Role.INSIDE, ns, second)))
+        if "out" in sends and second % 2 == 0:
+            method.feed(Sample(Quantity.CO2_PPM, air_ppm, stamp=Stamp("out", Role.OUTSIDE, ns, second)))
+    return second * 1_000_000_000
+
+
+def says(evidence: Evidence, code: str, state: EvidenceState = EvidenceState.UNAVAILABLE) -> None:
+    assert evidence.reason is not None
+    assert evidence.reason.code == code
+    assert evidence.state is state
+    assert evidence.llr == 0.0
+    for language in LANGUAGES:
+        assert sentence(evidence.reason, language)
+
+
+def test_a_step_of_known_size_is_the_excess(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    evidence = method.evaluate(drive(method, 920.0), make_view(co2_sensors))
+    assert evidence.state is EvidenceState.READY
+    assert evidence.features["excess_ppm"] == pytest.approx(490.0, abs=2)
+    assert evidence.features["no_step"] == 0.0
+    assert evidence.llr > 1
+    assert evidence.calibration_id.startswith("co2/frozen@")
+    assert math.isfinite(evidence.score or math.nan)
+
+
+def test_without_fits_it_is_ready_with_a_score_and_no_weight(
+    co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(None)
+    evidence = method.evaluate(drive(method), make_view(co2_sensors))
+    assert (evidence.state, evidence.llr) == (EvidenceState.READY, 0.0)
+    assert evidence.score is not None
+
+
+def test_an_empty_lorry_speaks_against_people(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    evidence = method.evaluate(drive(method, 430.0), make_view(co2_sensors))
+    assert evidence.llr < 0
+    assert evidence.features["no_step"] == 1.0
+
+
+def test_nothing_is_told_before_the_lag_is_over(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    evidence = method.evaluate(drive(method, until_s=IN_S + 77), make_view(co2_sensors))
+    says(evidence, "co2_not_yet_determinable", EvidenceState.PENDING)
+    assert evidence.reason is not None
+    assert evidence.reason.values["seconds_left"] == pytest.approx(1.0)
+    drive(method, from_s=IN_S + 78, until_s=IN_S + 79)
+    ready = method.evaluate(int((IN_S + 79) * 1e9), make_view(co2_sensors))
+    assert ready.state is EvidenceState.READY
+
+
+def test_certificates_correct_both_probes(co2_sensors: Sensors, make_view: MakeView) -> None:
+    paper = co2_sensors["in"].certificate
+    assert paper is not None
+    shifted = replace(paper, parameters={"offset_ppm": 200.0, "gain": 1.1, "uncertainty_ppm": 30.0})
+    sensors = co2_sensors | {"in": replace(co2_sensors["in"], certificate=shifted)}
+    method = Co2Modality(None)
+    for second in range(130):
+        ns = second * 1_000_000_000
+        if second == IN_S:
+            method.feed(Event(EventKind.PROBE_IN, ns))
+        true = 430.0 if second < IN_S else 700 - 270 * math.exp(-(second - IN_S) * math.log(10) / 60)
+        method.feed(Sample(Quantity.CO2_PPM, 1.1 * true + 200, stamp=Stamp("in", Role.INSIDE, ns, second)))
+        method.feed(Sample(Quantity.CO2_PPM, 430.0, stamp=Stamp("out", Role.OUTSIDE, ns, second)))
+    evidence = method.evaluate(ns, make_view(sensors))
+    assert evidence.features["excess_ppm"] == pytest.approx(270.0, abs=2)
+
+
+@pytest.mark.parametrize("cargo", [CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE])
+def test_cargo_that_breathes_is_never_cleared(
+    cargo: CargoClass, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    evidence = method.evaluate(drive(method, 430.0), make_view(co2_sensors, cargo))
+    assert evidence.llr == 0.0
+    assert evidence.state is EvidenceState.READY
+    assert evidence.features["co2_cargo_breathes"] == 1.0
+
+
+@pytest.mark.parametrize("role", ["inside", "outside"])
+def test_no_probe_of_a_role(role: str, co2_sensors: Sensors, make_view: MakeView) -> None:
+    left = {n: s for n, s in co2_sensors.items() if s.role != role}
+    method = Co2Modality(FITS)
+    says(method.evaluate(drive(method), make_view(left)), f"co2_no_{role}_probe")
+
+
+@pytest.mark.parametrize(("name", "role"), [("in", "inside"), ("out", "outside")])
+@pytest.mark.parametrize("state", [ConnectionState.LOST, ConnectionState.CLOSED, ConnectionState.OPENING])
+def test_a_lost_probe(
+    name: str, role: str, state: ConnectionState, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    now = drive(method)
+    assert method.evaluate(now, make_view(co2_sensors)).state is EvidenceState.READY
+    says(method.evaluate(now, make_view(co2_sensors, states={name: state})), f"co2_{role}_lost")
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [(ConnectionState.WARMING_UP, "co2_warming_up"), (ConnectionState.DEGRADED, "co2_degraded")],
+)
+def test_a_probe_that_is_not_ready(
+    state: ConnectionState, code: str, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    says(method.evaluate(drive(method), make_view(co2_sensors, states={"in": state})), code)
+
+
+def test_a_probe_never_heard_of_is_waited_for_and_then_lost(
+    co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    view = make_view(co2_sensors, states={"in": None, "out": None}, elapsed_s=1.0)
+    says(method.evaluate(1_000_000_000, view), "co2_waiting", EvidenceState.PENDING)
+    view.elapsed_s = 4.0
+    says(method.evaluate(4_000_000_000, view), "co2_inside_lost")
+
+
+@pytest.mark.parametrize(("silent", "role", "limit_s"), [("in", "inside", 3.0), ("out", "outside", 5.0)])
+def test_a_silent_probe(
+    silent: str, role: str, limit_s: float, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    drive(method, until_s=120)
+    now = drive(method, from_s=121, until_s=120 + limit_s + 1, sends=tuple({"in", "out"} - {silent}))
+    says(method.evaluate(now, make_view(co2_sensors)), f"co2_{role}_silent")
+    before = method.evaluate(now - 2_000_000_000, make_view(co2_sensors))
+    assert before.state is EvidenceState.READY
+
+
+@pytest.mark.parametrize(
+    ("quality", "code"),
+    [
+        (Quality.WARMING_UP, "co2_warming_up"),
+        (Quality.OVER_RANGE, "co2_over_range"),
+        (Quality.UNDER_RANGE, "co2_under_range"),
+        (Quality.FROZEN, "co2_frozen"),
+        (Quality.UNRELIABLE, "co2_unreliable"),
+        (Quality.INVALID, "co2_invalid"),
+    ],
+)
+def test_a_poor_value(quality: Quality, code: str, co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    now = drive(method, inside_quality={115.0: quality})
+    evidence = method.evaluate(now, make_view(co2_sensors))
+    says(evidence, code)
+    assert ("over_range" in evidence.features) == (quality is Quality.OVER_RANGE)
+
+
+def test_a_nan_that_calls_itself_good_is_invalid(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    now = drive(method)
+    method.feed(Sample(Quantity.CO2_PPM, math.nan, stamp=Stamp("in", Role.INSIDE, now, 999)))
+    says(method.evaluate(now, make_view(co2_sensors)), "co2_invalid")
+
+
+@pytest.mark.parametrize(
+    ("paper", "code"),
+    [
+        (None, "co2_uncalibrated"),
+        (Certificate("E", date(2024, 1, 1), date(2025, 1, 1), {"uncertainty_ppm": 30.0}), "expired"),
+        (Certificate("U", date(2026, 1, 1), date(2027, 1, 1), {}), "co2_uncalibrated"),
+    ],
+)
+@pytest.mark.parametrize("name", ["in", "out"])
+def test_no_valid_certificate(
+    name: str, paper: Certificate | None, code: str, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    sensors = co2_sensors | {name: replace(co2_sensors[name], certificate=paper)}
+    method = Co2Modality(FITS)
+    expected = "co2_certificate_expired" if code == "expired" else code
+    says(method.evaluate(drive(method), make_view(sensors)), expected)
+
+
+def test_the_probe_is_not_in(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    says(method.evaluate(drive(method, probe_in=False), make_view(co2_sensors)), "co2_probe_not_in")
+
+
+def test_a_dip_that_was_too_short_is_not_evidence(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    drive(method, until_s=IN_S + 20)
+    method.feed(Event(EventKind.PROBE_OUT, int((IN_S + 20) * 1e9)))
+    now = drive(method, from_s=IN_S + 21, until_s=150)
+    says(method.evaluate(now, make_view(co2_sensors)), "co2_dip_too_short")
+
+
+def test_a_finished_dip_stands_after_the_probe_is_out_and_gone(
+    co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method = Co2Modality(FITS)
+    now = drive(method)
+    first = method.evaluate(now, make_view(co2_sensors))
+    method.feed(Event(EventKind.PROBE_OUT, now))
+    later = method.evaluate(now + 60_000_000_000, make_view(co2_sensors, states={"in": ConnectionState.LOST}))
+    assert later.llr == first.llr > 0
+
+
+def test_inert_tanks_say_nothing(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    says(method.evaluate(drive(method), make_view(co2_sensors, CargoClass.INERT)), "co2_inert_tank")
+
+
+def test_probes_that_disagree_in_free_air(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    for second in range(130):
+        ns = second * 1_000_000_000
+        if second == IN_S:
+            method.feed(Event(EventKind.PROBE_IN, ns))
+        method.feed(Sample(Quantity.CO2_PPM, 600.0, stamp=Stamp("in", Role.INSIDE, ns, second)))
+        method.feed(Sample(Quantity.CO2_PPM, 430.0, stamp=Stamp("out", Role.OUTSIDE, ns, second)))
+    says(method.evaluate(ns, make_view(co2_sensors)), "co2_probes_disagree")
+
+
+def test_a_reference_in_exhaust(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    says(method.evaluate(drive(method, air_ppm=3000.0), make_view(co2_sensors)), "co2_outside_implausible")
+
+
+def test_too_few_samples_since_insertion(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    drive(method, until_s=IN_S)
+    now = drive(method, from_s=120, until_s=121)
+    says(method.evaluate(now, make_view(co2_sensors)), "co2_too_few_samples", EvidenceState.PENDING)
+
+
+def test_a_cargo_that_was_never_calibrated(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(CalibrationSet((fit("boxed"),), {}, "tests"))
+    says(method.evaluate(drive(method), make_view(co2_sensors)), "co2_never_calibrated")
+
+
+def test_the_second_visit_remembers_the_first_dip(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(FITS)
+    utc_ns = 1_793_606_400_000_000_000
+    method.feed(Event(EventKind.ANCHOR, 0, data={"utc_ns": utc_ns, "boot_id": "a"}))
+    method.feed(Event(EventKind.VISIT_START, 0, data={"visit": 1}))
+    now = drive(method, 630.0)
+    method.evaluate(now, make_view(co2_sensors))
+    # the lane was restarted: its clock begins again, the wall time tells what lies between
+    quarter_hour = 15 * 60 * 1_000_000_000
+    method.feed(Event(EventKind.ANCHOR, 0, data={"utc_ns": utc_ns + quarter_hour, "boot_id": "b"}))
+    method.feed(Event(EventKind.VISIT_START, 0, data={"visit": 2}))
+    waiting = method.evaluate(0, make_view(co2_sensors, elapsed_s=0.0))
+    assert waiting.state is EvidenceState.PENDING
+    assert waiting.features["dip1_excess_ppm"] == pytest.approx(200.0, abs=3)
+    now = drive(method, 780.0)
+    second = method.evaluate(now, make_view(co2_sensors))
+    assert second.features["dips"] == 2.0
+    assert second.features["rise_ppm_per_min"] == pytest.approx(10.0, abs=0.3)
+    assert second.features["excess_ppm"] == pytest.approx(275.0, abs=5)
