@@ -27,10 +27,7 @@ def test_nobody_sinks_into_the_floor_or_out_of_the_head_room(pose: Pose) -> None
 
 
 def test_chords_of_a_tilted_ellipsoid_fill_its_volume() -> None:
-    angle = 0.7
-    axes = np.array(
-        [[1, 0, 0], [0, math.cos(angle), -math.sin(angle)], [0, math.sin(angle), math.cos(angle)]]
-    )
+    axes, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))  # tilted about every axis
     form = axes @ np.diag(1 / np.square([0.3, 0.2, 0.1])) @ axes.T
     part = Ellipsoid((1.0, 0.0, 2.0), form, 1.0)
     x, z = np.meshgrid(np.linspace(0.5, 1.5, 800), np.linspace(1.5, 2.5, 800), indexing="ij")
