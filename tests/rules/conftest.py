@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -16,7 +17,6 @@ from scanner.pipeline import Scan
 from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import DEMO_LAYOUT, SENSORS
-from scanner.simulation.lorry import SimulatedLorry
 from scanner.simulation.stream import demo_stream
 
 
@@ -32,8 +32,9 @@ def make_kit(llr: float) -> MethodKit:
     return replace(load_kit(calibrated=False), calibrations=by_hand, calibrated=True)
 
 
-def scan_of(kit: MethodKit, sensors: Mapping[str, Sensor], lorry: SimulatedLorry) -> Scan:
-    return Scan("scan", lorry.spec.declaration, sensors, kit.make(), kit.calibrations, make_policy({}), {})
+def scan_of(kit: MethodKit, sensors: Mapping[str, Sensor]) -> Scan:
+    declaration = demo_stream()[0].spec.declaration
+    return Scan("scan", declaration, sensors, kit.make(), kit.calibrations, make_policy({}), {})
 
 
 def feed(scan: Scan, items: Iterable[Item]) -> Assessment:
@@ -51,6 +52,13 @@ def kit_saying() -> Callable[[float], MethodKit]:
     return make_kit
 
 
+@cache
+def recorded(lost: frozenset[tuple[str, float]], every_sensor: bool) -> tuple[Item, ...]:
+    """Return 95 s of the demonstration's empty reefer; without images unless they are asked for."""
+    layout = DEMO_LAYOUT if every_sensor else DEMO_LAYOUT.without("xray", "thermal-doors", "shake")
+    return tuple(lorry_items(demo_stream()[0].lorry(), layout, 95.0, VisitTimes(lost=dict(lost))))
+
+
 @pytest.fixture
 def assess() -> Callable[..., Assessment]:
     """Give a function that scans the demonstration's empty reefer for 95 s and assesses it."""
@@ -61,10 +69,10 @@ def assess() -> Callable[..., Assessment]:
         sensors: Mapping[str, Sensor] = SENSORS,
         keep: Callable[[Item], bool] = lambda _item: True,
         change: Callable[[Item], Item] = lambda item: item,
+        every_sensor: bool = False,
     ) -> Assessment:
-        lorry = demo_stream()[0].lorry()
-        scan = scan_of(make_kit(llr), sensors, lorry)
-        items = lorry_items(lorry, DEMO_LAYOUT, 95.0, VisitTimes(lost=lost))
+        scan = scan_of(make_kit(llr), sensors)
+        items = recorded(frozenset((lost or {}).items()), every_sensor)
         return feed(scan, (change(item) for item in items if keep(item)))
 
     return run
