@@ -45,6 +45,9 @@ CLIPPED_SHARE = 0.05
 MACHINERY_SHARE = 0.995
 """More of the chassis' power than this in narrow lines: people are below what the lines leave."""
 
+FLAT_COUNTS = 0.01
+"""A channel that moves less in a whole window hangs on nothing; rounding in the filter is far below."""
+
 UNKNOWN_LOSS_S = 0.1
 """How much is taken as missing where the device says only that something is."""
 
@@ -242,7 +245,7 @@ class SeismicWindow:
         if seconds < 1.0:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S - seconds)
         clipped = stream.clipped.mean(axis=1)
-        alive = np.array([np.ptp(row) > 0 for row in stream.counts])
+        alive = np.array([np.ptp(row) > FLAT_COUNTS for row in stream.counts])
         roles = [c.role for c in stream.channels]
         chassis_rows = [i for i, role in enumerate(roles) if role is Role.CHASSIS]
         if seconds > 2 and not alive[chassis_rows].any():

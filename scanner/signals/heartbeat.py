@@ -17,16 +17,17 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from scanner.signals.seismic import whiten
 
 Array = npt.NDArray[np.float64]
 
-BANDS_HZ = ((2.0, 12.0), (2.0, 20.0))
+BANDS_HZ = ((2.0, 12.0), (4.0, 20.0))
 """The push of the blood through a chassis lives in the lower, the valves' sounds on a body in the upper."""
 
 ENVELOPE_HZ = 20.0
+MODULATION_HZ = (0.5, 5.0)
 BPM = (40.0, 180.0)
 LAG_S: Array = np.geomspace(60 / BPM[1], 60 / BPM[0], 60)
 
@@ -101,8 +102,7 @@ def envelopes(
     slow = np.diff(total[:, grid], axis=1) / np.diff(grid)
     level = ndimage.uniform_filter1d(slow, round(NORMALISE_S * ENVELOPE_HZ), axis=1, mode="reflect")
     slow = slow / np.maximum(level, np.finfo(float).tiny)
-    sos = signal.butter(2, [0.5, 5.0], "bandpass", fs=ENVELOPE_HZ, output="sos")
-    centred: Array = signal.sosfiltfilt(sos, slow - 1.0, axis=1)
+    centred: Array = slow - slow.mean(axis=1, keepdims=True)
     if usable is not None and not usable.all():
         good = np.concatenate([[0], np.cumsum(usable)])
         centred[:, np.diff(good[grid]) < np.diff(grid)] = 0.0
@@ -157,7 +157,8 @@ def _autocorrelation(envelope: Array) -> Array:
     """Sum over channels of the normalised autocorrelation, ``(…, lags)``; channels are the first axis."""
     n = envelope.shape[-1]
     size = 1 << (n + _LONGEST_LAG - 1).bit_length()
-    power = np.abs(np.fft.rfft(envelope, size, axis=-1)) ** 2
+    # the band-pass is a weight on the power, so that shuffled pieces pass the same one
+    power = np.abs(np.fft.rfft(envelope, size, axis=-1)) ** 2 * _modulation_gain(size)
     correlation = np.fft.irfft(power, size, axis=-1)[..., : min(_LONGEST_LAG, n)]
     pairs = n - np.arange(correlation.shape[-1])
     correlation = correlation * (n / pairs)
@@ -165,6 +166,15 @@ def _autocorrelation(envelope: Array) -> Array:
     normalised = np.divide(correlation, zero, out=np.zeros_like(correlation), where=zero > 0)
     summed: Array = normalised.sum(axis=0) / math.sqrt(envelope.shape[0])
     return summed
+
+
+@lru_cache(maxsize=4)
+def _modulation_gain(size: int) -> Array:
+    """Power gain at the frequencies at which beats follow each other, second order at both ends."""
+    f_hz = np.fft.rfftfreq(size, 1 / ENVELOPE_HZ)
+    low, high = MODULATION_HZ
+    gain: Array = (f_hz / low) ** 4 / (1 + (f_hz / low) ** 4) / (1 + (f_hz / high) ** 4)
+    return gain
 
 
 @lru_cache(maxsize=4)

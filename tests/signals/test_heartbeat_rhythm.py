@@ -1,0 +1,100 @@
+"""Rhythm: the ECG's rate from a recorded ballistocardiogram, and no rhythm where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import io, signal
+
+from scanner.signals.heartbeat import BANDS_HZ, envelopes, find_rhythm, rhythm_score, search_bands
+
+FS_HZ = 100.0
+
+
+def ecg_bpm(ecg: np.ndarray, fs_hz: float) -> float:
+    """Rate from the R waves of the ECG, found without the code under test."""
+    sos = signal.butter(2, [5, 30], "bandpass", fs=fs_hz, output="sos")
+    steep = np.abs(signal.sosfiltfilt(sos, ecg))
+    peaks, _ = signal.find_peaks(steep, height=0.5 * np.quantile(steep, 0.999), distance=0.35 * fs_hz)
+    return 60.0 / float(np.median(np.diff(peaks)) / fs_hz)
+
+
+def test_the_rate_of_a_recorded_heart_agrees_with_its_ecg(shared_data: Path) -> None:
+    """One channel of 20 s, as the recordists filtered it (0.7 to 12 Hz): little for this method."""
+    record = io.loadmat(shared_data / "heartbeat" / "rwth_bcg" / "rec_proc_Aydin-Left-1.mat")
+    fs_hz = float(record["Fs"].squeeze())
+    truth = ecg_bpm(record["ecg"].squeeze(), fs_hz)
+    annotated = record["peaks_r"].squeeze()  # the recordists' own R peaks, samples
+    assert truth == pytest.approx(60 * fs_hz / np.median(np.diff(annotated)), abs=2)
+    slow = signal.decimate(record["bcg_filtered"].squeeze(), round(fs_hz / FS_HZ), ftype="fir")
+    rhythm = search_bands(slow[np.newaxis], FS_HZ)
+    assert rhythm.bpm == pytest.approx(truth, abs=5)
+
+
+@pytest.mark.parametrize("bpm", [48.0, 75.0, 110.0, 150.0])
+def test_a_jittering_rhythm_in_noise_is_found_at_its_rate(bpm: float) -> None:
+    rng = np.random.default_rng(int(bpm))
+    x = 0.6 * rng.normal(size=(4, 6000))
+    beats = np.cumsum(60 / bpm * (1 + 0.04 * rng.normal(size=200)))
+    pulse = np.hanning(16) * np.sin(2 * np.pi * 7 * np.arange(16) / FS_HZ)
+    for at in (beats[beats < 59.5] * FS_HZ).astype(int):
+        x[:, at : at + 16] += 4 * pulse
+    rhythm = search_bands(x, FS_HZ)
+    assert rhythm.z > 4
+    assert rhythm.bpm == pytest.approx(bpm, rel=0.06)
+
+
+def bursts(rng: np.random.Generator) -> np.ndarray:
+    """Bursts of one shape at random times: as bursty as a heart, without its rhythm."""
+    x = rng.normal(size=(4, 4000))
+    pulse = np.hanning(16) * np.sin(2 * np.pi * 7 * np.arange(16) / FS_HZ)
+    for at in rng.integers(0, 3980, 45):
+        x[:, at : at + 16] += rng.uniform(2, 8) * pulse
+    return x
+
+
+def resonances(rng: np.random.Generator) -> np.ndarray:
+    """Bounce, pitch and axle hop shaken by wind that rises and falls."""
+    modes = [
+        signal.sosfilt(
+            signal.butter(1, [0.9 * f, 1.1 * f], "bandpass", fs=FS_HZ, output="sos"),
+            rng.normal(size=(4, 4000)),
+        )
+        for f in (1.5, 2.3, 9.0)
+    ]
+    gust = np.exp(np.convolve(rng.normal(size=4000), np.hanning(600), "same") / 20)
+    return sum(modes) * gust + 0.003 * rng.normal(size=(4, 4000))
+
+
+@pytest.mark.parametrize("disturbance", [bursts, resonances, lambda rng: rng.normal(size=(4, 4000))])
+def test_what_has_no_rhythm_stays_below_what_hearts_reach(disturbance) -> None:
+    z = [search_bands(disturbance(np.random.default_rng(seed)), FS_HZ).z for seed in range(40)]
+    assert np.quantile(z, 0.9) < 4.0
+    assert -2.5 < np.median(z) < 1.5
+
+
+def test_the_same_data_gives_the_same_rhythm() -> None:
+    x = np.random.default_rng(3).normal(size=(3, 3000))
+    assert search_bands(x, FS_HZ).z == search_bands(x.copy(), FS_HZ).z
+
+
+def test_unusable_stretches_weigh_nothing() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(2, 4000))
+    usable = np.ones(4000, bool)
+    usable[1000:1500] = False
+    envelope = envelopes(x, FS_HZ, BANDS_HZ[0], usable)
+    assert not envelope[:, 201:299].any()
+    assert np.isfinite(search_bands(x, FS_HZ, usable).z)
+
+
+def test_silence_has_no_rhythm() -> None:
+    rhythm = find_rhythm(np.zeros((2, 600)))
+    assert rhythm.z == 0.0
+    assert np.isfinite(search_bands(np.zeros((2, 3000)), FS_HZ).z)
+
+
+def test_the_score_rises_with_z() -> None:
+    assert rhythm_score(-1.0) < rhythm_score(0.0) < rhythm_score(3.0) < rhythm_score(30.0)
