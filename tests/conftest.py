@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from calibration.evidence import CalibrationSet, ScoreCalibration
 from drivers.api import DeviceState, Event, EventKind, Item
 from scanner.lane.agent import LaneAgent
 from scanner.lane.commands import End, Probe, Quit, Start
 from scanner.lane.config import LaneConfig
-from scanner.methods import MethodKit
-from scanner.policy import make_policy
+from scanner.methods import MethodKit, load_kit
+from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
@@ -37,6 +39,24 @@ def shared_data() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     need("shared", folder.is_dir(), f"no real recordings at {folder}")
     return folder
+
+
+def constant(modality: str, llr: float) -> ScoreCalibration:
+    """Return a mapping that says the same whatever the score."""
+    return ScoreCalibration(modality, "all", 0.0, llr, -9.0, 9.0, 100, 100, "by hand", "by hand")
+
+
+def make_kit(llr: float) -> MethodKit:
+    """Return methods whose ready evidence always has this log-likelihood ratio."""
+    scores = tuple(constant(name, llr) for name in MODALITIES)
+    by_hand = CalibrationSet(scores, dict.fromkeys(MODALITIES, 1.0), "by hand")
+    return replace(load_kit(calibrated=False), calibrations=by_hand, calibrated=True)
+
+
+@pytest.fixture
+def kit_saying() -> Callable[[float], MethodKit]:
+    """Give a function that makes methods whose ready evidence always says the same."""
+    return make_kit
 
 
 class PlayedGroup:

@@ -1,35 +1,21 @@
-"""Scans of simulated lorries without wires, with evidence mappings made by hand."""
+"""Scans of simulated lorries without wires."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from calibration.evidence import CalibrationSet, ScoreCalibration
 from drivers.api import Event, Item
 from scanner.evidence import Assessment
-from scanner.methods import MethodKit, load_kit
+from scanner.methods import MethodKit
 from scanner.modality import Sensor
 from scanner.pipeline import Scan
-from scanner.policy import MODALITIES, make_policy
+from scanner.policy import make_policy
 from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import DEMO_LAYOUT, SENSORS
 from scanner.simulation.stream import demo_stream
-
-
-def constant(modality: str, llr: float) -> ScoreCalibration:
-    """Return a mapping that says the same whatever the score."""
-    return ScoreCalibration(modality, "all", 0.0, llr, -9.0, 9.0, 100, 100, "by hand", "by hand")
-
-
-def make_kit(llr: float) -> MethodKit:
-    """Return methods whose ready evidence always has this log-likelihood ratio."""
-    scores = tuple(constant(name, llr) for name in MODALITIES)
-    by_hand = CalibrationSet(scores, dict.fromkeys(MODALITIES, 1.0), "by hand")
-    return replace(load_kit(calibrated=False), calibrations=by_hand, calibrated=True)
 
 
 def scan_of(kit: MethodKit, sensors: Mapping[str, Sensor]) -> Scan:
@@ -46,12 +32,6 @@ def feed(scan: Scan, items: Iterable[Item]) -> Assessment:
     return scan.tick(now_ns)
 
 
-@pytest.fixture
-def kit_saying() -> Callable[[float], MethodKit]:
-    """Give a function that makes methods whose ready evidence always says the same."""
-    return make_kit
-
-
 @cache
 def recorded(lost: frozenset[tuple[str, float]], every_sensor: bool) -> tuple[Item, ...]:
     """Return 95 s of the demonstration's empty reefer; without images unless they are asked for."""
@@ -60,7 +40,7 @@ def recorded(lost: frozenset[tuple[str, float]], every_sensor: bool) -> tuple[It
 
 
 @pytest.fixture
-def assess() -> Callable[..., Assessment]:
+def assess(kit_saying: Callable[[float], MethodKit]) -> Callable[..., Assessment]:
     """Give a function that scans the demonstration's empty reefer for 95 s and assesses it."""
 
     def run(
@@ -71,7 +51,7 @@ def assess() -> Callable[..., Assessment]:
         change: Callable[[Item], Item] = lambda item: item,
         every_sensor: bool = False,
     ) -> Assessment:
-        scan = scan_of(make_kit(llr), sensors)
+        scan = scan_of(kit_saying(llr), sensors)
         items = recorded(frozenset((lost or {}).items()), every_sensor)
         return feed(scan, (change(item) for item in items if keep(item)))
 

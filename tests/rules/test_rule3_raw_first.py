@@ -71,6 +71,6 @@ def test_a_recording_begins_with_what_replay_needs(played_lane, kit_saying):
     assessed = [r for r in records if isinstance(r, RecordedAssessment)]
     assert [t.mono_ns for t in ticks] == [a.mono_ns for a in assessed]
     header = read_header(file)
-    assert set(header.sensors) == set(agent.config.sensors.values())
+    assert list(header.sensors) == list(agent.config.sensors.values())
     assert header.models == kit_saying(0.3).model_hashes()
     assert not [r for r in records if isinstance(r, RawBytes)]  # played items cross no wire
