@@ -199,11 +199,13 @@ def _measured_rise(features: Mapping[str, float]) -> tuple[float, float] | None:
 
 
 def _reason(low: float, high: float, worst_ppm: float, temperature_c: float | None) -> Reason:
-    code = "life_risk_from" if math.isinf(high) else "life_risk_between"
+    bounded = math.isfinite(high)
     values: dict[str, float | str] = {"minutes_low": low, "ppm": worst_ppm}
-    if math.isfinite(high):
+    if bounded:
         values["minutes_high"] = high
-    if temperature_c is not None and not COLD_C <= temperature_c <= HOT_C:
-        code += "_cold" if temperature_c < COLD_C else "_hot"
-        values["temperature_c"] = temperature_c
-    return Reason(code, values)
+    if temperature_c is None or COLD_C <= temperature_c <= HOT_C:
+        return Reason("life_risk_between" if bounded else "life_risk_from", values)
+    values["temperature_c"] = temperature_c
+    if temperature_c < COLD_C:
+        return Reason("life_risk_between_cold" if bounded else "life_risk_from_cold", values)
+    return Reason("life_risk_between_hot" if bounded else "life_risk_from_hot", values)

@@ -45,6 +45,9 @@ _POOR = {
     Quality.UNRELIABLE: "co2_unreliable",
     Quality.INVALID: "co2_invalid",
 }
+_NO_PROBE = {Role.INSIDE: "co2_no_inside_probe", Role.OUTSIDE: "co2_no_outside_probe"}
+_LOST = {Role.INSIDE: "co2_inside_lost", Role.OUTSIDE: "co2_outside_lost"}
+_SILENT = {Role.INSIDE: "co2_inside_silent", Role.OUTSIDE: "co2_outside_silent"}
 _NOT_READY = {ConnectionState.WARMING_UP: "co2_warming_up", ConnectionState.DEGRADED: "co2_degraded"}
 
 
@@ -164,7 +167,7 @@ class Co2Modality:
         """Choose the role's CO2 probe and make sure that it can be believed now."""
         sensors = view.with_role(role, "sample")
         if not sensors:
-            raise _CannotTell(f"co2_no_{role}_probe")
+            raise _CannotTell(_NO_PROBE[role])
         heard = [s for s in sensors if (role, s.name) in self._series]
         sensor = min(heard or sensors, key=lambda s: (not view.healthy(s.name), s.name))
         series = self._series.get((role, sensor.name), _Series())
@@ -177,7 +180,7 @@ class Co2Modality:
         if age_s > patience_s:
             if newest is None and view.elapsed_s <= patience_s:
                 raise _CannotTell("co2_waiting", waiting=True, sensor=sensor.name)
-            raise _CannotTell(f"co2_{role}_silent", sensor=sensor.name, seconds=min(age_s, view.elapsed_s))
+            raise _CannotTell(_SILENT[role], sensor=sensor.name, seconds=min(age_s, view.elapsed_s))
         certificate = self._certificate(sensor, view)
         assert newest is not None
         quality = newest.quality if math.isfinite(newest.value) else Quality.INVALID
@@ -198,9 +201,9 @@ class Co2Modality:
         if state is None:
             if view.elapsed_s <= 2 * sensor.period_s + 1:
                 raise _CannotTell("co2_waiting", waiting=True, sensor=sensor.name)
-            raise _CannotTell(f"co2_{role}_lost", sensor=sensor.name)
+            raise _CannotTell(_LOST[role], sensor=sensor.name)
         if state.state is not ConnectionState.READY:
-            raise _CannotTell(_NOT_READY.get(state.state, f"co2_{role}_lost"), sensor=sensor.name)
+            raise _CannotTell(_NOT_READY.get(state.state, _LOST[role]), sensor=sensor.name)
 
     def _certificate(self, sensor: Sensor, view: ScanView) -> Certificate:
         try:
