@@ -55,7 +55,8 @@ class Ellipsoid:
         x, z, form = x_m - self.centre_m[0], z_m - self.centre_m[2], self.form
         cross = form[0, 1] * x + form[2, 1] * z
         rest = form[0, 0] * x * x + 2 * form[0, 2] * x * z + form[2, 2] * z * z - 1.0
-        return 2.0 * np.sqrt(np.maximum(cross * cross - form[1, 1] * rest, 0.0)) / form[1, 1]
+        chord: FloatArray = 2.0 * np.sqrt(np.maximum(cross * cross - form[1, 1] * rest, 0.0)) / form[1, 1]
+        return chord
 
 
 # Joints in fractions of stature: (forward, up). Segment lengths: Drillis & Contini, Body Segment
