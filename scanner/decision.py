@@ -60,9 +60,9 @@ def decide(
         if e.state is EvidenceState.READY and abs(e.llr) >= 0.1
     )
 
+    minutes = life_risk.minutes_low
+    urgent = minutes is not None and minutes <= policy.rescue_minutes
     if llr >= policy.search_llr:
-        minutes = life_risk.minutes_low
-        urgent = minutes is not None and minutes <= policy.rescue_minutes
         return Decision(
             Recommendation.RESCUE if urgent else Recommendation.SEARCH,
             final=dwelt or time_up,
@@ -71,10 +71,12 @@ def decide(
     if llr <= policy.no_indication_llr and not waiting and not missing:
         return Decision(Recommendation.NO_INDICATION, final=dwelt or time_up, reasons=ranked)
 
-    why = [Reason("required_unavailable", {"modality": name}) for name in missing]
+    # deadly air is said first even where nobody can say whether people are in it
+    why = [life_risk.reason] if urgent else []
+    why += [Reason("required_unavailable", {"modality": name}) for name in missing]
     if waiting:
         code = "required_never_ready" if time_up else "required_pending"
         why += [Reason(code, {"modality": name}) for name in waiting]
-    if not why:
-        why = [Reason("not_enough_evidence" if time_up else "measuring")]
+    if not missing and not waiting:
+        why += [Reason("not_enough_evidence" if time_up else "measuring")]
     return Decision(Recommendation.INCONCLUSIVE, final=time_up, reasons=(*why, *ranked))

@@ -2,7 +2,7 @@
 
 People in a closed body follow V dC/dt = n G - λ V (C - C0). Free volume V,
 breath G and leakage λ of a lorry are not known, so each bound takes the
-unfavourable or the favourable end of its range. The probe's tip samples one
+unfavourable or the favourable end of its range, as far as it agrees with the level measured. The probe's tip samples one
 place: the mean may be up to 1/0.3 of what it sees.
 """
 
@@ -108,21 +108,22 @@ def assess_life_risk(
     features : those of the CO2 evidence, ready or not: ``excess_ppm``,
         ``sigma_ppm``, ``outside_ppm``, ``slope_ppm_per_min`` with its sigma, and
         for a probe over its range ``over_range``, ``at_least_ppm``.
-    persons_range : lowest and highest number of people; None = one to ten.
+    persons_range : lowest and highest number of people; None = one or more.
     temperature_c : in the load space, None = not known.
 
     Returns
     -------
-    LifeRisk : ``minutes_low`` with the worst mixing, smallest volume and no
-        leakage; ``minutes_high`` with the best, ``inf`` where leakage then keeps
-        the air below the limit. Both None without a level of CO2.
+    LifeRisk : ``minutes_low`` with the worst mixing and the fastest source that
+        agrees with the level, no leakage from now on; ``minutes_high`` with the
+        best, ``inf`` where leakage then keeps the air below the limit. Both None
+        without a level of CO2, or with one that is not above outside air.
 
     Examples
     --------
     >>> lorry = Declaration(VehicleClass.REEFER, CargoClass.FROZEN, laden=True, closed_minutes=60)
     >>> risk = assess_life_risk({"excess_ppm": 490.0, "sigma_ppm": 20.0}, lorry, (1, 5), 20.0)
     >>> round(risk.minutes_low), risk.minutes_high
-    (236, inf)
+    (505, inf)
     """
     if declaration.cargo is CargoClass.INERT:
         return LifeRisk(0.0, None, Reason("life_risk_inert_tank"))
@@ -136,6 +137,8 @@ def assess_life_risk(
     outside = features.get("outside_ppm", OUTSIDE_AIR_PPM)
     worst_ppm = outside + max(excess + 2 * sigma, 0.0) / TIP_OF_MEAN[0]
     best_ppm = outside + max(excess - 2 * sigma, 0.0) / TIP_OF_MEAN[1]
+    if worst_ppm <= outside:
+        return LifeRisk(None, None, Reason("life_risk_no_excess"))
     if worst_ppm >= DANGER_PPM:
         high = 0.0 if best_ppm >= DANGER_PPM else _minutes_high(best_ppm, outside, declaration, persons_range)
         return LifeRisk(0.0, high, Reason("life_risk_now", {"ppm": worst_ppm}))
@@ -144,17 +147,34 @@ def assess_life_risk(
     if breathing and rise is None:
         # the cargo's own breath has no bound that would hold
         return LifeRisk(None, None, Reason("life_risk_cargo_breathes", {"ppm": worst_ppm}))
-    most = persons_range[1] if persons_range else 10.0
-    breath = BREATH_L_PER_S[1]
-    if temperature_c is not None and temperature_c < COLD_C:
-        breath = max(breath, BREATH_L_PER_S[0] * SHIVERING_FACTOR)
-    fastest = _ppm_per_min(most * breath, free_volume_m3(declaration)[0])
-    low = (DANGER_PPM - worst_ppm) / fastest
+    low = (DANGER_PPM - worst_ppm) / _fastest_ppm_per_min(
+        worst_ppm - outside, declaration, persons_range, temperature_c
+    )
     high = math.inf if breathing else _minutes_high(best_ppm, outside, declaration, persons_range)
     if rise is not None:
         low = min(low, (DANGER_PPM - worst_ppm) / (rise[1] / TIP_OF_MEAN[0]))
         high = min(high, (DANGER_PPM - best_ppm) / (rise[0] / TIP_OF_MEAN[1]))
     return LifeRisk(low, max(low, high), _reason(low, max(low, high), worst_ppm, temperature_c))
+
+
+def _fastest_ppm_per_min(
+    excess_ppm: float,
+    declaration: Declaration,
+    persons_range: tuple[float, float] | None,
+    temperature_c: float | None,
+) -> float:
+    """Rise that no source exceeds which made this mean excess by steady breathing.
+
+    The shortest time and the strongest leakage need the strongest source; no
+    volume enters. So many people in so small a volume may bound it lower.
+    """
+    by_level = _source_ppm_per_min(excess_ppm, LEAKAGE_PER_H[1], _closed_min(declaration)[0])
+    if persons_range is None:
+        return by_level
+    breath = BREATH_L_PER_S[1]
+    if temperature_c is not None and temperature_c < COLD_C:
+        breath = max(breath, BREATH_L_PER_S[0] * SHIVERING_FACTOR)
+    return min(by_level, _ppm_per_min(persons_range[1] * breath, free_volume_m3(declaration)[0]))
 
 
 def _closed_min(declaration: Declaration) -> tuple[float, float]:
@@ -166,9 +186,13 @@ def _closed_min(declaration: Declaration) -> tuple[float, float]:
 
 def _emission_l_per_s(excess_ppm: float, volume_m3: float, leakage_per_h: float, minutes: float) -> float:
     """Steady source that brings a leaky volume to this excess in this time, L/s."""
+    return _source_ppm_per_min(excess_ppm, leakage_per_h, minutes) * 1e-6 / 60 * volume_m3 * 1000
+
+
+def _source_ppm_per_min(excess_ppm: float, leakage_per_h: float, minutes: float) -> float:
+    """Rise without leakage of the source that brings a leaky volume to this excess in this time."""
     rate_per_min = leakage_per_h / 60
-    ppm_per_min = excess_ppm * rate_per_min / -math.expm1(-rate_per_min * minutes)
-    return ppm_per_min * 1e-6 / 60 * volume_m3 * 1000
+    return excess_ppm * rate_per_min / -math.expm1(-rate_per_min * minutes)
 
 
 def _ppm_per_min(emission_l_per_s: float, volume_m3: float) -> float:

@@ -101,6 +101,8 @@ def test_cold_and_heat_are_said(declaration: Declaration, temperature_c: float |
 def test_what_cannot_be_told_is_none() -> None:
     assert spoken(assess_life_risk({}, LORRY, (1, 3), 5.0)).minutes_low is None
     assert assess_life_risk({"excess_ppm": math.nan}, LORRY, None, None).minutes_low is None
+    below = spoken(assess_life_risk({"excess_ppm": -60.0, "sigma_ppm": 20.0}, LORRY, None, None))
+    assert (below.minutes_low, below.minutes_high) == (None, None)
     fruit = Declaration(VehicleClass.REEFER, CargoClass.PRODUCE, laden=True)
     breathing = spoken(assess_life_risk({"excess_ppm": 900.0, "sigma_ppm": 20.0}, fruit, (1, 3), 5.0))
     assert (breathing.minutes_low, breathing.minutes_high) == (None, None)
