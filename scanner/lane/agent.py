@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import fcntl
-import os
+import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import BinaryIO, assert_never
+from typing import assert_never
 
 from ulid import ULID
 
@@ -29,11 +28,12 @@ from scanner.canonical import assessment_json
 from scanner.evidence import Assessment, Recommendation
 from scanner.lane.commands import Command, CommandRefused, End, Leave, Probe, Quit, Return, Start
 from scanner.lane.config import LaneConfig
+from scanner.lane.folder import hold_folder
 from scanner.lane.recovery import refeed
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, in_words
 from scanner.lane.visits import VisitRecord, boot_id, recover
 from scanner.methods import MethodKit
-from scanner.outbox import Outbox
+from scanner.outbox import Outbox, OutboxError
 from scanner.pipeline import Scan, declaration_data
 from scanner.recording import manifest
 from scanner.vehicle import Declaration
@@ -41,9 +41,7 @@ from scanner.vehicle import Declaration
 TICK_NS = 1_000_000_000
 CLOCK_STEP_NS = 50_000_000
 
-
-class LaneBusy(LorryscanError, OSError):
-    """Another process runs a lane on the same data folder."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -80,7 +78,7 @@ class LaneAgent:
         self.kit = kit
         self.clock, self.wall = clock, wall
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        self._hold = _hold(config.data_dir)
+        self._hold = hold_folder(config.data_dir)
         self.outbox = Outbox(config.data_dir / "outbox.sqlite")
         self.group = group or DeviceGroup(config.devices)
         self.scans: dict[str, OpenScan] = {}
@@ -93,7 +91,8 @@ class LaneAgent:
         self._visit_start_ns = 0
         self._states: dict[str, DeviceState] = {}
         self._newest: dict[str, str] = {}
-        self._faults: dict[str, str] = {}
+        self._fault = self._outbox_fault = ""
+        self._untold: deque[tuple[str, str, int, dict[str, object]]] = deque()
         self._utc_offset_ns = 0
         self._snapshot_lock = threading.Lock()
         self._snapshot = self._make_snapshot()
@@ -160,10 +159,8 @@ class LaneAgent:
     def _take(self, item: Item) -> bool:
         """Record and weigh one item; return whether it calls for a tick at once."""
         self._show(item)
-        if not self._active:
-            return isinstance(item, DeviceState)
-        self._write(item)
-        self.scans[self._active].scan.feed(item)
+        if self._active:
+            self._record_and_feed(item)
         return isinstance(item, DeviceState)
 
     def _show(self, item: Item) -> None:
@@ -174,43 +171,21 @@ class LaneAgent:
             if words:
                 self._newest[item.stamp.sensor] = words
 
-    def _write(self, item: Item) -> None:
-        """Record an item; a recorder that fails is a fault of the lane, not its end."""
-        if self._record is None:
-            return
-        try:
-            self._record.write(item)
-        except OSError as error:
-            self._recorder_failed(error)
-
-    def _recorder_failed(self, error: OSError) -> None:
-        self._faults["recorder"] = (
-            f"Recording stopped ({error.strerror or error}): free disk space and start the scan again"
-        )
-        self._record = None
-
     def _tick(self, now_ns: int) -> None:
-        if self._active:
+        if self._record is not None:
             self._follow_clock(now_ns)
             current = self.scans[self._active]
             before = current.assessment
-            if self._record is not None:
-                try:
-                    self._record.tick(now_ns)
-                except OSError as error:
-                    self._recorder_failed(error)
+            self._record.tick(now_ns)
             assessment = current.scan.tick(now_ns)
-            if self._record is None and assessment.recommendation is Recommendation.NO_INDICATION:
+            content = assessment_json(assessment)
+            self._record.assessment(content, now_ns)
+            if self._record.fault and assessment.recommendation is Recommendation.NO_INDICATION:
                 # unrecorded measurements cannot be defended later: never let them speak for empty
                 assessment = replace(assessment, recommendation=Recommendation.INCONCLUSIVE)
+                content = assessment_json(assessment)
             current.assessment = assessment
-            content = assessment_json(assessment)
-            if self._record is not None:
-                try:
-                    self._record.assessment(content, now_ns)
-                except OSError as error:
-                    self._recorder_failed(error)
-            if before is None or before.visit != assessment.visit or _changed(before, assessment):
+            if before is None or _changed(before, assessment):
                 self._tell("assessment", self._active, **content)
             if assessment.final:
                 self._end_visit("decided")
@@ -219,16 +194,18 @@ class LaneAgent:
     def _follow_clock(self, now_ns: int) -> None:
         offset = self.wall() - now_ns
         if abs(offset - self._utc_offset_ns) > CLOCK_STEP_NS:
-            self._emit(self._anchor(now_ns))
+            self._record_and_feed(self._anchor(now_ns))
 
     def _anchor(self, now_ns: int) -> Event:
         utc_ns = self.wall()
         self._utc_offset_ns = utc_ns - now_ns
         return Event(EventKind.ANCHOR, now_ns, self._active, {"utc_ns": utc_ns, "boot_id": boot_id()})
 
-    def _emit(self, event: Event) -> None:
-        self._write(event)
-        self.scans[self._active].scan.feed(event)
+    def _record_and_feed(self, item: Item) -> None:
+        """Raw first: on its way to disk before anything is computed from it."""
+        if self._record is not None:
+            self._record.write(item)
+            self.scans[self._active].scan.feed(item)
 
     # -- commands -------------------------------------------------------------
 
@@ -242,16 +219,15 @@ class LaneAgent:
                 done.set_result(self._carry_out(command, by))
             except LorryscanError as error:
                 done.set_exception(error)
-            except Exception as error:
-                done.set_exception(error)
-                raise
+            except Exception as error:  # a defect must not end the lane
+                _log.exception("%s failed", command)
+                done.set_exception(CommandRefused(f"a defect in the software ({error!r}): report it"))
             self._publish()
 
     def _carry_out(self, command: Command, by: str) -> str:
         match command:
             case Start(declaration):
-                if self._active:
-                    raise CommandRefused("a lorry is in the lane: 'leave' or 'end' first")
+                self._require_no_lorry()
                 scan_id = str(ULID())
                 try:
                     manifest.create(
@@ -267,8 +243,7 @@ class LaneAgent:
                 self._tell("scan_opened", scan_id, declaration=declaration_data(declaration), by=by)
                 return scan_id
             case Return(name):
-                if self._active:
-                    raise CommandRefused("a lorry is in the lane: 'leave' or 'end' first")
+                self._require_no_lorry()
                 scan_id = self._find(name)
                 self._start_visit(scan_id, by)
                 return f"{scan_id}, visit {self.scans[scan_id].visits}"
@@ -276,7 +251,7 @@ class LaneAgent:
                 self._require_lorry()
                 kind = EventKind.PROBE_IN if inside else EventKind.PROBE_OUT
                 self._probe_in = inside
-                self._emit(Event(kind, self.clock(), self._active, {"by": by}))
+                self._record_and_feed(Event(kind, self.clock(), self._active, {"by": by}))
                 return f"probe {'in' if inside else 'out'}"
             case Leave():
                 self._require_lorry()
@@ -287,7 +262,9 @@ class LaneAgent:
                 scan_id = self._find(name) if name else (self._active or self._last_decided())
                 if scan_id == self._active:
                     now = self.clock()
-                    self._emit(Event(EventKind.SCAN_END, now, scan_id, {"by": by, "why": "officer"}))
+                    self._record_and_feed(
+                        Event(EventKind.SCAN_END, now, scan_id, {"by": by, "why": "officer"})
+                    )
                     self._tick(now)
                     if self._active:
                         self._end_visit("ended")
@@ -300,12 +277,23 @@ class LaneAgent:
                 assert_never(command)
 
     def _tell(self, kind: str, scan: str, /, **body: object) -> None:
-        """Put a message for the service on disk."""
-        self.outbox.put(kind, scan, self.wall(), body)
+        """Put a message for the service on disk; while the disk refuses, keep it and say so."""
+        self._untold.append((kind, scan, self.wall(), body))
+        self._outbox_fault = ""
+        while self._untold and not self._outbox_fault:
+            try:
+                self.outbox.put(*self._untold[0])
+                self._untold.popleft()
+            except OutboxError as error:
+                self._outbox_fault = str(error)
 
     def _require_lorry(self) -> None:
         if not self._active:
             raise CommandRefused("no lorry is in the lane: 'start' or 'return' first")
+
+    def _require_no_lorry(self) -> None:
+        if self._active:
+            raise CommandRefused("a lorry is in the lane: 'leave' or 'end' first")
 
     def _last_decided(self) -> str:
         if not self.scans:
@@ -340,23 +328,21 @@ class LaneAgent:
         current.visits = record.number
         current.assessment = None
         self._record, self._active, self._probe_in, self._visit_start_ns = record, scan_id, False, now
-        self._faults.pop("recorder", None)
-        self._emit(self._anchor(now))
-        self._emit(Event(EventKind.DECLARATION, now, scan_id, declaration_data(current.declaration)))
-        self._emit(Event(EventKind.VISIT_START, now, scan_id, {"visit": current.visits, "by": by}))
+        self._fault = ""
+        self._record_and_feed(self._anchor(now))
+        self._record_and_feed(
+            Event(EventKind.DECLARATION, now, scan_id, declaration_data(current.declaration))
+        )
+        self._record_and_feed(Event(EventKind.VISIT_START, now, scan_id, {"visit": current.visits, "by": by}))
         for state in list(self._states.values()):
-            current_state = replace(state, stamp=replace(state.stamp, mono_ns=now))
-            self._write(current_state)
-            current.scan.feed(current_state)
+            self._record_and_feed(replace(state, stamp=replace(state.stamp, mono_ns=now)))
 
     def _end_visit(self, why: str) -> None:
         current = self.scans[self._active]
-        self._emit(Event(EventKind.VISIT_END, self.clock(), self._active, {"why": why}))
+        self._record_and_feed(Event(EventKind.VISIT_END, self.clock(), self._active, {"why": why}))
         if self._record is not None:
-            try:
-                self._record.end(self.wall())
-            except OSError as error:
-                self._recorder_failed(error)
+            self._record.end(self.wall())
+            self._fault = self._record.fault
         if current.assessment is not None:
             content = assessment_json(current.assessment)
             self._tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
@@ -393,6 +379,7 @@ class LaneAgent:
 
     def _make_snapshot(self) -> LaneSnapshot:
         current = self.scans.get(self._active)
+        recorder = self._record.fault if self._record else self._fault
         devices = tuple(
             DeviceView(s.name, s.role, self._states.get(s.name), self._newest.get(s.name, ""))
             for s in self.config.sensors.values()
@@ -411,25 +398,9 @@ class LaneAgent:
                 for i, s in self.scans.items()
                 if i != self._active
             ),
-            faults=tuple(self._faults.values()),
+            faults=tuple(filter(None, (recorder, self._outbox_fault))),
         )
 
 
 def _changed(before: Assessment, now: Assessment) -> bool:
     return (before.recommendation, before.final) != (now.recommendation, now.final)
-
-
-def _hold(data_dir: Path) -> BinaryIO:
-    """Take the data folder for this process."""
-    file = (data_dir / "lane.lock").open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise LaneBusy(
-            f"{data_dir} is in use by another lane process: stop it, or set another data_dir"
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()).encode())
-    file.flush()
-    return file

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from drivers.api import Item
 from scanner.lane.config import LaneConfig
 from scanner.methods import MethodKit
 from scanner.pipeline import declaration_from
@@ -27,17 +29,47 @@ def boot_id() -> str:
 class VisitRecord:
     """The open recording of a visit.
 
-    Raises
-    ------
-    OSError : from every method, when the disk refuses.
+    A disk that refuses is a fault of the lane, not its end: from then on nothing
+    more is written and ``fault`` says what to do.
     """
 
     def __init__(self, data_dir: Path, scan_id: str, visit: manifest.Visit, writer: RecordingWriter) -> None:
+        self.fault = ""
         self._data_dir, self._scan_id, self._visit = data_dir, scan_id, visit
         self._writer = writer
-        self.write = writer.write
-        self.tick = writer.tick
-        self.assessment = writer.assessment
+
+    def write(self, item: Item) -> None:
+        """Record a reading, raw bytes or an event."""
+        self._guarded(lambda: self._writer.write(item))
+
+    def tick(self, mono_ns: int) -> None:
+        """Record that the pipeline was asked."""
+        self._guarded(lambda: self._writer.tick(mono_ns))
+
+    def assessment(self, content: Mapping[str, Any], mono_ns: int) -> None:
+        """Record what the pipeline answered."""
+        self._guarded(lambda: self._writer.assessment(content, mono_ns))
+
+    def end(self, utc_ns: int) -> None:
+        """Close the recording and enter its SHA-256."""
+        self._guarded(self._writer.close, always=True)
+        whole = not self.fault
+        self._guarded(
+            lambda: manifest.close_visit(
+                self._data_dir, self._scan_id, self._visit.visit, utc_ns, whole=whole
+            ),
+            always=True,
+        )
+
+    def _guarded(self, act: Callable[[], object], *, always: bool = False) -> None:
+        if self.fault and not always:
+            return
+        try:
+            act()
+        except OSError as error:
+            self.fault = (
+                f"Recording stopped ({error.strerror or error}): free disk space and start the scan again"
+            )
 
     @property
     def number(self) -> int:
@@ -48,7 +80,12 @@ class VisitRecord:
     def begin(
         cls, config: LaneConfig, kit: MethodKit, scan_id: str, declaration: Declaration, utc_ns: int
     ) -> VisitRecord:
-        """Enter the next visit in the manifest and open its recording."""
+        """Enter the next visit in the manifest and open its recording.
+
+        Raises
+        ------
+        OSError : the disk refuses.
+        """
         visit = manifest.add_visit(config.data_dir, scan_id, utc_ns)
         header = RecordingHeader(
             scan_id=scan_id,
@@ -62,11 +99,6 @@ class VisitRecord:
         )
         path = manifest.visit_path(config.data_dir, scan_id, visit)
         return cls(config.data_dir, scan_id, visit, RecordingWriter(path, header))
-
-    def end(self, utc_ns: int) -> None:
-        """Close the recording and enter its SHA-256."""
-        self._writer.close()
-        manifest.close_visit(self._data_dir, self._scan_id, self._visit.visit, utc_ns)
 
 
 def _recorded_config(config: LaneConfig) -> dict[str, Any]:

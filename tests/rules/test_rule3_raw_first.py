@@ -39,19 +39,17 @@ def test_a_changed_pipeline_changes_the_digests(played_lane, kit_saying):
 
 def test_every_item_is_written_before_the_pipeline_sees_it(played_lane, kit_saying, monkeypatch):
     order: list[tuple[str, int]] = []
-    begin, feed = VisitRecord.begin, Scan.feed
+    write, feed = VisitRecord.write, Scan.feed
 
-    def watched_begin(*args):
-        record = begin(*args)
-        write = record.write
-        record.write = lambda item: (order.append(("write", id(item))), write(item))
-        return record
+    def watched_write(self, item):
+        order.append(("write", id(item)))
+        write(self, item)
 
     def watched_feed(self, item):
         order.append(("feed", id(item)))
         feed(self, item)
 
-    monkeypatch.setattr(VisitRecord, "begin", watched_begin)
+    monkeypatch.setattr(VisitRecord, "write", watched_write)
     monkeypatch.setattr(Scan, "feed", watched_feed)
     played_lane(demo_stream()[0], kit_saying(0.3))
     assert len(order) > 1000
