@@ -15,14 +15,15 @@ import numpy as np
 
 from calibration.evidence import CalibrationSet, CalibrationUnfit, fit_score_calibration
 from drivers.api import Event
-from scanner.evidence import EvidenceState
+from scanner.evidence import Assessment, EvidenceState
 from scanner.fusion import fit_weights
-from scanner.methods import UNCALIBRATED, load_kit
+from scanner.methods import MethodKit, load_kit
 from scanner.pipeline import Scan
 from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.lorry import SimulatedLorry, draw_lorry
+from scanner.simulation.lorry_spec import LorrySpec
 from scanner.vehicle import CargoClass, VehicleClass
 
 FIT_SEED = 20261
@@ -65,8 +66,8 @@ class Trial:
         return self.persons > 0
 
 
-def run_trial(base_seed: int, number: int) -> Trial:
-    """Scan one simulated lorry without wires.
+def draw_trial(base_seed: int, number: int) -> LorrySpec:
+    """Draw one lorry of a campaign.
 
     Number pairs alternate between empty and occupied and go round `KINDS`, so
     that even and odd numbers hold the same kinds.
@@ -74,21 +75,24 @@ def run_trial(base_seed: int, number: int) -> Trial:
     vehicle_class, cargo = KINDS[(number // 4) % len(KINDS)]
     rng = np.random.default_rng([base_seed, number])
     persons = int(rng.integers(1, 9)) if (number // 2) % 2 else 0
-    spec = draw_lorry(int(rng.integers(2**31)), vehicle_class=vehicle_class, cargo=cargo, persons=persons)
-    scan = Scan(
-        "fit",
-        spec.declaration,
-        SENSORS,
-        load_kit(calibrated=False).make(),
-        UNCALIBRATED,
-        make_policy({}),
-        {},
-    )
+    return draw_lorry(int(rng.integers(2**31)), vehicle_class=vehicle_class, cargo=cargo, persons=persons)
+
+
+def assess_lorry(spec: LorrySpec, kit: MethodKit) -> Assessment:
+    """Scan one simulated lorry without wires and assess it after `DURATION_S`."""
+    policy = make_policy({})
+    scan = Scan("fit", spec.declaration, SENSORS, kit.make(), kit.calibrations, policy, {})
     now_ns = 0
     for item in lorry_items(SimulatedLorry(spec), duration_s=DURATION_S):
         scan.feed(item)
         now_ns = max(now_ns, item.mono_ns if isinstance(item, Event) else item.stamp.mono_ns)
-    evidences = scan.tick(now_ns).evidences
+    return scan.tick(now_ns)
+
+
+def run_trial(base_seed: int, number: int) -> Trial:
+    """Return the scores of one lorry of a campaign."""
+    spec = draw_trial(base_seed, number)
+    evidences = assess_lorry(spec, load_kit(calibrated=False)).evidences
     scores = {
         e.modality: float(e.score)
         for e in evidences
@@ -99,7 +103,10 @@ def run_trial(base_seed: int, number: int) -> Trial:
         for e in evidences
         if e.modality not in scores
     }
-    return Trial(number, vehicle_class.value, cargo.value, persons, scores, unavailable)
+    declared = spec.declaration
+    return Trial(
+        number, declared.vehicle_class.value, declared.cargo.value, spec.persons, scores, unavailable
+    )
 
 
 def run_trials(base_seed: int, numbers: Sequence[int], workers: int) -> Iterator[Trial]:

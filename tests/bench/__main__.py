@@ -1,0 +1,6 @@
+"""``make bench``: the speed figures; the detection figures are run by hand (see docs/evidence.md)."""
+
+from tests.bench import codecs, speed
+
+codecs.main()
+speed.main()
