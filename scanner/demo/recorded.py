@@ -7,7 +7,7 @@ air outside: nobody has recorded a person in a lorry for everybody to use.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,13 +65,13 @@ def recorded_visits(folder: Path) -> list[RecordedVisit]:
     ------
     RecordingUnusable : there is no heart recording to play.
     """
-    hearts = list(_hearts(folder))
+    hearts = [path for p in HEARTS for path in _readable(folder, p, heart_force, HEARTS_OF_A_FOLDER)]
     if not hearts:
         raise RecordingUnusable(
             f"{folder}: no heart recordings ({' or '.join(HEARTS)}): give the folder that holds them"
         )
-    series = [(path, co2_series(path)) for path in sorted(folder.glob(CO2))]
-    thermal = sorted(folder.glob(THERMAL))
+    series = [(path, co2_series(path)) for path in _readable(folder, CO2, co2_series)]
+    thermal = _readable(folder, THERMAL, mlx90640_frames)
     shake = folder / SHAKE
     visits = []
     for number, heart in enumerate([*hearts, None]):
@@ -91,18 +91,18 @@ def recorded_visits(folder: Path) -> list[RecordedVisit]:
     return visits
 
 
-def _hearts(folder: Path) -> Iterator[Path]:
-    for pattern in HEARTS:
-        readable = []
-        for path in sorted(folder.glob(pattern)):
-            try:
-                heart_force(path)
-            except RecordingUnusable:  # the folder holds other measurements too
-                continue
-            readable.append(path)
-            if len(readable) == HEARTS_OF_A_FOLDER:
-                break
-        yield from readable
+def _readable(folder: Path, pattern: str, read: Callable[[Path], object], most: int = 100) -> list[Path]:
+    """Return files that hold what is asked of them; folders hold other measurements and notes too."""
+    readable: list[Path] = []
+    for path in sorted(folder.glob(pattern)):
+        if len(readable) == most:
+            break
+        try:
+            read(path)
+        except RecordingUnusable:
+            continue
+        readable.append(path)
+    return readable
 
 
 def stretch_begin_s(series: Co2Series, occupied: bool) -> float:
