@@ -2,8 +2,9 @@
 
 People in a closed body follow V dC/dt = n G - λ V (C - C0). Free volume V,
 breath G and leakage λ of a lorry are not known, so each bound takes the
-unfavourable or the favourable end of its range, as far as it agrees with the level measured. The probe's tip samples one
-place: the mean may be up to 1/0.3 of what it sees.
+unfavourable or the favourable end of its range, as far as it agrees with the
+level measured. The probe's tip samples one place: the mean may be up to 1/0.3
+of what it sees.
 """
 
 from __future__ import annotations

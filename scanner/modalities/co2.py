@@ -297,14 +297,15 @@ class Co2Modality:
                 )
         if self.calibrations is None:
             return Evidence(self.name, EvidenceState.READY, score=score, features=features)
+        breathes = view.declaration.cargo in BREATHING
+        code = "co2_excess_breathing_cargo" if breathes else "co2_excess"
+        reason = Reason(code, {"excess_ppm": excess, "plus_minus_ppm": 2 * sigma})
         cargo = view.declaration.cargo
         try:
             fit = self.calibrations.lookup(self.name, cargo.value)
         except CalibrationMissing:
             raise _CannotTell("co2_never_calibrated", cargo=cargo.value) from None
         llr = fit.llr(score)
-        if cargo in BREATHING:
+        if breathes:
             llr = max(llr, 0.0)
-        return Evidence(
-            self.name, EvidenceState.READY, llr, score=score, features=features, calibration_id=fit.id
-        )
+        return Evidence(self.name, EvidenceState.READY, llr, reason, score, features, calibration_id=fit.id)

@@ -7,7 +7,7 @@ import numpy as np
 from calibration.certificates import CalibrationMissing
 from calibration.evidence import CalibrationSet
 from drivers.api import Event, Reading
-from scanner.evidence import Evidence, EvidenceState, Overlay
+from scanner.evidence import Evidence, EvidenceState, Overlay, Reason
 from scanner.modalities.seismic_window import MACHINERY_SHARE, CannotTell, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.cancellation import cancel_references
@@ -78,6 +78,7 @@ class HeartbeatModality:
             self.name,
             EvidenceState.READY,
             llr,
+            Reason("heartbeat_rhythm", {"bpm": rhythm.bpm, "z": rhythm.z}),
             score=score,
             features=features,
             overlays=overlays,

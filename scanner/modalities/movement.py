@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from calibration.certificates import CalibrationMissing
 from calibration.evidence import CalibrationSet
 from drivers.api import Event, Reading
-from scanner.evidence import Evidence, EvidenceState
+from scanner.evidence import Evidence, EvidenceState, Reason
 from scanner.modalities.seismic_window import MACHINERY_SHARE, CannotTell, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.cancellation import cancel_references
@@ -70,6 +72,5 @@ class MovementModality:
             except CalibrationMissing:
                 raise CannotTell("seismic_never_calibrated") from None
             llr, fit_id = fit.llr(score), fit.id
-        return Evidence(
-            self.name, EvidenceState.READY, llr, score=score, features=features, calibration_id=fit_id
-        )
+        reason = Reason("movement_energy", {"times": math.exp(score), "um_s": features["residual_rms_um_s"]})
+        return Evidence(self.name, EvidenceState.READY, llr, reason, score, features, calibration_id=fit_id)
