@@ -101,7 +101,7 @@ def recorded_table(played: list[Played], root: Path) -> str:
 
 def evidence_words(evidence: Evidence) -> str:
     """Return one method's last word in a table's cell."""
-    if evidence.state is EvidenceState.READY:
-        return f"{evidence.modality}: llr {evidence.llr:+.2f}, score {evidence.score:.3g}"
     why = sentence(evidence.reason) if evidence.reason else ""
-    return f"{evidence.modality}: {evidence.state.value}. {why}"
+    ready = evidence.state is EvidenceState.READY
+    said = f"llr {evidence.llr:+.2f}" if ready else evidence.state.value
+    return f"{evidence.modality}: {said}. {why}"
