@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from drivers.api import Item
 from scanner.lane.config import LaneConfig
 from scanner.methods import MethodKit
@@ -102,8 +104,17 @@ class VisitRecord:
 
 
 def _recorded_config(config: LaneConfig) -> dict[str, Any]:
-    """Return what replay needs of the configuration, certificates aside (they travel with the sensors)."""
-    return {"lane": config.lane_id, "policy": policy_tables(config.policy)}
+    """Return the configuration as JSON values; certificates travel with the sensors."""
+    devices = [
+        {
+            "name": spec.name,
+            "role": spec.role.value,
+            "driver": f"{spec.driver_class.__module__}:{spec.driver_class.__qualname__}",
+            "config": TypeAdapter(type(spec.config)).dump_python(spec.config, mode="json"),
+        }
+        for spec in config.devices
+    ]
+    return {"lane": config.lane_id, "policy": policy_tables(config.policy), "devices": devices}
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,9 @@ def test_kill_in_the_middle_of_a_scan(lane, start_lane, lane_file: Path):
     assert (killed_ns - mono_ns_of(records[-1])) / 1e9 < 1.3
     assert any(isinstance(r, Event) and r.kind is EventKind.PROBE_IN for r in records)
     assert sum(isinstance(r, Sample) for r in records) > 5
+    devices = {d["name"]: d for d in read_header(recording).config["devices"]}
+    assert devices["co2-inside"]["driver"].endswith("VaisalaGmp252")
+    assert devices["co2-inside"]["config"]["address"] == 240
 
     # the outbox holds what was told
     box = Outbox(data / "outbox.sqlite")
