@@ -10,6 +10,7 @@ from rich.text import Text
 from drivers.api import ConnectionState
 from scanner.evidence import Assessment, Evidence, EvidenceState, Recommendation
 from scanner.lane.snapshot import DeviceView, LaneSnapshot
+from scanner.vehicle import Declaration
 from scanner.wording import sentence
 
 _STATE_STYLE = {
@@ -48,10 +49,20 @@ def render(
     """
     parts: list[RenderableType] = [_devices(snapshot.devices)]
     parts += [Text(f"! {fault}", style="bold white on red") for fault in snapshot.faults]
-    if snapshot.declaration is None:
-        parts.append(Panel(Text("No lorry in the lane. Type: start reefer boxed PLATE"), title="scan"))
+    if snapshot.declaration is not None:
+        where = f"{snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
+        parts.append(
+            _scan(
+                snapshot.declaration, snapshot.scan_id, snapshot.visit, where, snapshot.assessment, language
+            )
+        )
     else:
-        parts.append(_scan(snapshot, language))
+        if snapshot.last is not None:
+            last = snapshot.last
+            parts.append(
+                _scan(last.declaration, last.scan_id, last.visits, "visit ended", last.assessment, language)
+            )
+        parts.append(Text("No lorry in the lane. Type: start reefer boxed PLATE", style="bold"))
     if snapshot.waiting:
         parts.append(_waiting(snapshot))
     parts.append(Text.assemble((answer + "\n" if answer else ""), ("> ", "bold"), prompt, ("▏", "dim")))
@@ -75,18 +86,19 @@ def _devices(devices: tuple[DeviceView, ...]) -> Table:
     return table
 
 
-def _scan(snapshot: LaneSnapshot, language: str) -> Panel:
-    declared = snapshot.declaration
-    if declared is None:
-        raise ValueError("no lorry is in the lane")
-    head = f"{declared.plate or snapshot.scan_id}  {declared.vehicle_class.value}, {declared.cargo.value}"
-    head += (
-        f"  visit {snapshot.visit}  {snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
-    )
+def _scan(
+    declared: Declaration,
+    scan_id: str,
+    visit: int,
+    where: str,
+    assessment: Assessment | None,
+    language: str,
+) -> Panel:
+    head = f"{declared.plate or scan_id}  {declared.vehicle_class.value}, {declared.cargo.value}"
     body: list[RenderableType] = []
-    if snapshot.assessment:
-        body = [advice(snapshot.assessment, language), evidence_table(snapshot.assessment, language)]
-    return Panel(Group(*body), title=head, title_align="left")
+    if assessment:
+        body = [advice(assessment, language), evidence_table(assessment, language)]
+    return Panel(Group(*body), title=f"{head}  visit {visit}  {where}", title_align="left")
 
 
 def advice(assessment: Assessment, language: str) -> RenderableType:

@@ -160,10 +160,8 @@ class ChangeLog:
     def _assessments(snapshot: LaneSnapshot) -> list[tuple[str, Assessment]]:
         if snapshot.assessment is not None:
             return [(snapshot.scan_id, snapshot.assessment)]
-        newest = max(snapshot.waiting, key=lambda line: line.scan_id, default=None)
-        if newest is not None and newest.assessment is not None and not snapshot.scan_id:
-            return [(newest.scan_id, newest.assessment)]
-        return []
+        last = snapshot.last
+        return [(last.scan_id, last.assessment)] if last is not None and last.assessment is not None else []
 
 
 def _tail(reason: str) -> str:

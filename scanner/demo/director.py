@@ -18,6 +18,7 @@ from scanner.simulation.lorry_spec import LorrySpec
 PORTAL_S = 6.0
 DEVICES_READY_LIMIT_S = 20.0
 SCAN_LIMIT_S = 150.0
+PAUSE_S = 4.0  # to read the recommendation before the next lorry comes
 
 
 class Plan(Protocol):
@@ -121,11 +122,14 @@ class Director:
             if self._in_lane(scan_id):
                 act()
         self._wait(lambda: not self._in_lane(scan_id), SCAN_LIMIT_S)
-        assessment = self._last_assessment(scan_id)
+        last = self.agent.snapshot().last
+        assessment = last.assessment if last is not None and last.scan_id == scan_id else None
         self.agent.command(End(scan_id), by="demo")
         self.twins.source.leave()
         self.twins.inside.replug()
         self.played.append(Played(plan, scan_id, assessment))
+        if number < len(self.plans):
+            self._stop.wait(PAUSE_S)
 
     def _devices_ready(self) -> bool:
         views = self.agent.snapshot().devices
@@ -137,12 +141,6 @@ class Director:
 
     def _in_lane(self, scan_id: str) -> bool:
         return self.agent.snapshot().scan_id == scan_id
-
-    def _last_assessment(self, scan_id: str) -> Assessment | None:
-        for line in self.agent.snapshot().waiting:
-            if line.scan_id == scan_id:
-                return line.assessment
-        return None
 
     def _wait(self, condition: Callable[[], bool], limit_s: float) -> bool:
         """Wait until the condition holds, at most ``limit_s``; tell whether it does."""

@@ -92,6 +92,7 @@ class LaneAgent:
         self._states: dict[str, DeviceState] = {}
         self._newest: dict[str, str] = {}
         self._fault = self._outbox_fault = ""
+        self._last: ScanLine | None = None
         self._untold: deque[tuple[str, str, int, dict[str, object]]] = deque()
         self._utc_offset_ns = 0
         self._snapshot_lock = threading.Lock()
@@ -346,6 +347,7 @@ class LaneAgent:
         if current.assessment is not None:
             content = assessment_json(current.assessment)
             self._tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
+        self._last = _line(self._active, current)
         self._record, self._active, self._probe_in = None, "", False
 
     def _close_scan(self, scan_id: str, by: str) -> None:
@@ -393,13 +395,14 @@ class LaneAgent:
             elapsed_s=(self.clock() - self._visit_start_ns) / 1e9 if current else 0.0,
             probe_in=self._probe_in,
             assessment=current.assessment if current else None,
-            waiting=tuple(
-                ScanLine(i, s.declaration, s.visits, s.assessment)
-                for i, s in self.scans.items()
-                if i != self._active
-            ),
+            waiting=tuple(_line(i, s) for i, s in self.scans.items() if i != self._active),
+            last=self._last,
             faults=tuple(filter(None, (recorder, self._outbox_fault))),
         )
+
+
+def _line(scan_id: str, scan: OpenScan) -> ScanLine:
+    return ScanLine(scan_id, scan.declaration, scan.visits, scan.assessment)
 
 
 def _changed(before: Assessment, now: Assessment) -> bool:

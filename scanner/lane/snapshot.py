@@ -30,7 +30,7 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
-    """One open scan that is not in the lane at the moment."""
+    """One scan that is not in the lane at the moment, with its last assessment."""
 
     scan_id: str
     declaration: Declaration
@@ -43,7 +43,8 @@ class LaneSnapshot:
     """A lane at one moment.
 
     ``scan_id`` is empty and ``assessment`` None when no lorry is in the lane.
-    ``faults`` are sentences about the lane itself (disk, recorder lag).
+    ``waiting`` are the other open scans; ``last`` is the scan whose visit ended
+    last, open or closed. ``faults`` are sentences about the lane itself (disk, recorder lag).
     """
 
     lane_id: str
@@ -55,6 +56,7 @@ class LaneSnapshot:
     probe_in: bool
     assessment: Assessment | None
     waiting: tuple[ScanLine, ...]
+    last: ScanLine | None
     faults: tuple[str, ...]
 
 
