@@ -79,7 +79,8 @@ def show(played: list[Played], folder: Path, console: Console) -> None:
             one.plan.name, str(one.plan.spec.persons), advice, f"{last.posterior:.3g}" if last else ""
         )
     console.print(table)
-    console.print(f"Recordings: {folder}/scans. Replay them: lorryscan replay {folder}", highlight=False)
+    line = f"Recordings: {folder}/scans. Replay them: lorryscan replay {folder}"
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def recorded_table(played: list[Played], root: Path) -> str:

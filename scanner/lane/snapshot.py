@@ -76,7 +76,8 @@ def in_words(item: Item) -> str:
             return f"{item.value:.{digits}f} {item.quantity.unit}{note}"
         case WaveformBlock():
             peak = int(abs(item.counts).max()) if item.counts.size else 0
-            return f"{len(item.channels)} channels at {item.fs_hz:g} Hz, peak {peak} counts"
+            channels = "1 channel" if len(item.channels) == 1 else f"{len(item.channels)} channels"
+            return f"{channels} at {item.fs_hz:g} Hz, peak {peak} counts"
         case Frame():
             physical = item.pixels * item.scale + item.offset
             return f"{physical.min():.1f} to {physical.max():.1f} {item.unit}"
