@@ -14,7 +14,7 @@ test: $(VENV)/.dev lint
 	$(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from scanner.methods import load_kit
 
 from drivers.api import LorryscanError
 from scanner.evidence import EvidenceState
+from scanner.methods import load_kit
 from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_header
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
