@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from drivers.api import ConfigError, LorryscanError
+from scanner.wording import Language
 from service import calibrate_command, demo_command, recording_command, replay_command
 
 app = typer.Typer(
@@ -26,13 +27,13 @@ app.add_typer(calibrate_command.app, name="calibrate")
 app.command("replay")(replay_command.replay)
 app.command("demo")(demo_command.demo)
 
-LANGUAGE = Annotated[str, typer.Option("--language", help="en or fr")]
+LANGUAGE = Annotated[Language, typer.Option("--language", help="of the sentences")]
 
 
 @app.command()
 def lane(
     config: Annotated[Path, typer.Option("--config", help="the lane's TOML file")],
-    language: LANGUAGE = "en",
+    language: LANGUAGE = Language.EN,
 ) -> None:
     """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
     from scanner.lane.agent import LaneAgent

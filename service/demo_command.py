@@ -20,7 +20,7 @@ from scanner.lane.config import load_lane_config
 from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
-from scanner.wording import sentence
+from scanner.wording import Language, sentence
 from service.lane_terminal import attend
 
 
@@ -31,7 +31,7 @@ def demo(
     recordings: Annotated[
         Path | None, typer.Option("--recordings", help="play real recordings from this folder instead")
     ] = None,
-    language: Annotated[str, typer.Option("--language", help="en or fr")] = "en",
+    language: Annotated[Language, typer.Option("--language", help="of the sentences")] = Language.EN,
 ) -> None:
     """Run a lane whose devices are twins, and send it lorries."""
     console = Console()

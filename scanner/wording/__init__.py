@@ -8,12 +8,21 @@ what to do where something can be done.
 from __future__ import annotations
 
 import tomllib
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 
 from scanner.evidence import Reason
 
-LANGUAGES = ("en", "fr")
+
+class Language(StrEnum):
+    """Languages that every sentence stands in."""
+
+    EN = "en"
+    FR = "fr"
+
+
+LANGUAGES = tuple(language.value for language in Language)
 
 
 @cache
