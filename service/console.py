@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drivers.api import ConnectionState
-from scanner.evidence import Assessment, Evidence, EvidenceState, Recommendation
+from scanner.evidence import Assessment, Evidence, EvidenceState, Reason, Recommendation
 from scanner.lane.snapshot import DeviceView, LaneSnapshot
 from scanner.vehicle import Declaration
 from scanner.wording import sentence
@@ -26,12 +26,6 @@ _ADVICE_STYLE = {
     Recommendation.SEARCH: "bold white on dark_orange3",
     Recommendation.RESCUE: "bold white on red",
     Recommendation.INCONCLUSIVE: "bold black on yellow",
-}
-_ADVICE = {
-    Recommendation.NO_INDICATION: "NO INDICATION of people. You decide whether it goes.",
-    Recommendation.SEARCH: "SEARCH this vehicle.",
-    Recommendation.RESCUE: "RESCUE: people are likely inside and their lives are at risk. Open it now.",
-    Recommendation.INCONCLUSIVE: "INCONCLUSIVE: this is not an all-clear.",
 }
 BAR_HALF_WIDTH = 12
 BAR_FULL_LLR = 6.0
@@ -103,7 +97,8 @@ def _scan(
 
 def advice(assessment: Assessment, language: str) -> RenderableType:
     """Draw the recommendation, its first reasons and the time to danger."""
-    lines = Text(_ADVICE[assessment.recommendation], style=_ADVICE_STYLE[assessment.recommendation])
+    code = f"advice_{assessment.recommendation.name.lower()}"
+    lines = Text(sentence(Reason(code), language), style=_ADVICE_STYLE[assessment.recommendation])
     lines.append(f"  ({'final' if assessment.final else 'so far'})\n", style="default on default")
     for reason in assessment.reasons[:3]:
         lines.append(f"  {sentence(reason, language)}\n", style="default on default")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from scanner.lane.commands import End, Probe, Quit, Start
 from scanner.lane.config import LaneConfig
 from scanner.methods import MethodKit, load_kit
 from scanner.policy import MODALITIES, make_policy
-from scanner.simulation.items import lorry_items
+from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
 
@@ -96,7 +96,9 @@ def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
     It returns the agent after its run, and the scan's id.
     """
 
-    def run(lorry: DemoLorry, kit: MethodKit, end: bool = False) -> tuple[LaneAgent, str]:
+    def run(
+        lorry: DemoLorry, kit: MethodKit, end: bool = False, lost: Mapping[str, float] | None = None
+    ) -> tuple[LaneAgent, str]:
         config = LaneConfig("virtual", tmp_path / "data", (), dict(SENSORS), make_policy({}), {})
         pending = [Quit()] if not end else [End(), Quit()]
 
@@ -104,7 +106,7 @@ def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
             if pending:
                 agent.submit(pending.pop(0))
 
-        items = list(lorry_items(lorry.lorry(), duration_s=125.0))
+        items = list(lorry_items(lorry.lorry(), duration_s=125.0, times=VisitTimes(lost=lost)))
         group = PlayedGroup(items, finish)
         group.now_ns = next(i.stamp.mono_ns for i in items if isinstance(i, DeviceState))
         utc_offset_ns = 1_793_606_400_000_000_000 - group.now_ns
