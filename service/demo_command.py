@@ -91,8 +91,7 @@ def recorded_table(played: list[Played], root: Path) -> str:
             continue
         by_method = {e.modality: e for e in one.assessment.evidences}
         for sensor, file in one.plan.files.items():
-            method = METHOD_OF.get(sensor)
-            said = evidence_words(by_method[method]) if method else "recorded; no method uses it yet"
+            said = evidence_words(by_method[METHOD_OF[sensor]])
             rows.append(
                 f"| {one.plan.name} | `{file.relative_to(root)}` | {wire_of(sensor)} | {said} "
                 f"| {one.assessment.recommendation.value} |"
@@ -105,4 +104,6 @@ def evidence_words(evidence: Evidence) -> str:
     why = sentence(evidence.reason) if evidence.reason else ""
     ready = evidence.state is EvidenceState.READY
     said = f"llr {evidence.llr:+.2f}" if ready else evidence.state.value
+    if "site_ground_um_s" in evidence.features:
+        why += f" The site's ground: {evidence.features['site_ground_um_s']:.2g} µm/s rms."
     return f"{evidence.modality}: {said}. {why}"

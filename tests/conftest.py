@@ -97,7 +97,11 @@ def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
     """
 
     def run(
-        lorry: DemoLorry, kit: MethodKit, end: bool = False, lost: Mapping[str, float] | None = None
+        lorry: DemoLorry,
+        kit: MethodKit,
+        end: bool = False,
+        lost: Mapping[str, float] | None = None,
+        wall_step_s: float = 0.0,
     ) -> tuple[LaneAgent, str]:
         config = LaneConfig("virtual", tmp_path / "data", (), dict(SENSORS), make_policy({}), {})
         pending = [Quit()] if not end else [End(), Quit()]
@@ -109,12 +113,13 @@ def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
         items = list(lorry_items(lorry.lorry(), duration_s=125.0, times=VisitTimes(lost=lost)))
         group = PlayedGroup(items, finish)
         group.now_ns = next(i.stamp.mono_ns for i in items if isinstance(i, DeviceState))
+        half_ns, stepped_ns = group.now_ns + 40_000_000_000, round(1e9 * wall_step_s)
         utc_offset_ns = 1_793_606_400_000_000_000 - group.now_ns
         agent = LaneAgent(
             config,
             kit,
             clock=lambda: group.now_ns,
-            wall=lambda: group.now_ns + utc_offset_ns,
+            wall=lambda: group.now_ns + utc_offset_ns + (stepped_ns if group.now_ns > half_ns else 0),
             group=group,  # type: ignore[arg-type]
         )
         group.agent = agent

@@ -169,4 +169,9 @@ def wire_of(sensor: str) -> str:
     }[sensor]
 
 
-METHOD_OF = {"co2-inside": "co2", "geophones": "heartbeat", "thermal-doors": "thermal"}
+METHOD_OF = {
+    "co2-inside": "co2",
+    "geophones": "heartbeat",
+    "thermal-doors": "thermal",
+    "shake": "movement",
+}

@@ -65,6 +65,9 @@ class MovementModality:
             "clipped_share": window.clipped_share,
             "usable_s": window.usable_s,
         }
+        site_um_s = self._window.site_ground_um_s(view)
+        if site_um_s is not None:
+            features["site_ground_um_s"] = site_um_s
         llr, fit_id = 0.0, ""
         if self.calibrations is not None:
             try:

@@ -207,6 +207,30 @@ class SeismicWindow:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S)
         return self._physical(sensor, stream, view)
 
+    def site_ground_um_s(self, view: ScanView) -> float | None:
+        """Return what a separate ground digitiser hears of the site, µm/s rms over the window.
+
+        Such a digitiser has a clock of its own: its samples are not aligned with
+        the board's and cannot be cancelled, but they tell how loud the ground is.
+        None where there is none, or it is lost, too young or of unknown response.
+        """
+        for (name, _), stream in self._streams.items():
+            sensor = view.sensors.get(name)
+            rows = [i for i, c in enumerate(stream.channels) if c.role is Role.GROUND]
+            separate = not any(c.role is Role.CHASSIS for c in stream.channels)
+            if sensor is None or not rows or not separate or not view.healthy(name):
+                continue
+            try:
+                responses = [response_of(stream.channels[i], sensor.certificate) for i in rows]
+            except CalibrationMissing:
+                continue
+            velocity, usable = to_velocity(
+                stream.counts[rows], stream.usable[rows], responses, stream.rate_hz
+            )
+            if usable.sum(axis=1).min() >= USABLE_S * stream.rate_hz:
+                return float(1e6 * np.sqrt(np.mean(velocity[usable] ** 2)))
+        return None
+
     def _board(self, boards: list[Sensor], view: ScanView) -> tuple[Sensor, _Stream | None]:
         """The board with chassis channels (the healthy and larger one first)."""
         best: tuple[tuple[bool, int, str], Sensor, _Stream] | None = None

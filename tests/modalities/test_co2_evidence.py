@@ -58,7 +58,7 @@ def drive(
     return second * 1_000_000_000
 
 
-def says(evidence: Evidence, code: str, state: EvidenceState = EvidenceState.UNAVAILABLE) -> None:
+def check_says(evidence: Evidence, code: str, state: EvidenceState = EvidenceState.UNAVAILABLE) -> None:
     assert evidence.reason is not None
     assert evidence.reason.code == code
     assert evidence.state is state
@@ -97,7 +97,7 @@ def test_an_empty_lorry_speaks_against_people(co2_sensors: Sensors, make_view: M
 def test_nothing_is_told_before_the_lag_is_over(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(FITS)
     evidence = method.evaluate(drive(method, until_s=IN_S + 77), make_view(co2_sensors))
-    says(evidence, "co2_not_yet_determinable", EvidenceState.PENDING)
+    check_says(evidence, "co2_not_yet_determinable", EvidenceState.PENDING)
     assert evidence.reason is not None
     assert evidence.reason.values["seconds_left"] == pytest.approx(1.0)
     drive(method, from_s=IN_S + 78, until_s=IN_S + 79)
@@ -137,7 +137,7 @@ def test_cargo_that_breathes_is_never_cleared(
 def test_no_probe_of_a_role(role: str, co2_sensors: Sensors, make_view: MakeView) -> None:
     left = {n: s for n, s in co2_sensors.items() if s.role != role}
     method = Co2Modality(FITS)
-    says(method.evaluate(drive(method), make_view(left)), f"co2_no_{role}_probe")
+    check_says(method.evaluate(drive(method), make_view(left)), f"co2_no_{role}_probe")
 
 
 @pytest.mark.parametrize(("name", "role"), [("in", "inside"), ("out", "outside")])
@@ -148,7 +148,7 @@ def test_a_lost_probe(
     method = Co2Modality(FITS)
     now = drive(method)
     assert method.evaluate(now, make_view(co2_sensors)).state is EvidenceState.READY
-    says(method.evaluate(now, make_view(co2_sensors, states={name: state})), f"co2_{role}_lost")
+    check_says(method.evaluate(now, make_view(co2_sensors, states={name: state})), f"co2_{role}_lost")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_probe_that_is_not_ready(
     state: ConnectionState, code: str, co2_sensors: Sensors, make_view: MakeView
 ) -> None:
     method = Co2Modality(FITS)
-    says(method.evaluate(drive(method), make_view(co2_sensors, states={"in": state})), code)
+    check_says(method.evaluate(drive(method), make_view(co2_sensors, states={"in": state})), code)
 
 
 def test_a_probe_never_heard_of_is_waited_for_and_then_lost(
@@ -167,9 +167,9 @@ def test_a_probe_never_heard_of_is_waited_for_and_then_lost(
 ) -> None:
     method = Co2Modality(FITS)
     view = make_view(co2_sensors, states={"in": None, "out": None}, elapsed_s=1.0)
-    says(method.evaluate(1_000_000_000, view), "co2_waiting", EvidenceState.PENDING)
+    check_says(method.evaluate(1_000_000_000, view), "co2_waiting", EvidenceState.PENDING)
     view.elapsed_s = 4.0
-    says(method.evaluate(4_000_000_000, view), "co2_inside_lost")
+    check_says(method.evaluate(4_000_000_000, view), "co2_inside_lost")
 
 
 @pytest.mark.parametrize(("silent", "role", "limit_s"), [("in", "inside", 3.0), ("out", "outside", 5.0)])
@@ -179,7 +179,7 @@ def test_a_silent_probe(
     method = Co2Modality(FITS)
     drive(method, until_s=120)
     now = drive(method, from_s=121, until_s=120 + limit_s + 1, sends=tuple({"in", "out"} - {silent}))
-    says(method.evaluate(now, make_view(co2_sensors)), f"co2_{role}_silent")
+    check_says(method.evaluate(now, make_view(co2_sensors)), f"co2_{role}_silent")
     before = method.evaluate(now - 2_000_000_000, make_view(co2_sensors))
     assert before.state is EvidenceState.READY
 
@@ -199,7 +199,7 @@ def test_a_poor_value(quality: Quality, code: str, co2_sensors: Sensors, make_vi
     method = Co2Modality(FITS)
     now = drive(method, inside_quality={115.0: quality})
     evidence = method.evaluate(now, make_view(co2_sensors))
-    says(evidence, code)
+    check_says(evidence, code)
     assert ("over_range" in evidence.features) == (quality is Quality.OVER_RANGE)
 
 
@@ -207,7 +207,7 @@ def test_a_nan_that_calls_itself_good_is_invalid(co2_sensors: Sensors, make_view
     method = Co2Modality(FITS)
     now = drive(method)
     method.feed(Sample(Quantity.CO2_PPM, math.nan, stamp=Stamp("in", Role.INSIDE, now, 999)))
-    says(method.evaluate(now, make_view(co2_sensors)), "co2_invalid")
+    check_says(method.evaluate(now, make_view(co2_sensors)), "co2_invalid")
 
 
 @pytest.mark.parametrize(
@@ -225,12 +225,12 @@ def test_no_valid_certificate(
     sensors = co2_sensors | {name: replace(co2_sensors[name], certificate=paper)}
     method = Co2Modality(FITS)
     expected = "co2_certificate_expired" if code == "expired" else code
-    says(method.evaluate(drive(method), make_view(sensors)), expected)
+    check_says(method.evaluate(drive(method), make_view(sensors)), expected)
 
 
 def test_the_probe_is_not_in(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(FITS)
-    says(method.evaluate(drive(method, probe_in=False), make_view(co2_sensors)), "co2_probe_not_in")
+    check_says(method.evaluate(drive(method, probe_in=False), make_view(co2_sensors)), "co2_probe_not_in")
 
 
 def test_a_dip_that_was_too_short_is_not_evidence(co2_sensors: Sensors, make_view: MakeView) -> None:
@@ -238,7 +238,7 @@ def test_a_dip_that_was_too_short_is_not_evidence(co2_sensors: Sensors, make_vie
     drive(method, until_s=IN_S + 20)
     method.feed(Event(EventKind.PROBE_OUT, int((IN_S + 20) * 1e9)))
     now = drive(method, from_s=IN_S + 21, until_s=150)
-    says(method.evaluate(now, make_view(co2_sensors)), "co2_dip_too_short")
+    check_says(method.evaluate(now, make_view(co2_sensors)), "co2_dip_too_short")
 
 
 def test_a_finished_dip_stands_after_the_probe_is_out_and_gone(
@@ -254,7 +254,7 @@ def test_a_finished_dip_stands_after_the_probe_is_out_and_gone(
 
 def test_inert_tanks_say_nothing(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(FITS)
-    says(method.evaluate(drive(method), make_view(co2_sensors, CargoClass.INERT)), "co2_inert_tank")
+    check_says(method.evaluate(drive(method), make_view(co2_sensors, CargoClass.INERT)), "co2_inert_tank")
 
 
 def test_probes_that_disagree_in_free_air(co2_sensors: Sensors, make_view: MakeView) -> None:
@@ -265,24 +265,26 @@ def test_probes_that_disagree_in_free_air(co2_sensors: Sensors, make_view: MakeV
             method.feed(Event(EventKind.PROBE_IN, ns))
         method.feed(Sample(Quantity.CO2_PPM, 600.0, stamp=Stamp("in", Role.INSIDE, ns, second)))
         method.feed(Sample(Quantity.CO2_PPM, 430.0, stamp=Stamp("out", Role.OUTSIDE, ns, second)))
-    says(method.evaluate(ns, make_view(co2_sensors)), "co2_probes_disagree")
+    check_says(method.evaluate(ns, make_view(co2_sensors)), "co2_probes_disagree")
 
 
 def test_a_reference_in_exhaust(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(FITS)
-    says(method.evaluate(drive(method, air_ppm=3000.0), make_view(co2_sensors)), "co2_outside_implausible")
+    check_says(
+        method.evaluate(drive(method, air_ppm=3000.0), make_view(co2_sensors)), "co2_outside_implausible"
+    )
 
 
 def test_too_few_samples_since_insertion(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(FITS)
     drive(method, until_s=IN_S)
     now = drive(method, from_s=120, until_s=121)
-    says(method.evaluate(now, make_view(co2_sensors)), "co2_too_few_samples", EvidenceState.PENDING)
+    check_says(method.evaluate(now, make_view(co2_sensors)), "co2_too_few_samples", EvidenceState.PENDING)
 
 
 def test_a_cargo_that_was_never_calibrated(co2_sensors: Sensors, make_view: MakeView) -> None:
     method = Co2Modality(CalibrationSet((fit("boxed"),), {}, "tests"))
-    says(method.evaluate(drive(method), make_view(co2_sensors)), "co2_never_calibrated")
+    check_says(method.evaluate(drive(method), make_view(co2_sensors)), "co2_never_calibrated")
 
 
 def test_the_second_visit_remembers_the_first_dip(co2_sensors: Sensors, make_view: MakeView) -> None:

@@ -379,4 +379,5 @@ def test_the_port_is_free_after_close(tmp_path: Path) -> None:
         for _ in range(3):
             with closing(gmp252(twin.url)) as device:
                 device.open()
+                assert device.identify().maker == "Vaisala"
                 device.close()
