@@ -63,10 +63,14 @@ def decide(
     minutes = life_risk.minutes_low
     urgent = minutes is not None and minutes <= policy.rescue_minutes
     if llr >= policy.search_llr:
+        xray = by_name.get("xray")
+        # an X-ray of people who are known to be there is dose without gain
+        spare = () if xray is None or xray.state is EvidenceState.READY else (Reason("open_not_xray"),)
+        danger = (life_risk.reason,) if urgent else ()
         return Decision(
             Recommendation.RESCUE if urgent else Recommendation.SEARCH,
             final=dwelt or time_up,
-            reasons=((life_risk.reason, *ranked) if urgent else ranked),
+            reasons=(*danger, *spare, *ranked),
         )
     if llr <= policy.no_indication_llr and not waiting and not missing:
         return Decision(Recommendation.NO_INDICATION, final=dwelt or time_up, reasons=ranked)

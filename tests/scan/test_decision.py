@@ -73,6 +73,13 @@ def test_one_strong_method_suffices_to_search_though_others_are_lost():
     assert decide(said, 6.0, SAFE, POLICY, 30.0, False).recommendation is Recommendation.SEARCH
 
 
+def test_who_is_known_to_be_inside_is_not_xrayed():
+    known = decide(evidences(co2=ready(5.0)), 5.0, SAFE, POLICY, 30.0, False)
+    assert known.reasons[0].code == "open_not_xray"
+    seen = decide(evidences(xray=ready(5.0)), 5.0, SAFE, POLICY, 30.0, False)
+    assert "open_not_xray" not in [r.code for r in seen.reasons]
+
+
 def test_nothing_is_final_before_the_minimum_dwell():
     said = evidences(co2=ready(-3.0), heartbeat=ready(-3.0))
     assert not decide(said, -6.0, SAFE, POLICY, POLICY.minimum_dwell_s - 1, False).final
