@@ -77,7 +77,10 @@ def decide(
 
     # deadly air is said first even where nobody can say whether people are in it
     why = [life_risk.reason] if urgent else []
-    why += [Reason("required_unavailable", {"modality": name}) for name in missing]
+    for name in missing:
+        why.append(Reason("required_unavailable", {"modality": name}))
+        own = by_name[name].reason if name in by_name else None
+        why += [own] if own else []  # says what to do
     if waiting:
         code = "required_never_ready" if time_up else "required_pending"
         why += [Reason(code, {"modality": name}) for name in waiting]
