@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from calibration.store import save_calibrations
+from scanner import fitting
 
 app = typer.Typer(no_args_is_help=True, help="Fit calibrations.")
 
@@ -31,8 +32,6 @@ def evidence(
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
 ) -> None:
     """Fit scores to log-likelihood ratios on simulated lorries."""
-    from scanner import fitting
-
     base_seed = seed or fitting.FIT_SEED
     trials = list(
         track(

@@ -10,8 +10,13 @@ import typer
 from rich.console import Console
 
 from drivers.api import ConfigError, LorryscanError
+from scanner.lane.agent import LaneAgent
+from scanner.lane.config import load_lane_config
+from scanner.methods import load_kit
+from scanner.policy import make_policy
 from scanner.wording import Language
 from service import calibrate_command, demo_command, recording_command, replay_command
+from service.lane_terminal import attend
 
 app = typer.Typer(
     name="lorryscan",
@@ -36,11 +41,6 @@ def lane(
     language: LANGUAGE = Language.EN,
 ) -> None:
     """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
-    from scanner.lane.agent import LaneAgent
-    from scanner.lane.config import load_lane_config
-    from scanner.methods import load_kit
-    from service.lane_terminal import attend
-
     checked = load_lane_config(config)
     attend(LaneAgent(checked, load_kit(checked.model_files)), Console(), language)
 
@@ -48,8 +48,6 @@ def lane(
 @config_app.command("check")
 def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
-    from scanner.lane.config import load_lane_config
-
     checked = load_lane_config(file)
     console = Console()
     console.print(f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:", highlight=False)
@@ -63,9 +61,6 @@ def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file
 @app.command()
 def version() -> None:
     """Print the version, and which code, models and calibrations are installed."""
-    from scanner.methods import load_kit
-    from scanner.policy import make_policy
-
     for name, value in load_kit().versions(make_policy({})).items():
         typer.echo(f"{name}: {value}")
 
