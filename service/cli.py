@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
 from drivers.api import ConfigError, LorryscanError
 from scanner.lane.agent import LaneAgent
 from scanner.lane.config import load_lane_config
@@ -54,8 +56,10 @@ def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file
     for spec in checked.devices:
         console.print(f"  {spec.name} ({spec.role.value})", highlight=False)
     for sensor in checked.sensors.values():
-        if sensor.certificate is None:
-            console.print(f"  note: {sensor.name} has no certificate; a CO2 probe's evidence needs one")
+        try:
+            check_valid(sensor.certificate, sensor.name, time.time_ns())
+        except (CalibrationMissing, CalibrationExpired) as note:
+            console.print(f"  note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
