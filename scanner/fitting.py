@@ -29,6 +29,7 @@ from scanner.vehicle import CargoClass, VehicleClass
 FIT_SEED = 20261
 TEST_SEED = 20262
 DURATION_S = 95.0
+TICK_NS = 1_000_000_000
 KINDS = (
     *(
         (VehicleClass.REEFER, cargo)
@@ -87,6 +88,24 @@ def assess_lorry(spec: LorrySpec, kit: MethodKit) -> Assessment:
         scan.feed(item)
         now_ns = max(now_ns, item.mono_ns if isinstance(item, Event) else item.stamp.mono_ns)
     return scan.tick(now_ns)
+
+
+def assess_in_sequence(spec: LorrySpec, kit: MethodKit) -> Assessment:
+    """Scan one simulated lorry as a lane does: a tick each second until the assessment is final."""
+    policy = make_policy({})
+    scan = Scan("fit", spec.declaration, SENSORS, kit.make(), kit.calibrations, policy, {})
+    limit_s = policy[spec.declaration.vehicle_class].time_limit_s
+    next_ns: int | None = None
+    for item in lorry_items(SimulatedLorry(spec), duration_s=limit_s + 2.0):
+        scan.feed(item)
+        now_ns = item.mono_ns if isinstance(item, Event) else item.stamp.mono_ns
+        next_ns = now_ns + TICK_NS if next_ns is None else next_ns
+        if now_ns >= next_ns:
+            next_ns += TICK_NS
+            assessment = scan.tick(now_ns)
+            if assessment.final:
+                return assessment
+    raise RuntimeError(f"no final assessment within {limit_s:g} s, the class's time limit")
 
 
 def run_trial(base_seed: int, number: int) -> Trial:

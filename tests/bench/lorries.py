@@ -1,7 +1,9 @@
 """Held-out simulated lorries through the shipped calibrations: what was recommended, and how true that is.
 
-Run by hand: ``python -m tests.bench.lorries --lorries 720``. The lorries come
-from `scanner.fitting.TEST_SEED`, which no fit has seen; nothing is tuned on them.
+Run by hand: ``python -m tests.bench.lorries --lorries 720 [--sequential]``. The
+lorries come from `scanner.fitting.TEST_SEED`, which no fit has seen; nothing is
+tuned on them. With ``--sequential`` each is assessed every second until the
+decision is final, as in a lane; without, once.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from scanner.evidence import EvidenceState, Recommendation
-from scanner.fitting import DURATION_S, TEST_SEED, assess_lorry, draw_trial
+from scanner.fitting import TEST_SEED, assess_in_sequence, assess_lorry, draw_trial
 from scanner.methods import MethodKit, load_kit
 from scanner.policy import MODALITIES
+from scanner.simulation.items import START_NS
 
-Row = tuple[str, bool, str, dict[str, float], tuple[str, ...]]
+Row = tuple[str, bool, str, dict[str, float], float]
 
 
 @cache
@@ -31,15 +34,15 @@ def kit() -> MethodKit:
     return load_kit()
 
 
-def judge(seed: int, number: int) -> Row:
-    """Return kind, truth, recommendation, ready llrs and unavailable methods of one lorry."""
+def judge(seed: int, sequential: bool, number: int) -> Row:
+    """Return kind, truth, recommendation, ready llrs and the time of the decision of one lorry."""
     spec = draw_trial(seed, number)
-    assessment = assess_lorry(spec, kit())
+    assessment = (assess_in_sequence if sequential else assess_lorry)(spec, kit())
     declared = spec.declaration
     ready = {e.modality: e.llr for e in assessment.evidences if e.state is EvidenceState.READY}
-    silent = tuple(e.modality for e in assessment.evidences if e.modality not in ready)
+    after_s = (assessment.mono_ns - START_NS) / 1e9
     kind = f"{declared.vehicle_class.value} {declared.cargo.value}"
-    return kind, spec.occupied, assessment.recommendation.value, ready, silent
+    return kind, spec.occupied, assessment.recommendation.value, ready, after_s
 
 
 def share(count: int, total: int) -> str:
@@ -52,8 +55,8 @@ def share(count: int, total: int) -> str:
 
 def recommendations(rows: list[Row]) -> Table:
     """Tabulate recommendations by kind and truth."""
-    table = Table(title=f"recommendation after {DURATION_S:g} s")
-    for heading in ("lorries", "n", *(r.value for r in Recommendation)):
+    table = Table(title="recommendation")
+    for heading in ("lorries", "n", *(r.value for r in Recommendation), "median s"):
         table.add_column(heading)
     kinds = ["all", *sorted({row[0] for row in rows})]
     for kind in kinds:
@@ -61,7 +64,9 @@ def recommendations(rows: list[Row]) -> Table:
             chosen = [row for row in rows if kind in ("all", row[0]) and row[1] is occupied]
             counts = Counter(row[2] for row in chosen)
             said = [share(counts[r.value], len(chosen)) for r in Recommendation]
-            table.add_row(f"{kind}, {'occupied' if occupied else 'empty'}", str(len(chosen)), *said)
+            after_s = sorted(row[4] for row in chosen)[len(chosen) // 2]
+            truth = "occupied" if occupied else "empty"
+            table.add_row(f"{kind}, {truth}", str(len(chosen)), *said, f"{after_s:.0f}")
     return table
 
 
@@ -97,10 +102,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lorries", type=int, default=720)
     parser.add_argument("--seed", type=int, default=TEST_SEED)
+    parser.add_argument("--sequential", action="store_true")
     asked = parser.parse_args()
-    console = Console(width=150)
+    console = Console(width=160)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        trials = pool.map(partial(judge, asked.seed), range(asked.lorries), chunksize=2)
+        trials = pool.map(partial(judge, asked.seed, asked.sequential), range(asked.lorries), chunksize=2)
         rows = list(track(trials, total=asked.lorries, console=Console(stderr=True)))
     console.print(f"{asked.lorries} lorries, base seed {asked.seed}, calibrations {kit().calibrations.id}")
     console.print(recommendations(rows))
