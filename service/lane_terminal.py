@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import errno
+import os
 import select
 import signal
 import sys
@@ -10,7 +14,6 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
@@ -24,6 +27,11 @@ from scanner.wording import sentence
 from service.console import render
 
 REFRESH_S = 0.2
+READ_BYTES = 1024
+
+
+class TerminalGone(Exception):
+    """The terminal hung up: nobody types any more."""
 
 
 def attend(
@@ -50,15 +58,18 @@ def attend(
             failure.append(error)
 
     thread = threading.Thread(target=run, name="lane")
-    thread.start()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is a stop
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
+        thread.start()
         if console.is_terminal and sys.stdin.isatty():
             _live(agent, console, language, finished)
         else:
             _plain(agent, console, language, finished)
-    except KeyboardInterrupt:
-        console.print("stopping: open scans stay open on disk")
+    except (KeyboardInterrupt, TerminalGone):
+        with contextlib.suppress(OSError):  # the screen may be gone too
+            console.print("stopping: open scans stay open on disk")
     finally:
         agent.stop()
         thread.join()
@@ -76,7 +87,11 @@ def obey(agent: LaneAgent, line: str) -> str:
 
 def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[[], bool]) -> None:
     typed, answer = "", ""
-    with _keys() as keys, Live(console=console, screen=True, auto_refresh=False) as view:
+    with (
+        _hang_up(),
+        _keys() as keys,
+        Live(console=console, screen=True, auto_refresh=False) as view,
+    ):
         while not agent.stopped.is_set() and not finished():
             for key in keys(REFRESH_S):
                 if key in "\r\n":
@@ -91,21 +106,43 @@ def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[
             view.update(render(agent.snapshot(), language, typed, answer), refresh=True)
 
 
-@contextmanager
+@contextlib.contextmanager
+def _hang_up() -> Iterator[None]:
+    """Tell a terminal that is gone from other failures to write."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        raise TerminalGone from error
+
+
+@contextlib.contextmanager
 def _keys() -> Iterator[Callable[[float], str]]:
-    """Give a function that waits for typed characters; restores the terminal afterwards."""
+    """Give a function that waits for typed characters and returns all there are; restores the terminal.
+
+    It raises `TerminalGone` when the terminal hung up.
+    """
     descriptor = sys.stdin.fileno()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     before = termios.tcgetattr(descriptor)
     tty.setcbreak(descriptor)
 
     def read(timeout_s: float) -> str:
-        ready, _, _ = select.select([sys.stdin], [], [], timeout_s)
-        return sys.stdin.read(1) if ready else ""
+        ready, _, _ = select.select([descriptor], [], [], timeout_s)
+        if not ready:
+            return ""
+        # from the descriptor itself: what sys.stdin buffered, select would not see again
+        received = os.read(descriptor, READ_BYTES)
+        if not received:
+            raise TerminalGone
+        return decoder.decode(received)
 
     try:
         yield read
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with contextlib.suppress(termios.error):  # it hung up
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _plain(agent: LaneAgent, console: Console, language: str, finished: Callable[[], bool]) -> None:
