@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from calibration.evidence import CalibrationSet
-from drivers.api import DeviceState, Event, EventKind, Item, RawBytes
+from drivers.api import DeviceState, Event, EventKind, Item, LorryscanError, RawBytes
 from scanner.canonical import assessment_json
 from scanner.decision import decide
 from scanner.evidence import Assessment, Evidence, unavailable
@@ -19,6 +19,14 @@ from scanner.policy import Policy
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 _log = logging.getLogger(__name__)
+
+
+class EventUnusable(LorryscanError, ValueError):
+    """An event does not say what the pipeline needs.
+
+    Examples: a declaration of a vehicle class that this version does not know; a
+    visit_start without its number.
+    """
 
 
 class Scan:
@@ -56,19 +64,33 @@ class Scan:
         self.versions = dict(versions)
         self.visit = 0
         self.ended = False
-        self.final: Assessment | None = None
         self._failed: dict[str, str] = {}
         self._visit_start_ns = 0
         self._utc_offset_ns = 0
 
+    def equip(self, sensors: Mapping[str, Sensor], policy: Policy) -> None:
+        """Take the sensors and demands of the visit that comes: they may change between visits."""
+        self.view.sensors = sensors
+        self.policy = policy
+
     def feed(self, item: Item) -> None:
-        """Take one item in the order in which it was recorded."""
+        """Take one item in the order in which it was recorded.
+
+        Raises
+        ------
+        EventUnusable : an event lacks what it must say.
+        """
         if isinstance(item, RawBytes):
             return
         if isinstance(item, DeviceState):
             self.view.states = {**self.view.states, item.stamp.sensor: item}
         elif isinstance(item, Event):
-            self._follow(item)
+            try:
+                self._follow(item)
+            except (KeyError, ValueError, TypeError) as error:
+                raise EventUnusable(
+                    f"{item.kind.value} event {dict(item.data)} cannot be used: {error!r}"
+                ) from error
         for modality in self.modalities:
             if modality.name not in self._failed:
                 try:
@@ -86,7 +108,6 @@ class Scan:
                 self.visit = int(event.data["visit"])
                 self.view.states = {}
                 self._visit_start_ns = event.mono_ns
-                self.final = None
             case EventKind.SCAN_END:
                 self.ended = True
             case (
@@ -141,10 +162,12 @@ class Scan:
             evidences=evidences,
             versions=self.versions,
         )
-        assessment = replace(assessment, digest=assessment_json(assessment)["digest"])
-        if assessment.final:
-            self.final = assessment
-        return assessment
+        return with_digest(assessment)
+
+
+def with_digest(assessment: Assessment) -> Assessment:
+    """Return the assessment with the digest of what it says now."""
+    return replace(assessment, digest=assessment_json(assessment)["digest"])
 
 
 def _features(evidences: Iterable[Evidence], modality: str) -> Mapping[str, float]:

@@ -71,6 +71,19 @@ def make_policy(tables: Mapping[str, Any]) -> dict[VehicleClass, ClassPolicy]:
     return policy
 
 
+def recorded_policy(config: Mapping[str, Any]) -> dict[VehicleClass, ClassPolicy]:
+    """Return the policy that a recording's configuration holds, or the shipped one.
+
+    Raises
+    ------
+    ConfigError : it is no policy.
+    """
+    tables = config.get("policy", {})
+    if not isinstance(tables, Mapping):
+        raise ConfigError("the recording's policy is not a table")
+    return make_policy(tables)
+
+
 def default_tables() -> dict[str, Any]:
     """Return the tables of the policy that is shipped."""
     tables = tomllib.loads(resources.files("scanner").joinpath("policy.toml").read_text(encoding="utf-8"))

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from drivers.api import ConfigError, Event, Item
+from drivers.api import Event, Item
 from scanner.canonical import assessment_json
 from scanner.evidence import Assessment
 from scanner.methods import MethodKit
 from scanner.pipeline import Scan, declaration_data
-from scanner.policy import make_policy
+from scanner.policy import recorded_policy
 from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_recording
 from scanner.recording.records import RecordedAssessment, Tick
@@ -25,7 +25,8 @@ from scanner.recording.records import RecordedAssessment, Tick
 class Replayed:
     """What replaying one scan gave.
 
-    ``course`` maps a method to its (visit, elapsed_s, llr, state) at each tick.
+    ``differences`` names models and calibrations that are not those of the
+    recording; ``course`` maps a method to its (visit, elapsed_s, llr, state) at each tick.
     """
 
     header: RecordingHeader
@@ -36,6 +37,7 @@ class Replayed:
     ticks: int = 0
     digests_equal: int = 0
     digests_different: int = 0
+    differences: list[str] = field(default_factory=list)
 
     @property
     def same(self) -> bool | None:
@@ -78,18 +80,20 @@ def replay_scan(
     progress : called with the number of bytes of raw payload or file finished.
     """
     first = visits[0][0]
-    policy = make_policy(_recorded_policy(first.config))
+    policy = recorded_policy(first.config)
     scan = Scan(
         first.scan_id,
         first.declaration,
-        {sensor.name: sensor for sensor in first.sensors},
+        first.sensors_by_name(),
         kit.make(),
         kit.calibrations,
         policy,
         kit.versions(policy),
     )
     result = Replayed(first, [path for _, path in visits])
-    for _, path in visits:
+    for header, path in visits:
+        scan.equip(header.sensors_by_name(), recorded_policy(header.config))
+        result.differences += _differences(header, kit)
         start_ns: int | None = None
         last_ns = 0
         computed = ""
@@ -131,11 +135,15 @@ def _follow_course(result: Replayed, elapsed_s: float) -> None:
         result.course.setdefault(evidence.modality, []).append(point)
 
 
-def _recorded_policy(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    policy = config.get("policy", {})
-    if not isinstance(policy, Mapping):
-        raise ConfigError("the recording's policy is not a table")
-    return policy
+def _differences(header: RecordingHeader, kit: MethodKit) -> list[str]:
+    """Name what computed the recorded assessments and is not in force now."""
+    now = {**kit.model_hashes(), "evidence": kit.calibrations.id}
+    then = {**header.models, **header.calibrations}
+    return [
+        f"visit {header.visit} was recorded with {name} {value[:12]}"
+        for name, value in sorted(then.items())
+        if now.get(name) != value
+    ]
 
 
 def replayed_json(result: Replayed) -> dict[str, Any]:

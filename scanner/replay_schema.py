@@ -19,7 +19,7 @@ State = Literal["pending", "ready", "unavailable"]
 
 
 class _Object(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")  # readers must live with keys that come later
 
 
 class Reason(_Object):

@@ -25,16 +25,16 @@ from drivers.api import (
 )
 from drivers.runner import DeviceGroup
 from scanner.canonical import assessment_json
-from scanner.evidence import Assessment, Recommendation
+from scanner.evidence import Assessment, Reason, Recommendation
 from scanner.lane.commands import Command, CommandRefused, End, Leave, Probe, Quit, Return, Start
 from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
-from scanner.lane.recovery import refeed
+from scanner.lane.recovery import find_open_scans, refeed
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, in_words
-from scanner.lane.visits import VisitRecord, boot_id, recover
+from scanner.lane.visits import VisitRecord, boot_id, forget_scan, recover
 from scanner.methods import MethodKit
 from scanner.outbox import Outbox, OutboxError
-from scanner.pipeline import Scan, declaration_data
+from scanner.pipeline import Scan, declaration_data, with_digest
 from scanner.recording import manifest
 from scanner.vehicle import Declaration
 
@@ -46,12 +46,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class OpenScan:
-    """A scan that is not closed: its pipeline, declaration and newest assessment."""
+    """A scan that is not closed: its pipeline, declaration and newest assessment.
+
+    ``fault`` says that something of it was not recorded, in this visit or an earlier one.
+    """
 
     scan: Scan
     declaration: Declaration
     visits: int = 0
     assessment: Assessment | None = None
+    fault: str = ""
 
 
 class LaneAgent:
@@ -93,6 +97,7 @@ class LaneAgent:
         self._newest: dict[str, str] = {}
         self._fault = self._outbox_fault = ""
         self._last: ScanLine | None = None
+        self._recovery_faults: list[str] = []
         self._untold: deque[tuple[str, str, int, dict[str, object]]] = deque()
         self._utc_offset_ns = 0
         self._snapshot_lock = threading.Lock()
@@ -154,6 +159,9 @@ class LaneAgent:
         self.group.stop()
         if self._active:
             self._end_visit("the lane stopped")
+        self._tell_the_rest()
+        if self._untold:
+            _log.error("%s: %d messages were not kept", self._outbox_fault, len(self._untold))
         self.outbox.close()
         self._hold.close()
 
@@ -173,6 +181,7 @@ class LaneAgent:
                 self._newest[item.stamp.sensor] = words
 
     def _tick(self, now_ns: int) -> None:
+        self._tell_the_rest()
         if self._record is not None:
             self._follow_clock(now_ns)
             current = self.scans[self._active]
@@ -181,9 +190,13 @@ class LaneAgent:
             assessment = current.scan.tick(now_ns)
             content = assessment_json(assessment)
             self._record.assessment(content, now_ns)
-            if self._record.fault and assessment.recommendation is Recommendation.NO_INDICATION:
+            current.fault = current.fault or self._record.fault
+            if current.fault and assessment.recommendation is Recommendation.NO_INDICATION:
                 # unrecorded measurements cannot be defended later: never let them speak for empty
-                assessment = replace(assessment, recommendation=Recommendation.INCONCLUSIVE)
+                reasons = (Reason("not_recorded"), *assessment.reasons)
+                assessment = with_digest(
+                    replace(assessment, recommendation=Recommendation.INCONCLUSIVE, reasons=reasons)
+                )
                 content = assessment_json(assessment)
             current.assessment = assessment
             if before is None or _changed(before, assessment):
@@ -238,6 +251,7 @@ class LaneAgent:
                     self._start_visit(scan_id, by)
                 except OSError as error:
                     self.scans.pop(scan_id, None)
+                    forget_scan(self.config.data_dir, scan_id, self.wall())
                     raise CommandRefused(
                         f"the recording cannot begin ({error.strerror or error}): check the disk"
                     ) from error
@@ -280,6 +294,9 @@ class LaneAgent:
     def _tell(self, kind: str, scan: str, /, **body: object) -> None:
         """Put a message for the service on disk; while the disk refuses, keep it and say so."""
         self._untold.append((kind, scan, self.wall(), body))
+        self._tell_the_rest()
+
+    def _tell_the_rest(self) -> None:
         self._outbox_fault = ""
         while self._untold and not self._outbox_fault:
             try:
@@ -297,9 +314,9 @@ class LaneAgent:
             raise CommandRefused("a lorry is in the lane: 'leave' or 'end' first")
 
     def _last_decided(self) -> str:
-        if not self.scans:
-            raise CommandRefused("no scan is open")
-        return max(self.scans)  # ULIDs sort by time
+        if self._last is None or self._last.scan_id not in self.scans:
+            raise CommandRefused("no lorry is in the lane: name the scan to end, by plate or id")
+        return self._last.scan_id
 
     def _find(self, name: str) -> str:
         found = [i for i, s in self.scans.items() if name in (i, s.declaration.plate)]
@@ -326,6 +343,7 @@ class LaneAgent:
         current = self.scans[scan_id]
         now = self.clock()
         record = VisitRecord.begin(self.config, self.kit, scan_id, current.declaration, self.wall())
+        current.scan.equip(self.config.sensors, self.config.policy)
         current.visits = record.number
         current.assessment = None
         self._record, self._active, self._probe_in, self._visit_start_ns = record, scan_id, False, now
@@ -343,7 +361,7 @@ class LaneAgent:
         self._record_and_feed(Event(EventKind.VISIT_END, self.clock(), self._active, {"why": why}))
         if self._record is not None:
             self._record.end(self.wall())
-            self._fault = self._record.fault
+            current.fault = self._fault = current.fault or self._record.fault
         if current.assessment is not None:
             content = assessment_json(current.assessment)
             self._tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
@@ -351,18 +369,23 @@ class LaneAgent:
         self._record, self._active, self._probe_in = None, "", False
 
     def _close_scan(self, scan_id: str, by: str) -> None:
-        manifest.close_scan(self.config.data_dir, scan_id, self.wall())
+        # told first: a kill in between tells it twice rather than never
         self._tell("scan_closed", scan_id, by=by)
+        manifest.close_scan(self.config.data_dir, scan_id, self.wall())
         del self.scans[scan_id]
 
     def _recover(self) -> None:
         """Rebuild the scans that a stop or a crash left open; go on with the one that was in the lane."""
         interrupted = ""
-        for found in manifest.open_scans(self.config.data_dir):
+        scans, self._recovery_faults = find_open_scans(self.config.data_dir)
+        for found in scans:
             recovered = recover(self.config.data_dir, found, self.wall())
             self._open_scan(found.scan_id, recovered.declaration)
             current = self.scans[found.scan_id]
             current.visits = recovered.visits
+            if not any(e.kind == "scan_opened" for e in self.outbox.entries(scan_id=found.scan_id)):
+                declared = declaration_data(recovered.declaration)
+                self._tell("scan_opened", found.scan_id, declaration=declared, by="recovery")
             refeed(current.scan, recovered.recordings)
             if recovered.interrupted:
                 interrupted = found.scan_id
@@ -381,7 +404,7 @@ class LaneAgent:
 
     def _make_snapshot(self) -> LaneSnapshot:
         current = self.scans.get(self._active)
-        recorder = self._record.fault if self._record else self._fault
+        recorder = (current.fault or self._record.fault) if current and self._record else self._fault
         devices = tuple(
             DeviceView(s.name, s.role, self._states.get(s.name), self._newest.get(s.name, ""))
             for s in self.config.sensors.values()
@@ -397,7 +420,7 @@ class LaneAgent:
             assessment=current.assessment if current else None,
             waiting=tuple(_line(i, s) for i, s in self.scans.items() if i != self._active),
             last=self._last,
-            faults=tuple(filter(None, (recorder, self._outbox_fault))),
+            faults=tuple(filter(None, (recorder, self._outbox_fault, *self._recovery_faults))),
         )
 
 

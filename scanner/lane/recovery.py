@@ -8,16 +8,39 @@ from pathlib import Path
 
 from drivers.api import LorryscanError
 from scanner.pipeline import Scan
-from scanner.recording.reader import read_recording
+from scanner.policy import recorded_policy
+from scanner.recording import manifest
+from scanner.recording.reader import read_header, read_recording
 from scanner.recording.records import RecordedAssessment, Tick
 
 _log = logging.getLogger(__name__)
+
+
+def find_open_scans(data_dir: Path) -> tuple[list[manifest.Manifest], list[str]]:
+    """Return the open scans, oldest first, and a sentence for each manifest that cannot be read.
+
+    A damaged manifest must not keep a lane from starting; its folder is left as it is.
+    """
+    found, faults = [], []
+    for folder in sorted((data_dir / "scans").glob("*/")):
+        try:
+            one = manifest.load(data_dir, folder.name)
+        except FileNotFoundError:
+            continue  # cut off before anything of it was known
+        except (LorryscanError, ValueError, OSError) as error:
+            faults.append(f"A scan could not be taken up again: {error}")
+            continue
+        if one.is_open:
+            found.append(one)
+    return found, faults
 
 
 def refeed(scan: Scan, recordings: Iterable[Path]) -> None:
     """Feed a scan what its earlier visits recorded, up to where each can be read, as replay would."""
     for path in recordings:
         try:
+            header = read_header(path)
+            scan.equip(header.sensors_by_name(), recorded_policy(header.config))
             for entry in read_recording(path):
                 match entry:
                     case Tick():

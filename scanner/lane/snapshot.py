@@ -44,7 +44,7 @@ class LaneSnapshot:
 
     ``scan_id`` is empty and ``assessment`` None when no lorry is in the lane.
     ``waiting`` are the other open scans; ``last`` is the scan whose visit ended
-    last, open or closed. ``faults`` are sentences about the lane itself (disk, recorder lag).
+    last, open or closed. ``faults`` are sentences about the lane itself (its disk).
     """
 
     lane_id: str
@@ -75,10 +75,14 @@ def in_words(item: Item) -> str:
             note = "" if item.quality == "good" else f" ({item.quality.value.replace('_', ' ')})"
             return f"{item.value:.{digits}f} {item.quantity.unit}{note}"
         case WaveformBlock():
-            peak = int(abs(item.counts).max()) if item.counts.size else 0
+            counts = item.counts
+            # each end on its own: int32 cannot hold the absolute value of its lowest
+            peak = max(int(counts.max()), -int(counts.min())) if counts.size else 0
             channels = "1 channel" if len(item.channels) == 1 else f"{len(item.channels)} channels"
             return f"{channels} at {item.fs_hz:g} Hz, peak {peak} counts"
         case Frame():
+            if not item.pixels.size:
+                return ""
             physical = item.pixels * item.scale + item.offset
             return f"{physical.min():.1f} to {physical.max():.1f} {item.unit}"
         case LineBlock():

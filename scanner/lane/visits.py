@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,14 @@ def _recorded_config(config: LaneConfig) -> dict[str, Any]:
     return {"lane": config.lane_id, "policy": policy_tables(config.policy), "devices": devices}
 
 
+def forget_scan(data_dir: Path, scan_id: str, utc_ns: int) -> None:
+    """Close a scan whose first recording could not begin, as far as the disk allows."""
+    with contextlib.suppress(OSError, LookupError):
+        manifest.forget_visit(data_dir, scan_id, 1)
+    with contextlib.suppress(OSError, ValueError):
+        manifest.close_scan(data_dir, scan_id, utc_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class RecoveredScan:
     """An open scan as found on disk; ``interrupted`` when its last visit was never closed."""
@@ -132,19 +141,24 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
 
     The cut recording stays as it is: readers stop at the cut.
     """
-    interrupted = False
+    interrupted, last = False, 0
     recordings = []
     for visit in found.visits:
         path = manifest.visit_path(data_dir, found.scan_id, visit)
+        if visit.ended_utc is None and not path.exists():
+            # cut off before its recording began: nothing of it is known
+            with contextlib.suppress(LookupError):
+                manifest.forget_visit(data_dir, found.scan_id, visit.visit)
+            continue
         if visit.ended_utc is None:
             interrupted = True
-            if not path.exists():
-                continue
             manifest.close_visit(data_dir, found.scan_id, visit.visit, utc_ns, whole=False)
-        recordings.append(path)
+        last = visit.visit
+        if path.exists():
+            recordings.append(path)
     return RecoveredScan(
         declaration_from(found.declaration),
         tuple(recordings),
-        max((visit.visit for visit in found.visits), default=0),
+        last,
         interrupted,
     )

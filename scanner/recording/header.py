@@ -49,6 +49,10 @@ class RecordingHeader:
     code_sha256: str = field(default_factory=source_sha256)
     format_version: str = FORMAT_VERSION
 
+    def sensors_by_name(self) -> dict[str, Sensor]:
+        """Return the sensors as the pipeline wants them."""
+        return {sensor.name: sensor for sensor in self.sensors}
+
     def to_metadata(self) -> dict[str, str]:
         """Return the texts of the MCAP metadata record."""
         return {

@@ -146,6 +146,20 @@ def close_visit(
     return closed
 
 
+def forget_visit(data_dir: Path | str, scan_id: str, visit: int) -> None:
+    """Take back the newest visit, whose recording never began.
+
+    Raises
+    ------
+    LookupError : it is not the newest, or its recording exists.
+    """
+    manifest = load(data_dir, scan_id)
+    newest = manifest.visits[-1] if manifest.visits else None
+    if newest is None or newest.visit != visit or visit_path(data_dir, scan_id, newest).exists():
+        raise LookupError(f"scan {scan_id}: visit {visit} cannot be taken back")
+    _save(data_dir, replace(manifest, visits=manifest.visits[:-1]))
+
+
 def close_scan(data_dir: Path | str, scan_id: str, closed_utc_ns: int | None = None) -> Manifest:
     """Enter that a scan gets no further visit.
 

@@ -10,7 +10,8 @@ from scanner.pipeline import Scan
 from scanner.recording import manifest
 from scanner.recording.reader import read_header, read_recording
 from scanner.recording.records import RecordedAssessment, Tick
-from scanner.replay import replay_scan
+from scanner.replay import replay_scan, replayed_json
+from scanner.replay_schema import ScanResult
 from scanner.simulation.stream import demo_stream
 
 
@@ -24,6 +25,8 @@ def test_replay_gives_the_recorded_digests(played_lane, kit_saying, lorry):
     assert result.digests_equal > 80
     assert result.digests_different == 0
     assert result.assessment is not None
+    written = replayed_json(result)
+    assert ScanResult.model_validate(written).model_dump(mode="json") == written  # as documented, no more
     shown = agent.snapshot().waiting[0].assessment
     assert shown is not None
     assert result.assessment.digest == shown.digest
