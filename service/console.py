@@ -1,9 +1,14 @@
-"""The lane's terminal view: devices, evidence, recommendation, what to do."""
+"""The lane's terminal view: recommendation, evidence, devices, what to do.
+
+Whatever comes from outside (plates, scan ids, devices' reasons, sentences) is
+drawn as `Text`: rich would read brackets in a string as markup.
+"""
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -32,67 +37,95 @@ BAR_FULL_LLR = 6.0
 
 
 def render(
-    snapshot: LaneSnapshot, language: str = "en", prompt: str = "", answer: str = ""
+    snapshot: LaneSnapshot,
+    language: str = "en",
+    prompt: str = "",
+    answer: str = "",
+    rows: int | None = None,
 ) -> RenderableType:
-    """Draw a lane.
+    """Draw a lane: what to do with the lorry first, the command line always.
 
     Parameters
     ----------
     prompt : the command line as typed so far.
     answer : what the last command led to.
+    rows : the screen's; what does not fit is cut short, then left out, from the end.
     """
-    parts: list[RenderableType] = [_devices(snapshot.devices)]
-    parts += [Text(f"! {fault}", style="bold white on red") for fault in snapshot.faults]
+    typed = Text.assemble((answer + "\n" if answer else ""), ("> ", "bold"), prompt, ("▏", "dim"))
+    bodies = [Group(*_body(snapshot, language, one_line)) for one_line in (False, True)]
+    inside = None if rows is None else rows - 2  # the frame's
+    title = Text(f"lorryscan lane {snapshot.lane_id}")
+    return Panel(_Fitted(bodies, typed, inside), title=title, border_style="blue")
+
+
+def _body(snapshot: LaneSnapshot, language: str, one_line: bool) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(f"! {fault}", style="bold white on red") for fault in snapshot.faults]
     if snapshot.declaration is not None:
         where = f"{snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
-        parts.append(
-            _scan(
-                snapshot.declaration, snapshot.scan_id, snapshot.visit, where, snapshot.assessment, language
-            )
-        )
+        head = _head(snapshot.declaration, snapshot.scan_id, snapshot.visit, where)
+        parts.append(_scan(head, snapshot.assessment, language, one_line))
     else:
-        if snapshot.last is not None:
-            last = snapshot.last
-            parts.append(
-                _scan(last.declaration, last.scan_id, last.visits, "visit ended", last.assessment, language)
-            )
+        last = snapshot.last
+        if last is not None:
+            head = _head(last.declaration, last.scan_id, last.visits, "visit ended")
+            parts.append(_scan(head, last.assessment, language, one_line))
         parts.append(Text("No lorry in the lane. Type: start reefer boxed PLATE", style="bold"))
+    parts.append(_devices(snapshot.devices, one_line))
     if snapshot.waiting:
         parts.append(_waiting(snapshot))
-    parts.append(Text.assemble((answer + "\n" if answer else ""), ("> ", "bold"), prompt, ("▏", "dim")))
-    return Panel(Group(*parts), title=f"lorryscan lane {snapshot.lane_id}", border_style="blue")
+    return parts
 
 
-def _devices(devices: tuple[DeviceView, ...]) -> Table:
+class _Fitted:
+    """Draws the first body that fits above a foot; where none fits, the last one's end gives way."""
+
+    def __init__(self, bodies: list[Group], foot: Text, rows: int | None) -> None:
+        self.bodies, self.foot, self.rows = bodies, foot, rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        options = options.reset_height()
+        foot = console.render_lines(self.foot, options, pad=False)
+        for candidate in self.bodies:
+            body = console.render_lines(candidate, options, pad=False)
+            if self.rows is None or len(body) + len(foot) <= self.rows:
+                break
+        if self.rows is not None and len(body) + len(foot) > self.rows:
+            more = Text("… more below: a higher window shows it", style="dim")
+            foot = [*console.render_lines(more, options, pad=False), *foot]
+            body = body[: max(self.rows - len(foot), 0)]
+        for line in (*body, *foot):
+            yield from line
+            yield Segment.line()
+
+
+def _devices(devices: tuple[DeviceView, ...], one_line: bool) -> Table:
     table = Table(expand=True, show_edge=False, pad_edge=False)
-    for heading in ("sensor", "role", "state", "newest"):
+    for heading in ("sensor", "role", "state"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("what to do", ratio=1)
+    table.add_column("newest", ratio=2, no_wrap=True)
+    table.add_column("what to do", ratio=3, no_wrap=one_line)
     for device in devices:
         state = device.state.state if device.state else ConnectionState.OPENING
         table.add_row(
-            device.name,
+            Text(device.name),
             device.role.value,
             Text(state.value.replace("_", " "), style=_STATE_STYLE[state]),
-            device.newest,
-            device.state.reason if device.state else "",
+            Text(device.newest),
+            Text(device.state.reason if device.state else ""),
         )
     return table
 
 
-def _scan(
-    declared: Declaration,
-    scan_id: str,
-    visit: int,
-    where: str,
-    assessment: Assessment | None,
-    language: str,
-) -> Panel:
-    head = f"{declared.plate or scan_id}  {declared.vehicle_class.value}, {declared.cargo.value}"
+def _head(declared: Declaration, scan_id: str, visit: int, where: str) -> Text:
+    vehicle = f"{declared.vehicle_class.value}, {declared.cargo.value}"
+    return Text(f"{declared.plate or scan_id}  {vehicle}  visit {visit}  {where}")
+
+
+def _scan(head: Text, assessment: Assessment | None, language: str, one_line: bool) -> Panel:
     body: list[RenderableType] = []
     if assessment:
-        body = [advice(assessment, language), evidence_table(assessment, language)]
-    return Panel(Group(*body), title=f"{head}  visit {visit}  {where}", title_align="left")
+        body = [advice(assessment, language), evidence_table(assessment, language, one_line)]
+    return Panel(Group(*body), title=head, title_align="left")
 
 
 def advice(assessment: Assessment, language: str) -> RenderableType:
@@ -106,19 +139,19 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
     return lines
 
 
-def evidence_table(assessment: Assessment, language: str) -> Table:
-    """Draw each method's evidence as a signed bar with its reason."""
+def evidence_table(assessment: Assessment, language: str, one_line: bool = False) -> Table:
+    """Draw each method's evidence as a signed bar with its reason, cut to ``one_line`` if so."""
     table = Table(expand=True, show_edge=False, pad_edge=False)
     table.add_column("method", no_wrap=True)
     table.add_column("empty ◄    ► people", no_wrap=True)
     table.add_column("llr", justify="right", no_wrap=True)
-    table.add_column("why", ratio=1)
+    table.add_column("why", ratio=1, no_wrap=one_line)
     for evidence in assessment.evidences:
         table.add_row(
-            evidence.modality,
+            Text(evidence.modality),
             _bar(evidence),
             f"{evidence.llr:+.2f}" if evidence.state is EvidenceState.READY else "–",
-            sentence(evidence.reason, language) if evidence.reason else "",
+            Text(sentence(evidence.reason, language) if evidence.reason else ""),
         )
     return table
 
@@ -144,5 +177,5 @@ def _waiting(snapshot: LaneSnapshot) -> Table:
         table.add_column(heading)
     for line in snapshot.waiting:
         last = line.assessment.recommendation.value if line.assessment else "none yet"
-        table.add_row(line.scan_id, line.declaration.plate, str(line.visits), last)
+        table.add_row(Text(line.scan_id), Text(line.declaration.plate), str(line.visits), last)
     return table

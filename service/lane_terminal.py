@@ -103,7 +103,8 @@ def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[
                     typed = ""
                 elif key.isprintable():
                     typed += key
-            view.update(render(agent.snapshot(), language, typed, answer), refresh=True)
+            shown = render(agent.snapshot(), language, typed, answer, rows=console.height)
+            view.update(shown, refresh=True)
 
 
 @contextlib.contextmanager
