@@ -32,6 +32,7 @@ from drivers.api import (
     WaveformBlock,
 )
 from drivers.freshness import MENDS, ReadingJudge, silence_limit_s
+from drivers.reading_check import checked_readings
 from drivers.transport import PortLinks, Tap
 
 FIRST_RETRY_S = 0.25
@@ -99,7 +100,7 @@ class DeviceRunner:
         self._sink = sink
         self._links = links(self._tap)
         self._clock = clock
-        capabilities = spec.driver_class.capabilities
+        self._capabilities = capabilities = spec.driver_class.capabilities
         self._silence_s = silence_limit_s(capabilities.period_s)
         self._speaks_always = capabilities.period_s > 0
         # A configuration may know that the device is never switched off.
@@ -241,7 +242,8 @@ class DeviceRunner:
         """Read and pass on; tell whether there were readings."""
         self._begin("read")
         began_ns = self._clock()
-        readings = device.read()
+        # all before the first is passed on: a driver that returns one odd reading is not ready for a moment
+        readings = checked_readings(device.read(), self._capabilities)
         now_ns = self._clock()
         self._begin("read")
         for reading in readings:
@@ -254,8 +256,6 @@ class DeviceRunner:
         return bool(readings)
 
     def _take(self, reading: Reading, now_ns: int, complaint: str) -> None:
-        if isinstance(reading, DeviceState):
-            raise TypeError("a driver returned a DeviceState, which is the runner's to make")
         self._last_reading_ns = now_ns
         judged = self._judge.judge(reading, now_ns, self._warming_up(now_ns))
         if self._gap_open and isinstance(judged, WaveformBlock | Frame | LineBlock):

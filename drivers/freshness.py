@@ -84,8 +84,9 @@ class ReadingJudge:
         if not math.isfinite(value):
             return Quality.INVALID
         limits = self._capabilities.valid_range
-        if limits is None or quantity is not self._capabilities.quantities[0]:
-            return Quality.GOOD  # the range is that of the device's main quantity
+        main = self._capabilities.quantities[:1]  # the range is that of the device's main quantity
+        if limits is None or (main and quantity is not main[0]):
+            return Quality.GOOD
         if value > limits[1]:
             return Quality.OVER_RANGE
         return Quality.UNDER_RANGE if value < limits[0] else Quality.GOOD

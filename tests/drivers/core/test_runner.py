@@ -79,7 +79,13 @@ class Scripted(Device[ScriptConfig]):
 class Occasional(Scripted):
     """Speaks only when something passes."""
 
-    capabilities = Capabilities(reads=("lines",), period_s=0.0)
+    capabilities = Capabilities(reads=("sample",), quantities=(Quantity.CO2_PPM,), period_s=0.0)
+
+
+class Board(Scripted):
+    """Sends blocks of a waveform."""
+
+    capabilities = Capabilities(reads=("waveform",), period_s=0.1)
 
 
 def scripted(
@@ -502,7 +508,7 @@ def test_the_first_block_after_a_loss_says_that_something_is_missing(lane: Any, 
         time.sleep(0.01)
         return (WaveformBlock(np.zeros((1, 5), np.int32), 500.0, channels),)
 
-    running = lane(scripted("geophones", read))
+    running = lane(scripted("geophones", read, Board))
     until(lambda: len(running.of("geophones", WaveformBlock)) >= 5, "five blocks")
     gaps = [Flag.GAP_BEFORE in block.flags for block in running.of("geophones", WaveformBlock)[:5]]
     assert gaps == [False, False, True, False, False]
