@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
 from calibration.evidence import CalibrationSet
-from drivers.api import ConnectionState, Event, GeneratorState, LineBlock, LineScanEnd, Reading, Role
+from drivers.api import (
+    ConnectionState,
+    Event,
+    GeneratorState,
+    LineBlock,
+    LineScanEnd,
+    Reading,
+    Role,
+)
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState, Reason, pending, unavailable
 from scanner.modalities.xray_passage import BLIND_LIMIT, Measured, Passage, PassageUnusable, measure
 from scanner.modality import ScanView, Sensor
 from scanner.vehicle import VehicleClass
 
-SILENCE_S = 3.0  # a passage without END is over when no line came for so long
+SILENCE_S = 3.0  # a passage without END is cut off when no line came for so long
 
 
 class XrayModality:
@@ -31,7 +39,7 @@ class XrayModality:
         self.model = model
         self._passages: dict[str, Passage] = {}
         self._beam_on: bool | None = None
-        self._result: tuple[tuple[str, int, int, VehicleClass], Measured | Reason] | None = None
+        self._result: tuple[tuple[str, int, VehicleClass], Measured | Reason] | None = None
 
     def feed(self, item: Reading | Event) -> None:
         """Take lines, their end and the generator's state."""
@@ -50,20 +58,21 @@ class XrayModality:
         sensors = view.with_role(Role.PORTAL, "lines")
         if not sensors:
             return unavailable(self.name, "xray_no_detector")
-        seen = [s for s in sensors if s.name in self._passages and self._passages[s.name].data]
+        passages = {name: p for name, p in self._passages.items() if p.data}
+        seen = [s for s in sensors if s.name in passages]
         if not seen:
             return self._nothing_yet(sensors, view)
-        sensor = max(seen, key=lambda s: (self._passages[s.name].last_ns, s.name))
-        passage = self._passages[sensor.name]
-        ended = passage.end is not None or now_ns - passage.last_ns > SILENCE_S * 1e9
-        if not ended or passage.end is None:
-            state = view.states.get(sensor.name)
-            if state is not None and state.state in (ConnectionState.LOST, ConnectionState.CLOSED):
-                return unavailable(self.name, "xray_lost_in_passage", sensor=sensor.name)
-        if not ended:
-            lines = float(sum(len(block.encoder) for block in passage.data))
-            return pending(self.name, "xray_passing", lines=lines)
-        return self._weigh(sensor, passage, view)
+        sensor = max(seen, key=lambda s: (passages[s.name].last_ns, s.name))
+        passage = passages[sensor.name]
+        if passage.end is not None:
+            return self._weigh(sensor, passage, view)
+        state = view.states.get(sensor.name)
+        if state is not None and state.state in (ConnectionState.LOST, ConnectionState.CLOSED):
+            return unavailable(self.name, "xray_lost_in_passage", sensor=sensor.name)
+        if now_ns - passage.last_ns > SILENCE_S * 1e9:
+            return unavailable(self.name, "xray_passage_cut_off", sensor=sensor.name)
+        lines = float(sum(len(block.encoder) for block in passage.data))
+        return pending(self.name, "xray_passing", lines=lines)
 
     def _nothing_yet(self, sensors: list[Sensor], view: ScanView) -> Evidence:
         for sensor in sensors:
@@ -85,8 +94,7 @@ class XrayModality:
                     expires=sensor.certificate.expires.isoformat(),
                 )
         vehicle = view.declaration.vehicle_class
-        blocks = len(passage.data) + (passage.end is not None)
-        key = (sensor.name, passage.data[0].scan, blocks, vehicle)
+        key = (sensor.name, passage.data_run, vehicle)  # after END no line joins it
         if self._result is None or self._result[0] != key:
             try:
                 self._result = key, measure(passage, vehicle, parameters, self.model, sensor.name)

@@ -46,8 +46,9 @@ class PassageUnusable(Exception):
 class Passage:
     """What one detector sent for one vehicle.
 
-    Dark and air lines stay valid for passages that follow them; data lines of a
-    new scan number replace those of the last.
+    Dark and air lines stay valid for passages that follow them;
+    data lines of a new run of the detector replace those of the last. A run is what
+    the detector sends from line 1 to END; its scan number may come again.
     """
 
     dark: list[LineBlock] = field(default_factory=list)
@@ -55,21 +56,38 @@ class Passage:
     data: list[LineBlock] = field(default_factory=list)
     other_numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)  # of further energies
     end: LineScanEnd | None = None
+    taken: int = 0  # lines of every kind and energy in the run that END closed
     last_ns: int = 0
     beam_off_seen: bool = False
+    _run: int = 0
+    _scan: int | None = None  # None: the run is over
+    _lines: int = 0
+    _last_number: dict[int, int] = field(default_factory=dict)  # by energy
+    _run_of: dict[LineKind, int] = field(default_factory=dict)
+
+    @property
+    def data_run(self) -> int:
+        """The detector's run that the data lines belong to, counted from 1."""
+        return self._run_of.get(LineKind.DATA, 0)
 
     def take(self, block: LineBlock) -> None:
-        """Add a block; one of another scan or width replaces what it cannot join.
+        """Add a block; one of another run or width replaces what it cannot join.
 
         Of further energies only the line numbers are kept, to know what was lost.
         """
+        if block.line_numbers.size == 0:
+            return
+        self._follow_run(block)
         if block.energy != 0:
             if block.kind is LineKind.DATA:
                 self.other_numbers.append(np.asarray(block.line_numbers, np.int64))
             return
         kept = {LineKind.DARK: self.dark, LineKind.AIR: self.air, LineKind.DATA: self.data}[block.kind]
-        if kept and (kept[-1].scan != block.scan or kept[-1].pixels.shape[1] != block.pixels.shape[1]):
+        if kept and (
+            self._run_of[block.kind] != self._run or kept[-1].pixels.shape[1] != block.pixels.shape[1]
+        ):
             kept.clear()
+        self._run_of[block.kind] = self._run
         if block.kind is LineKind.DATA:
             if not kept:
                 self.end, self.beam_off_seen = None, False
@@ -77,10 +95,23 @@ class Passage:
             self.last_ns = block.stamp.mono_ns
         kept.append(block)
 
+    def _follow_run(self, block: LineBlock) -> None:
+        # a detector that was restarted may use its scan number again: its line numbers begin again
+        again = int(block.line_numbers[0]) <= self._last_number.get(block.energy, -1)
+        if block.scan != self._scan or again:
+            self._run += 1
+            self._scan, self._lines = block.scan, 0
+            self._last_number.clear()
+        self._lines += int(block.line_numbers.size)
+        self._last_number[block.energy] = int(block.line_numbers[-1])
+
     def finish(self, end: LineScanEnd) -> None:
         """Note the detector's END when it belongs to the data lines."""
-        if self.data and self.data[-1].scan == end.scan:
-            self.end = end
+        if self._scan != end.scan:
+            return
+        if self.data and self.data_run == self._run:
+            self.end, self.taken = end, self._lines
+        self._scan = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +182,8 @@ def measure(
     extent = vehicle_columns(picture.image)
     if extent is None or (extent[1] - extent[0]) * picture.mm_per_px < SHORTEST_VEHICLE_MM:
         raise PassageUnusable("xray_no_vehicle")
+    if extent[0] == 0 or extent[1] == picture.image.shape[1]:
+        raise PassageUnusable("xray_lorry_cut")
     top_mm = parameters.get("top_mm", TOP_MM)
     space = load_space_mask(picture.image, picture.mm_per_px, vehicle_class, top_mm) & picture.covered
     if not space.any():
@@ -191,7 +224,8 @@ def _lost_share(passage: Passage, numbers: npt.NDArray[np.int64], usable: int) -
     missing = int(seen[-1] - seen[0]) + 1 - seen.size
     lost = missing + numbers.size - usable
     if passage.end is not None:
-        on_the_way = passage.end.lines_sent - passage.end.lines_received
+        # what the driver received before the visit began is not in the picture either
+        on_the_way = passage.end.lines_sent - min(passage.end.lines_received, passage.taken)
         lost = max(lost, max(on_the_way, 0) + passage.end.lines_lost)
     return lost / max(usable + lost, 1)
 

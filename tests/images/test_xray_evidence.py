@@ -15,8 +15,10 @@ from calibration.evidence import CalibrationSet, ScoreCalibration
 from drivers.api import ConnectionState, Flag, GeneratorState, LineBlock, LineKind, LineScanEnd, Role, Stamp
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState
+from scanner.fitting import draw_trial
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Sensor
+from scanner.simulation.lorry import SimulatedLorry
 from scanner.simulation.xray_scene import XrayPassage, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
@@ -100,10 +102,67 @@ def test_it_waits_for_the_end_of_the_passage(xray_model: ImageModel, passage: Xr
     assert early.state is EvidenceState.PENDING
     assert early.reason is not None
     assert early.reason.code == "xray_passing"
-    late = _evaluate(without_end, xray_model)
-    whole = _evaluate(lane.blocks(passage), xray_model)
-    assert late.state is EvidenceState.READY
-    assert late.score == whole.score
+    whole = _evaluate(lane.blocks(passage), xray_model, now_ns=lane.END_NS)
+    assert whole.state is EvidenceState.READY
+
+
+@pytest.mark.parametrize("state", [ConnectionState.READY, ConnectionState.LOST])
+def test_a_passage_without_its_end_is_never_scored(
+    xray_model: ImageModel, passage: XrayPassage, state: ConnectionState
+) -> None:
+    """The link dropped in the passage: whether it is back or not, half a lorry is no lorry."""
+    items = lane.blocks(passage)
+    for cut in (items[:-1], items[:-3]):
+        evidence = _evaluate(cut, xray_model, state=state, calibrations=_fit(0.0, -3.0))
+        assert (evidence.state, evidence.llr) == (EvidenceState.UNAVAILABLE, 0.0)
+        lost = state is ConnectionState.LOST
+        assert _code(evidence) == ("xray_lost_in_passage" if lost else "xray_passage_cut_off")
+
+
+def _code(evidence: Evidence) -> str:
+    assert evidence.reason is not None
+    return evidence.reason.code
+
+
+def _part(passage: XrayPassage, part: slice) -> XrayPassage:
+    return replace(passage, data=passage.data[part], dose=passage.dose[part], encoder=passage.encoder[part])
+
+
+@pytest.mark.parametrize("part", [slice(0, 300), slice(212, None), slice(100, 400)])
+def test_a_lorry_that_is_not_whole_in_the_picture_is_not_scored(
+    xray_model: ImageModel, passage: XrayPassage, part: slice
+) -> None:
+    """The detector's counts agree, but its trigger came late or ended early."""
+    evidence = _evaluate(lane.blocks(_part(passage, part)), xray_model)
+    assert evidence.state is EvidenceState.UNAVAILABLE
+    assert _code(evidence) == "xray_lorry_cut"
+
+
+def test_no_whole_lorry_is_taken_for_a_part(xray_model: ImageModel) -> None:
+    """Sixteen lorries of both classes, as the calibration draws them."""
+    for number in range(0, 64, 4):
+        spec = draw_trial(4711, number)
+        items = lane.blocks(SimulatedLorry(spec).xray())
+        evidence = _evaluate(items, xray_model, declaration=spec.declaration)
+        assert _code(evidence) in ("xray_scored", "xray_not_penetrated")
+
+
+def test_lines_that_came_before_the_visit_are_missing(xray_model: ImageModel, passage: XrayPassage) -> None:
+    """The driver had them all, so its counts and hash agree; the scan began in mid-passage."""
+    items = lane.blocks(passage)
+    data = [i for i in items if isinstance(i, LineBlock) and i.kind is LineKind.DATA]
+    late = [i for i in items if i is not data[0]]
+    assert _code(_evaluate(late, xray_model)) == "xray_lines_lost"
+
+
+def test_a_detector_restarted_in_the_passage_begins_its_lines_again(
+    xray_model: ImageModel, passage: XrayPassage
+) -> None:
+    """It uses the same scan number: what it sent before is not a part of the picture."""
+    items = lane.blocks(passage)
+    twice = _evaluate([*items[:-3], *items], xray_model)
+    once = _evaluate(items, xray_model)
+    assert (twice.score, dict(twice.features)) == (once.score, dict(once.features))
 
 
 def test_the_same_lines_give_the_same_evidence(xray_model: ImageModel, passage: XrayPassage) -> None:
@@ -188,7 +247,8 @@ def _darkened(passage: XrayPassage) -> XrayPassage:
     data = passage.data.copy()
     n_lines, n_pixels = data.shape
     rows = slice(int(0.15 * n_pixels), int(0.75 * n_pixels))
-    data[n_lines // 3 :, rows] = np.median(passage.dark, axis=0).astype(np.uint16)[rows]
+    behind = n_lines - n_lines // 32  # lines after the lorry see air
+    data[n_lines // 3 : behind, rows] = np.median(passage.dark, axis=0).astype(np.uint16)[rows]
     return replace(passage, data=data)
 
 
@@ -216,7 +276,10 @@ def _reasons(passage: XrayPassage) -> dict[str, list]:
         broken = _blocks(broken, kind, change)
     return {
         "xray_no_passage": [i for i in items if isinstance(i, LineBlock) and i.kind is not LineKind.DATA],
-        "xray_uncalibrated": [i for i in items if not (isinstance(i, LineBlock) and i.kind is LineKind.DARK)],
+        "xray_uncalibrated": [
+            *(i for i in items[:-1] if not (isinstance(i, LineBlock) and i.kind is LineKind.DARK)),
+            replace(end, lines_sent=end.lines_sent - len(passage.dark)),
+        ],
         "xray_beam_off": _blocks(items, LineKind.DATA, _changed_flags),
         "xray_lines_lost": lost,
         "xray_hash_mismatch": [*items[:-1], replace(end, hash_matches=False)],
