@@ -13,6 +13,12 @@ with a poll every 0.25 s a silent probe is noticed after 1.05 s at the latest.""
 
 TRIES = 2
 
+QUIET_S = 0.3
+"""After a second try two answers may be under way: the line is heard until it has been quiet for so long."""
+
+LOWEST_AIR_PPM = 50.0
+"""No air that is breathed holds less. Other registers' contents read as a value come out near 0."""
+
 
 class ModbusLine:
     """One probe on its own line.
@@ -38,7 +44,7 @@ class ModbusLine:
         DeviceLost : the wire is gone.
         """
         before = self.parser.dropped.copy()
-        for _ in range(TRIES):
+        for number in range(TRIES):
             self._link.discard_input()  # a late answer to another question looks like this one's
             self.parser.expect(request)
             self._link.write(request)
@@ -46,6 +52,8 @@ class ModbusLine:
             while True:
                 answers = self.parser.feed(self._link.read())
                 if answers:
+                    if number:
+                        self._hear_out()
                     return self._checked(answers[0])
                 if time.monotonic() >= end:
                     break
@@ -62,6 +70,13 @@ class ModbusLine:
         raise DeviceTimeout(
             f"the probe at address {self._address} does not answer: check its cable, power and address"
         )
+
+    def _hear_out(self) -> None:
+        """Let the other try's answer come, so that it cannot be taken for the next question's."""
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < QUIET_S:
+            if self._link.read():
+                quiet_since = time.monotonic()
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.exception is not None:

@@ -39,7 +39,7 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs.modbus_rtu import Function, read_request, signed, write_request
-from drivers.devices.modbus_line import ModbusLine, Pace
+from drivers.devices.modbus_line import LOWEST_AIR_PPM, ModbusLine, Pace
 
 STATUS_AND_CO2 = 0x0000  # IR1 meter status ... IR4 CO2
 TYPE_TO_SERIAL = 0x0019  # IR26..IR31: type (2), memory map, firmware, serial number (2)
@@ -90,7 +90,7 @@ class SenseairS8(Device[S8Config]):
         warm_up_s=120.0,
         response_t90_s=120.0,
         frozen_after_s=300.0,
-        valid_range=(0.0, float(HIGHEST_PPM)),
+        valid_range=(LOWEST_AIR_PPM, float(HIGHEST_PPM)),
     )
 
     def __init__(self, config: S8Config, links: LinkOpener) -> None:

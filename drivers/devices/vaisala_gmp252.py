@@ -37,7 +37,7 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs.modbus_rtu import Function, identity_request, read_request, words_to_float
-from drivers.devices.modbus_line import ModbusLine, Pace
+from drivers.devices.modbus_line import LOWEST_AIR_PPM, ModbusLine, Pace
 
 CO2_PPM = 0x0000  # float32, low word first
 STATUS = 0x0800  # device status, CO2 status
@@ -104,7 +104,7 @@ class VaisalaGmp252(Device[Gmp252Config]):
         warm_up_s=120.0,
         response_t90_s=60.0,
         frozen_after_s=60.0,
-        valid_range=(0.0, 30_000.0),
+        valid_range=(LOWEST_AIR_PPM, 30_000.0),
     )
 
     def __init__(self, config: Gmp252Config, links: LinkOpener) -> None:
