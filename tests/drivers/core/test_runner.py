@@ -465,6 +465,13 @@ def test_the_range_is_that_of_the_main_quantity() -> None:
     assert judged.quality is Quality.GOOD
 
 
+def test_a_range_without_declared_quantities_is_that_of_every_sample() -> None:
+    judge = ReadingJudge(Capabilities(reads=("sample",), valid_range=(0.0, 100.0)))
+    judged = judge.judge(Sample(Quantity.OXYGEN_PCT, 120.0), 0, False)
+    assert isinstance(judged, Sample)
+    assert judged.quality is Quality.OVER_RANGE
+
+
 def test_the_drivers_own_verdict_stands() -> None:
     judged = ReadingJudge(LIMITED).judge(Sample(Quantity.CO2_PPM, 5e9, Quality.UNRELIABLE), 0, True)
     assert isinstance(judged, Sample)
