@@ -6,7 +6,12 @@ import time
 
 import pytest
 
+from scanner.demo.twins import DemoTwins
+from scanner.simulation.stream import demo_stream
+
 LIMIT_S = 2.0
+PULLED_S = 70.0  # after the probe is in; CO2 gives its evidence at 78 s
+DECISION_S = 81.0  # with its plug in, the lane says no-indication at 79 s
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,38 @@ def test_a_replugged_sensor_comes_back(lane, twins):
     twins.by_sensor["geophones"].replug()
     lane.until("geophones: ready")
     assert lane.end() == 0
+
+
+@pytest.mark.xdist_group("demo")
+@pytest.mark.timeout(200)
+def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twins):
+    """An empty reefer that gets no-indication with both probes gets none without the inside one."""
+    plan = demo_stream()[0]  # comes to the lane of the fixture, as lorries do
+    twins.source.settle()
+    twins.source.arrive(plan.lorry())
+    lane.tell(f"start reefer empty AB21CDE closed={plan.spec.closed_minutes:g}")
+    scan_id = lane.until("> ").removeprefix("> ")
+    reach(twins, plan.spec.probe_in_s)
+    lane.tell("probe in")
+    lane.until("> probe in")
+    reach(twins, plan.spec.probe_in_s + PULLED_S)
+    pulled = time.monotonic()
+    twins.by_sensor["co2-inside"].unplug()
+    said = lane.until("co2-inside: lost", within_s=10.0)
+    assert time.monotonic() - pulled <= LIMIT_S
+    assert "check" in said
+    reach(twins, plan.spec.probe_in_s + DECISION_S)
+    lane.tell("end")
+    lane.until("closed")
+    assert lane.end() == 0
+    advice = [line for line in lane.lines if f"{scan_id} visit 1 (" in line]
+    assert "(final): inconclusive" in advice[-1]
+    assert {line.split("): ")[1].split(",")[0] for line in advice} == {"inconclusive"}
+    reasons = lane.lines[lane.lines.index(advice[-1]) + 1 :][:3]
+    assert any("co2 is needed" in reason for reason in reasons), reasons
+
+
+def reach(twins: DemoTwins, elapsed_s: float) -> None:
+    """Wait until the lorry has stood in the lane for so long."""
+    while (left_s := elapsed_s - twins.source.elapsed_s) > 0:
+        time.sleep(min(left_s, 0.1))
