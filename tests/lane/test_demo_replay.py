@@ -13,6 +13,9 @@ import pytest
 from scanner.replay_schema import ReplayFile
 from scanner.simulation.stream import demo_stream
 
+# Five lanes in real time are started once, on one worker, and the first test that asks waits for all.
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(280)]
+
 LORRIES = demo_stream()
 
 
@@ -36,7 +39,6 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str, int
     return [(f, o, c.returncode) for f, o, c in zip(folders, outputs, running, strict=True)]
 
 
-@pytest.mark.timeout(280)
 @pytest.mark.parametrize("number", range(len(LORRIES)), ids=[lorry.name for lorry in LORRIES])
 def test_live_and_replay_digests_are_equal(demos, number: int, tmp_path: Path):
     folder, printed, status = demos[number]
