@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from scanner.demo.director import Director, Plan, Played
 from scanner.demo.recorded import METHOD_OF, SHAKE, RecordedVisit, recorded_visits, wire_of
@@ -26,14 +27,19 @@ from service.lane_terminal import attend
 
 def demo(
     data: Annotated[Path, typer.Option("--data", help="where recordings and outbox go")] = Path("demo-data"),
-    lorries: Annotated[int | None, typer.Option("--lorries", help="how many lorries; default all")] = None,
-    first: Annotated[int, typer.Option("--first", help="number of the first lorry")] = 1,
+    lorries: Annotated[
+        int | None, typer.Option("--lorries", min=1, help="how many lorries; default all")
+    ] = None,
+    first: Annotated[int, typer.Option("--first", min=1, help="number of the first lorry")] = 1,
     recordings: Annotated[
         Path | None, typer.Option("--recordings", help="play real recordings from this folder instead")
     ] = None,
     language: Annotated[Language, typer.Option("--language", help="of the sentences")] = Language.EN,
 ) -> None:
-    """Run a lane whose devices are twins, and send it lorries."""
+    """Run a lane whose devices are twins, and send it lorries.
+
+    ``quit`` or Ctrl-C ends it early: what was played is shown, what was recorded stays.
+    """
     console = Console()
     every: Sequence[Plan] = recorded_visits(recordings) if recordings else demo_stream()
     plans = every[first - 1 :][:lorries]
@@ -54,11 +60,14 @@ def demo(
             director.stop()
     if director.failure is not None:
         raise director.failure
+    if not director.played:
+        console.print("The demonstration was ended before a lorry was through.")
     show(director.played, folder, console)
-    if recordings:
+    if recordings and director.played:
         page = folder / "recordings.md"
         page.write_text(recorded_table(director.played, recordings), encoding="utf-8")
-        console.print(f"Which file went in by which wire, and what came out: {page}", highlight=False)
+        line = f"Which file went in by which wire, and what came out: {page}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _say(console: Console, line: str) -> None:
@@ -76,11 +85,12 @@ def show(played: list[Played], folder: Path, console: Console) -> None:
         last = one.assessment
         advice = last.recommendation.value if last else "none"
         table.add_row(
-            one.plan.name, str(one.plan.spec.persons), advice, f"{last.posterior:.3g}" if last else ""
+            Text(one.plan.name), str(one.plan.spec.persons), advice, f"{last.posterior:.3g}" if last else ""
         )
-    console.print(table)
+    if played:
+        console.print(table)
     line = f"Recordings: {folder}/scans. Replay them: lorryscan replay {folder}"
-    console.print(line, highlight=False, soft_wrap=True)
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def recorded_table(played: list[Played], root: Path) -> str:

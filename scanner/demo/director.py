@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,13 +12,15 @@ from drivers.api import ConnectionState, LorryscanError
 from scanner.demo.twins import DemoTwins
 from scanner.evidence import Assessment
 from scanner.lane.agent import LaneAgent
-from scanner.lane.commands import End, Probe, Start
+from scanner.lane.commands import Command, End, Probe, Start
 from scanner.simulation.lorry import SimulatedLorry
 from scanner.simulation.lorry_spec import LorrySpec
 
 PORTAL_S = 6.0
 DEVICES_READY_LIMIT_S = 20.0
 SCAN_LIMIT_S = 150.0
+ANSWER_LIMIT_S = 10.0
+STEP_S = 0.05
 PAUSE_S = 4.0  # to read the recommendation before the next lorry comes
 
 
@@ -53,8 +56,18 @@ class Played:
     assessment: Assessment | None
 
 
+class LaneSilent(LorryscanError, TimeoutError):
+    """The lane runs and does not carry out a command."""
+
+
+class LaneStopped(Exception):
+    """The lane stopped, or the play shall: nobody is left to tell anything."""
+
+
 class Director:
     """Runs a sequence of lorries through a lane, in a thread of its own.
+
+    It ends by itself where the lane stops; ``failure`` is what else stopped it.
 
     Parameters
     ----------
@@ -93,38 +106,68 @@ class Director:
         try:
             self._wait(self._devices_ready, DEVICES_READY_LIMIT_S)
             for scan_id in filter(None, self._open_scans()):  # an earlier run was cut off
-                self.agent.command(End(scan_id), by="demo")
+                self._tell(End(scan_id))
             for number, plan in enumerate(self.plans, start=1):
-                if self._stop.is_set():
-                    return
                 self._play(number, plan)
+        except LaneStopped:
+            return
         except LorryscanError as error:
             self.failure = error
 
+    def _tell(self, command: Command) -> str:
+        """Give the lane a command and return its answer.
+
+        Raises
+        ------
+        LaneStopped : the lane will not get to it.
+        LaneSilent : it should have, and did not.
+        """
+        answer = self.agent.submit(command, by="demo")
+        self._wait(answer.done, ANSWER_LIMIT_S)
+        if answer.done():
+            return answer.result()
+        if self._ended:
+            raise LaneStopped
+        raise LaneSilent(
+            f"the lane did not answer within {ANSWER_LIMIT_S:.0f} s: look at its data folder's disk"
+        )
+
+    @property
+    def _ended(self) -> bool:
+        return self._stop.is_set() or self.agent.stopped.is_set()
+
+    def _go_on(self) -> None:
+        if self._ended:
+            raise LaneStopped
+
     def _play(self, number: int, plan: Plan) -> None:
+        self._go_on()
         spec = plan.spec
         self.say(f"lorry {number} of {len(self.plans)}: {plan.name}")
         self.twins.source.settle()
         self.twins.source.arrive(plan.lorry())
-        scan_id = self.agent.command(Start(spec.declaration), by="demo")
-        began = threading.Event()
+        scan_id = self._tell(Start(spec.declaration))
         steps: list[tuple[float, Callable[[], object]]] = [
-            (spec.probe_in_s, lambda: self.agent.command(Probe(True), by="demo")),
+            (spec.probe_in_s, lambda: self._tell(Probe(True))),
         ]
         if plan.passes_portal:
             steps.append((PORTAL_S, lambda: self.twins.pass_portal(number)))
         if plan.inside_probe_fails_s is not None:
             steps.append((plan.inside_probe_fails_s, self.twins.inside.unplug))
         for at_s, act in sorted(steps, key=lambda step: step[0]):
-            began.wait(max(0.0, at_s - self.twins.source.elapsed_s))
-            if self._stop.is_set() or scan_id not in self._open_scans():
+            wait_s = max(0.0, at_s - self.twins.source.elapsed_s)
+            self._wait(lambda: False, wait_s)
+            self._go_on()
+            if scan_id not in self._open_scans():
                 break
             if self._in_lane(scan_id):
                 act()
         self._wait(lambda: not self._in_lane(scan_id), SCAN_LIMIT_S)
+        self._go_on()
         last = self.agent.snapshot().last
         assessment = last.assessment if last is not None and last.scan_id == scan_id else None
-        self.agent.command(End(scan_id), by="demo")
+        if scan_id in self._open_scans():  # the officer may have typed end
+            self._tell(End(scan_id))
         self.twins.source.leave()
         self.twins.inside.replug()
         self.played.append(Played(plan, scan_id, assessment))
@@ -144,9 +187,10 @@ class Director:
 
     def _wait(self, condition: Callable[[], bool], limit_s: float) -> bool:
         """Wait until the condition holds, at most ``limit_s``; tell whether it does."""
-        steps = int(limit_s / 0.1)
-        for _ in range(steps):
-            if condition() or self._stop.is_set() or self.agent.stopped.is_set():
-                return condition()
-            self._stop.wait(0.1)
+        deadline = time.monotonic() + limit_s
+        while not condition() and not self._ended:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0.0:
+                break
+            self._stop.wait(min(left_s, STEP_S))
         return condition()
