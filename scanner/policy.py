@@ -34,8 +34,8 @@ class ClassPolicy:
     no_indication_llr: Annotated[float, Field(lt=0)]
     required: tuple[str, ...]
     minimum_dwell_s: Annotated[float, Field(ge=0)]
-    time_limit_s: Annotated[float, Field(gt=0)]
-    rescue_minutes: Annotated[float, Field(gt=0)]
+    time_limit_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    rescue_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
     def prior_log_odds(self) -> float:
         """Return the natural-log odds of occupied before anything was measured."""

@@ -26,7 +26,17 @@ from drivers.api import (
 from drivers.runner import DeviceGroup
 from scanner.canonical import assessment_json
 from scanner.evidence import Assessment, Reason, Recommendation
-from scanner.lane.commands import Command, CommandRefused, End, Leave, Probe, Quit, Return, Start
+from scanner.lane.commands import (
+    Command,
+    CommandRefused,
+    End,
+    Leave,
+    Probe,
+    Quit,
+    Return,
+    Start,
+    same_plate,
+)
 from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
 from scanner.lane.recovery import find_open_scans, refeed
@@ -233,6 +243,8 @@ class LaneAgent:
                 done.set_result(self._carry_out(command, by))
             except LorryscanError as error:
                 done.set_exception(error)
+            except OSError as error:
+                done.set_exception(CommandRefused(f"the disk refuses ({error.strerror or error})"))
             except Exception as error:  # a defect must not end the lane
                 _log.exception("%s failed", command)
                 done.set_exception(CommandRefused(f"a defect in the software ({error!r}): report it"))
@@ -319,9 +331,9 @@ class LaneAgent:
         return self._last.scan_id
 
     def _find(self, name: str) -> str:
-        found = [i for i, s in self.scans.items() if name in (i, s.declaration.plate)]
+        found = [i for i, s in self.scans.items() if name == i or same_plate(name, s.declaration.plate)]
         if len(found) != 1:
-            known = ", ".join(s.declaration.plate or i for i, s in self.scans.items()) or "none"
+            known = ", ".join(f"{s.declaration.plate} {i}".strip() for i, s in self.scans.items()) or "none"
             raise CommandRefused(f"{len(found)} open scans match {name!r}; open: {known}")
         return found[0]
 
@@ -379,14 +391,18 @@ class LaneAgent:
         interrupted = ""
         scans, self._recovery_faults = find_open_scans(self.config.data_dir)
         for found in scans:
-            recovered = recover(self.config.data_dir, found, self.wall())
-            self._open_scan(found.scan_id, recovered.declaration)
+            try:
+                recovered = recover(self.config.data_dir, found, self.wall())
+                self._open_scan(found.scan_id, recovered.declaration)
+            except (LorryscanError, OSError, KeyError, ValueError) as error:
+                self._recovery_faults.append(f"Scan {found.scan_id} could not be taken up again: {error!r}")
+                continue
             current = self.scans[found.scan_id]
             current.visits = recovered.visits
             if not any(e.kind == "scan_opened" for e in self.outbox.entries(scan_id=found.scan_id)):
                 declared = declaration_data(recovered.declaration)
                 self._tell("scan_opened", found.scan_id, declaration=declared, by="recovery")
-            refeed(current.scan, recovered.recordings)
+            current.fault = " ".join([*recovered.missing, *refeed(current.scan, recovered.recordings)])
             if recovered.interrupted:
                 interrupted = found.scan_id
                 self._tell(

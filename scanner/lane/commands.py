@@ -8,6 +8,7 @@ scan, ``quit`` stops the lane.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from drivers.api import LorryscanError
@@ -60,6 +61,7 @@ class Quit:
     """Stop the lane; open scans stay open on disk."""
 
 
+LONGEST_PLATE = 24
 Command = Start | Probe | Leave | Return | End | Quit
 USAGE = {
     "start": "start reefer|tanker CARGO [PLATE] [closed=MINUTES] [laden]",
@@ -93,10 +95,10 @@ def parse_command(line: str) -> Command:
             return Probe(where == "in")
         case ["leave"]:
             return Leave()
-        case ["return", scan]:
-            return Return(scan)
-        case ["end", *scan] if len(scan) <= 1:
-            return End(*scan)
+        case ["return", _, *_]:
+            return Return(" ".join(words[1:]))
+        case ["end", *scan]:
+            return End(" ".join(scan))
         case ["quit"]:
             return Quit()
         case [word, *_] if word in USAGE:
@@ -111,15 +113,44 @@ def _declaration(vehicle: str, cargo: str, rest: list[str]) -> Declaration:
         raise CommandRefused(
             f"write: {USAGE['start']}; CARGO is one of {', '.join(c.value for c in CargoClass)}"
         ) from None
-    plate, closed, laden = "", None, False
+    plate: list[str] = []
+    closed, laden = None, False
     for word in rest:
         if word == "laden":
             laden = True
         elif word.startswith("closed="):
-            try:
-                closed = float(word.removeprefix("closed="))
-            except ValueError:
-                raise CommandRefused("closed= takes minutes, for instance closed=45") from None
+            closed = _minutes(word.removeprefix("closed="))
         else:
-            plate = word
-    return Declaration(vehicle_class, cargo_class, plate, laden, closed)
+            plate.append(word)
+    return Declaration(vehicle_class, cargo_class, _plate(" ".join(plate)), laden, closed)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes < 1e6:
+        raise CommandRefused("closed= takes minutes, for instance closed=45")
+    return minutes
+
+
+def _plate(text: str) -> str:
+    if len(text) > LONGEST_PLATE or not text.isprintable():
+        raise CommandRefused(f"a plate has up to {LONGEST_PLATE} letters, digits, spaces and hyphens")
+    return text
+
+
+def same_plate(one: str, other: str) -> bool:
+    """Tell whether two plates are the same but for spaces, hyphens and case.
+
+    Examples
+    --------
+    >>> same_plate("AB21 CDE", "ab21cde")
+    True
+    """
+
+    def bare(plate: str) -> str:
+        return plate.replace(" ", "").replace("-", "").casefold()
+
+    return bool(bare(one)) and bare(one) == bare(other)

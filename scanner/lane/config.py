@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -96,6 +97,8 @@ def load_lane_config(path: Path) -> LaneConfig:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}): check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a text file: give the lane's TOML file") from None
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -137,19 +140,30 @@ def _build(file: LaneFile, path: Path) -> LaneConfig:
             response_t90_s=promised.response_t90_s,
             certificate=_certificate(table.certificate),
         )
+    models: dict[str, Path] = {name: path.parent / model for name, model in file.model.items()}
+    for name, model in models.items():
+        if not model.is_file():
+            raise ConfigError(
+                f"model.{name}: no model file at {model}: correct the path, or leave the key out"
+            )
     return LaneConfig(
         lane_id=file.lane.id,
         data_dir=(path.parent / file.lane.data_dir).resolve(),
         devices=tuple(specs),
         sensors=sensors,
         policy=make_policy(file.policy),
-        model_files={name: path.parent / model for name, model in file.model.items()},
+        model_files=models,
     )
 
 
 def _certificate(table: CertificateTable | None) -> Certificate | None:
     if table is None:
         return None
+    if table.expires < table.issued:
+        raise ConfigError(f"certificate {table.id}: it expires before it is issued: correct its days")
+    broken = [key for key, value in table.parameters.items() if not math.isfinite(value)]
+    if broken:
+        raise ConfigError(f"certificate {table.id}: {', '.join(broken)} is no number: correct it")
     return Certificate(table.id, table.issued, table.expires, table.parameters, table.method)
 
 

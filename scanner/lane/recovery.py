@@ -35,8 +35,14 @@ def find_open_scans(data_dir: Path) -> tuple[list[manifest.Manifest], list[str]]
     return found, faults
 
 
-def refeed(scan: Scan, recordings: Iterable[Path]) -> None:
-    """Feed a scan what its earlier visits recorded, up to where each can be read, as replay would."""
+def refeed(scan: Scan, recordings: Iterable[Path]) -> list[str]:
+    """Feed a scan what its earlier visits recorded, up to where each can be read, as replay would.
+
+    Returns
+    -------
+    A sentence for each recording that could not be read to its end.
+    """
+    faults = []
     for path in recordings:
         try:
             header = read_header(path)
@@ -49,5 +55,7 @@ def refeed(scan: Scan, recordings: Iterable[Path]) -> None:
                         pass
                     case _:
                         scan.feed(entry)
-        except LorryscanError as error:
+        except (LorryscanError, OSError) as error:
             _log.warning("%s: %s", path, error)
+            faults.append(f"{path.name} cannot be read ({error}): what it held is missing from this scan.")
+    return faults

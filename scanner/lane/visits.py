@@ -128,12 +128,17 @@ def forget_scan(data_dir: Path, scan_id: str, utc_ns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RecoveredScan:
-    """An open scan as found on disk; ``interrupted`` when its last visit was never closed."""
+    """An open scan as found on disk.
+
+    ``interrupted`` when its last visit was never closed; ``missing`` says which
+    recordings are gone.
+    """
 
     declaration: Declaration
     recordings: tuple[Path, ...]
     visits: int
     interrupted: bool
+    missing: tuple[str, ...]
 
 
 def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredScan:
@@ -142,7 +147,8 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
     The cut recording stays as it is: readers stop at the cut.
     """
     interrupted, last = False, 0
-    recordings = []
+    recordings: list[Path] = []
+    missing: list[str] = []
     for visit in found.visits:
         path = manifest.visit_path(data_dir, found.scan_id, visit)
         if visit.ended_utc is None and not path.exists():
@@ -156,9 +162,12 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
         last = visit.visit
         if path.exists():
             recordings.append(path)
+        else:
+            missing.append(f"{path} is missing: what it held is missing from this scan.")
     return RecoveredScan(
         declaration_from(found.declaration),
         tuple(recordings),
         last,
         interrupted,
+        tuple(missing),
     )

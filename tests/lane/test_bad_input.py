@@ -225,3 +225,39 @@ def test_a_demonstration_ended_in_the_middle_of_a_lorry(
     assert lorryscan("recording", "info", recording).returncode == 0
     (found,) = manifest.open_scans(tmp_path / "data")
     assert found.visits[0].whole
+
+
+def test_a_data_folder_that_cannot_be_made(tmp_path: Path):
+    file = tmp_path / "lane.toml"
+    file.write_text(MINIMAL.replace('"data"', '"/proc/nope"'), encoding="utf-8")
+    for ran in (lorryscan("lane", "--config", file), lorryscan("demo", "--data", "/proc/nope")):
+        assert ran.returncode == 1
+        assert ran.stderr.startswith("lorryscan: /proc/nope")
+        assert "check the path" in ran.stderr
+        assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_demonstration_of_a_folder_without_recordings(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "none"):
+        ran = lorryscan("demo", "--recordings", tmp_path / folder, "--data", tmp_path / "data")
+        assert ran.returncode == 1
+        assert f"{tmp_path / folder}: no heart recordings" in ran.stderr
+        assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("replay", "recordings", "--json"),
+        ("calibrate", "evidence", "--out"),
+        ("calibrate", "evidence", "--out", "evidence.json", "--trials"),
+    ],
+)
+@pytest.mark.parametrize("where", ["none/out.json", ""])
+def test_a_result_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, command, where):
+    ran = lorryscan(*command, tmp_path / where)
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert ran.stderr.startswith(f"lorryscan: {command[-1]} {tmp_path / where}: ")
+    assert len(ran.stderr.splitlines()) == 1

@@ -114,3 +114,22 @@ def test_an_event_that_says_nonsense_is_an_error_with_words(kit_saying):
         scan.feed(Event(EventKind.DECLARATION, 0, "x", {"vehicle_class": "van", "cargo": "empty"}))
     with pytest.raises(EventUnusable, match="visit"):
         scan.feed(Event(EventKind.VISIT_START, 0, "x", {}))
+
+
+def test_a_recording_that_is_gone_is_named_and_the_scan_cannot_speak_for_empty(
+    played_lane, kit_saying, tmp_path: Path
+):
+    _, scan_id = played_lane(demo_stream()[0], kit_saying(-3.0))
+    (manifest.scan_folder(tmp_path / "data", scan_id) / "visit-01.mcap").unlink()
+    agent, second = played_lane(demo_stream()[0], kit_saying(-3.0))
+    assert second != scan_id
+    assert "visit-01.mcap is missing" in agent.scans[scan_id].fault
+
+
+def test_a_manifest_with_a_foreign_declaration_does_not_stop_the_lane(
+    played_lane, kit_saying, tmp_path: Path
+):
+    manifest.create(tmp_path / "data", "ZEPPELIN", "lane", {"vehicle_class": "zeppelin", "cargo": "empty"})
+    agent, _ = played_lane(demo_stream()[0], kit_saying(-3.0))
+    assert any("ZEPPELIN" in fault for fault in agent.snapshot().faults)
+    assert len(agent.scans) == 1
