@@ -7,6 +7,7 @@ from calibration.evidence import CalibrationSet
 from drivers.api import (
     ConnectionState,
     Event,
+    EventKind,
     GeneratorState,
     LineBlock,
     LineScanEnd,
@@ -37,32 +38,47 @@ class XrayModality:
     def __init__(self, calibrations: CalibrationSet | None, model: ImageModel) -> None:
         self.calibrations = calibrations
         self.model = model
-        self._passages: dict[str, Passage] = {}
+        self._passages: dict[str, Passage] = {}  # of this visit
+        self._earlier: dict[str, Passage] = {}  # ended ones of the visits before
+        self._visit = 0
         self._beam_on: bool | None = None
-        self._result: tuple[tuple[str, int, VehicleClass], Measured | Reason] | None = None
+        self._result: tuple[tuple[str, int, int, VehicleClass], Measured | Reason] | None = None
 
     def feed(self, item: Reading | Event) -> None:
-        """Take lines, their end and the generator's state."""
+        """Take lines, their end and the generator's state; a new visit starts new passages."""
         if isinstance(item, GeneratorState):
             self._beam_on = item.state == "on"
         elif isinstance(item, LineBlock) and item.stamp.role is Role.PORTAL:
-            passage = self._passages.setdefault(item.stamp.sensor, Passage())
+            passage = self._passages.setdefault(item.stamp.sensor, Passage(self._visit))
             passage.take(item)
             if item.kind == "data" and self._beam_on is False:
                 passage.beam_off_seen = True
         elif isinstance(item, LineScanEnd) and item.stamp.sensor in self._passages:
             self._passages[item.stamp.sensor].finish(item)
+        elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
+            self._start_visit()
+
+    def _start_visit(self) -> None:
+        """Keep the pictures that are whole; lines of this visit join none of them."""
+        for sensor, passage in self._passages.items():
+            if passage.end is not None:
+                self._earlier[sensor] = passage
+            elif passage.data:  # cut off: it took the place of what came before
+                self._earlier.pop(sensor, None)
+        self._passages = {}
+        self._visit += 1
 
     def evaluate(self, now_ns: int, view: ScanView) -> Evidence:
         """Score the passage once it has ended; never raises on a poor picture."""
         sensors = view.with_role(Role.PORTAL, "lines")
         if not sensors:
             return unavailable(self.name, "xray_no_detector")
-        passages = {name: p for name, p in self._passages.items() if p.data}
+        passages = self._earlier | {name: p for name, p in self._passages.items() if p.data}
         seen = [s for s in sensors if s.name in passages]
         if not seen:
             return self._nothing_yet(sensors, view)
-        sensor = max(seen, key=lambda s: (passages[s.name].last_ns, s.name))
+        # the clock may begin again between visits: their order comes first
+        sensor = max(seen, key=lambda s: (passages[s.name].visit, passages[s.name].last_ns, s.name))
         passage = passages[sensor.name]
         if passage.end is not None:
             return self._weigh(sensor, passage, view)
@@ -94,7 +110,7 @@ class XrayModality:
                     expires=sensor.certificate.expires.isoformat(),
                 )
         vehicle = view.declaration.vehicle_class
-        key = (sensor.name, passage.data_run, vehicle)  # after END no line joins it
+        key = (sensor.name, passage.visit, passage.data_run, vehicle)  # after END no line joins it
         if self._result is None or self._result[0] != key:
             try:
                 self._result = key, measure(passage, vehicle, parameters, self.model, sensor.name)

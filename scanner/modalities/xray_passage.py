@@ -46,11 +46,16 @@ class PassageUnusable(Exception):
 class Passage:
     """What one detector sent for one vehicle.
 
-    Dark and air lines stay valid for passages that follow them;
+    Dark and air lines stay valid for passages of the same visit that follow them;
     data lines of a new run of the detector replace those of the last. A run is what
     the detector sends from line 1 to END; its scan number may come again.
+
+    Parameters
+    ----------
+    visit : counts the visits of the scan; passages of a later visit are newer.
     """
 
+    visit: int = 0
     dark: list[LineBlock] = field(default_factory=list)
     air: list[LineBlock] = field(default_factory=list)
     data: list[LineBlock] = field(default_factory=list)

@@ -12,7 +12,18 @@ import pytest
 
 from calibration.certificates import Certificate
 from calibration.evidence import CalibrationSet, ScoreCalibration
-from drivers.api import ConnectionState, Flag, GeneratorState, LineBlock, LineKind, LineScanEnd, Role, Stamp
+from drivers.api import (
+    ConnectionState,
+    Event,
+    EventKind,
+    Flag,
+    GeneratorState,
+    LineBlock,
+    LineKind,
+    LineScanEnd,
+    Role,
+    Stamp,
+)
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState
 from scanner.fitting import draw_trial
@@ -370,3 +381,63 @@ def test_garbage_lines_do_not_raise(xray_model: ImageModel) -> None:
         references = [replace(junk, kind=LineKind.DARK), replace(junk, kind=LineKind.AIR)] * 20
         evidence = _evaluate([*references, junk], xray_model)
         assert evidence.state is EvidenceState.UNAVAILABLE
+
+
+def _at(items: Items, mono_ns: int) -> Items:
+    return [replace(i, stamp=replace(i.stamp, mono_ns=mono_ns)) for i in items]
+
+
+def _visit(number: int) -> Event:
+    return Event(EventKind.VISIT_START, 0, data={"visit": number})
+
+
+def test_a_picture_of_an_earlier_visit_stands_until_the_lorry_passes_again(
+    xray_model: ImageModel, passage: XrayPassage
+) -> None:
+    items = lane.blocks(passage)
+    whole = _evaluate(items, xray_model)
+    after = _evaluate([_visit(1), *items, _visit(2)], xray_model, state=ConnectionState.LOST)
+    assert (after.state, after.score) == (EvidenceState.READY, whole.score)
+    # cut off in the next visit: neither it nor what it replaced is scored, then or later
+    cut = [_visit(1), *items, _visit(2), *items[:-1]]
+    assert _code(_evaluate(cut, xray_model)) == "xray_passage_cut_off"
+    assert _code(_evaluate([*cut, _visit(3)], xray_model)) == "xray_no_passage"
+
+
+@pytest.mark.parametrize("first_visit_ends", [True, False])
+def test_a_scan_number_used_again_in_the_next_visit_starts_a_new_picture(
+    xray_model: ImageModel, passage: XrayPassage, first_visit_ends: bool
+) -> None:
+    """After a reboot the clock begins again too: the newer picture has the earlier time."""
+    other = render_passage(lane.BOXED, 0, np.random.default_rng(77), 256, 512)
+    second = _at(lane.blocks(other), 20_000_000_000)
+    first = _at(lane.blocks(passage), 9_000_000_000_000)
+    modality = XrayModality(None, xray_model)
+    view = lane.view_of(lane.PORTAL)
+    for item in [_visit(1), *(first if first_visit_ends else first[:-1])]:
+        modality.feed(item)
+    earlier = modality.evaluate(9_010_000_000_000, view)
+    assert earlier.state is (EvidenceState.READY if first_visit_ends else EvidenceState.UNAVAILABLE)
+    for item in [_visit(2), *second[:-1]]:
+        modality.feed(item)
+    assert modality.evaluate(21_000_000_000, view).state is EvidenceState.PENDING
+    assert _code(modality.evaluate(29_000_000_000, view)) == "xray_passage_cut_off"
+    modality.feed(second[-1])
+    alone = _evaluate(second, xray_model)
+    assert modality.evaluate(29_000_000_000, view).score == alone.score != earlier.score
+
+
+def test_the_rest_of_a_passage_cut_by_a_restart_of_the_lane_is_no_picture(
+    xray_model: ImageModel, passage: XrayPassage
+) -> None:
+    """The lane was killed in mid-passage: the scan is rebuilt and the rest of the lines comes."""
+    items = lane.blocks(passage)
+    end = items[-1]
+    assert isinstance(end, LineScanEnd)
+    for missing in (items[:4], items[:6]):
+        rest = items[len(missing) : -1]
+        received = sum(len(i.line_numbers) for i in rest if isinstance(i, LineBlock))
+        told = replace(end, lines_received=received, hash_matches=False)
+        assert (
+            _code(_evaluate([_visit(1), *missing, _visit(2), *rest, told], xray_model)) == "xray_lines_lost"
+        )
