@@ -159,6 +159,8 @@ def fit(trials: Iterable[Trial], fitted_on: str) -> CalibrationSet:
                 )
             except CalibrationUnfit:
                 continue
+    if not scores:
+        raise CalibrationUnfit(f"{len(trials)} lorries are too few for any method: take some hundreds")
     unweighted = CalibrationSet(tuple(scores), {}, fitted_on)
     odd = [t for t in trials if t.number % 2 == 1]
     llrs = np.array([[_llr(unweighted, t, m) for m in MODALITIES] for t in odd])

@@ -62,6 +62,8 @@ def recommendations(rows: list[Row]) -> Table:
     for kind in kinds:
         for occupied in (False, True):
             chosen = [row for row in rows if kind in ("all", row[0]) and row[1] is occupied]
+            if not chosen:
+                continue
             counts = Counter(row[2] for row in chosen)
             said = [share(counts[r.value], len(chosen)) for r in Recommendation]
             after_s = sorted(row[4] for row in chosen)[len(chosen) // 2]
