@@ -14,6 +14,7 @@ from rich.progress import track
 
 from calibration.store import save_calibrations
 from scanner import fitting
+from service.out_file import check_can_write
 
 app = typer.Typer(no_args_is_help=True, help="Fit calibrations.")
 
@@ -32,6 +33,8 @@ def evidence(
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
 ) -> None:
     """Fit scores to log-likelihood ratios on simulated lorries."""
+    check_can_write(out, "--out")
+    check_can_write(trials_out, "--trials")
     base_seed = seed or fitting.FIT_SEED
     trials = list(
         track(
@@ -46,7 +49,7 @@ def evidence(
     if trials_out is not None:
         trials_out.write_text(json.dumps([asdict(t) for t in trials]), encoding="utf-8")
     console = Console()
-    console.print(f"{out}: calibration set {fitted.id}", highlight=False)
+    console.print(f"{out}: calibration set {fitted.id}", markup=False, highlight=False, soft_wrap=True)
     for score in fitted.scores:
         console.print(
             f"  {score.modality}/{score.condition}: {score.n_occupied} occupied, {score.n_empty} empty, "

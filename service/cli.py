@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from scanner.policy import make_policy
 from scanner.wording import Language
 from service import calibrate_command, demo_command, recording_command, replay_command
 from service.lane_terminal import attend
+from service.out_file import disk_words
 
 app = typer.Typer(
     name="lorryscan",
@@ -52,7 +54,8 @@ def config_check(file: Annotated[Path, typer.Argument(help="the lane's TOML file
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
     checked = load_lane_config(file)
     console = Console()
-    console.print(f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:", highlight=False)
+    head = f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:"
+    console.print(head, markup=False, highlight=False, soft_wrap=True)
     for spec in checked.devices:
         console.print(f"  {spec.name} ({spec.role.value})", highlight=False)
     for sensor in checked.sensors.values():
@@ -82,9 +85,13 @@ def main() -> None:
     except LorryscanError as error:
         _say(error)
         sys.exit(1)
+    except OSError as error:
+        _say(disk_words(error))
+        sys.exit(1)
 
 
-def _say(error: LorryscanError) -> None:
-    Console(stderr=True).print(
-        f"lorryscan: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-    )
+def _say(why: object) -> None:
+    with contextlib.suppress(OSError):  # a terminal that hung up: the status still tells
+        Console(stderr=True).print(
+            f"lorryscan: {why}", style="red", markup=False, highlight=False, soft_wrap=True
+        )

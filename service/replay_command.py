@@ -17,6 +17,7 @@ from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_header
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
 from scanner.replay_schema import SCHEMA_VERSION
+from service.out_file import check_can_write
 from service.recording_command import REPAIRED_SUFFIX
 
 
@@ -31,6 +32,7 @@ def replay(
     A recording that cannot be read is named, the rest goes on, and the exit
     status is 1. The status is 3 when a digest differs from the recorded one.
     """
+    check_can_write(json_out, "--json")
     console = Console()
     errors = Console(stderr=True)
     kit = load_kit()
@@ -38,7 +40,11 @@ def replay(
     scans = _readable(find_recordings(files), failed)
     total = sum(path.stat().st_size for visits in scans.values() for _, path in visits)
     results: list[Replayed] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+    )
     with Progress(
         *columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal
     ) as progress:
