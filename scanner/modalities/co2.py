@@ -69,6 +69,14 @@ class _Series:
         return [t for t, _ in pairs], [v for _, v in pairs]
 
 
+def _quality(sample: Sample) -> Quality:
+    return sample.quality if math.isfinite(sample.value) else Quality.INVALID
+
+
+def _patience_s(sensor: Sensor) -> float:
+    return 2 * sensor.period_s + 1
+
+
 class _CannotTell(Exception):
     def __init__(self, code: str, *, waiting: bool = False, **values: float | str) -> None:
         self.reason = Reason(code, values)
@@ -94,6 +102,9 @@ class Co2Modality:
         self._out_ns: int | None = None
         self._done: list[tuple[Dip, int]] = []  # of this visit and earlier ones, with wall time
         self._current: tuple[Dip, int] | None = None
+        self._measured_by: tuple[Sensor, ...] = ()  # what the current dip was measured with
+        self._newest_at_out: dict[tuple[Role, str], Sample] = {}
+        self._over_range: dict[str, Sample] = {}  # by inside probe, until it measures again in this dip
         self._anchor: tuple[int, int] | None = None
 
     def feed(self, item: Reading | Event) -> None:
@@ -113,6 +124,11 @@ class Co2Modality:
             return
         series = self._series.setdefault((role, sample.stamp.sensor), _Series())
         series.newest = sample
+        if role is Role.INSIDE and self._in_ns is not None and self._out_ns is None:
+            if sample.quality is Quality.OVER_RANGE:
+                self._over_range[sample.stamp.sensor] = sample
+            elif _quality(sample) is Quality.GOOD:
+                self._over_range.pop(sample.stamp.sensor, None)
         if sample.quality is Quality.GOOD and math.isfinite(sample.value):
             series.mono_ns.append(sample.stamp.mono_ns)
             series.ppm.append(sample.value)
@@ -121,22 +137,45 @@ class Co2Modality:
         if event.kind is EventKind.ANCHOR:
             self._anchor = (event.mono_ns, int(event.data.get("utc_ns", 0)))
         elif event.kind is EventKind.VISIT_START:
-            self._close_dip()
+            self._close_dip(None)
             self._series.clear()
             self._inside_c = math.nan
         elif event.kind is EventKind.PROBE_IN:
-            self._close_dip()
-            self._in_ns, self._out_ns = event.mono_ns, None
+            self._close_dip(event.mono_ns)
+            self._in_ns = event.mono_ns
         elif event.kind is EventKind.PROBE_OUT and self._in_ns is not None and self._out_ns is None:
             self._out_ns = event.mono_ns
+            self._newest_at_out = {k: v.newest for k, v in self._series.items() if v.newest is not None}
+            self._drop_unbelievable(event.mono_ns)
 
-    def _close_dip(self) -> None:
+    def _close_dip(self, at_ns: int | None) -> None:
+        """Keep the dip at hand if its probes could be believed to its end; forget it otherwise.
+
+        ``at_ns`` is None where the clock may have begun again since.
+        """
+        if self._out_ns is None:
+            self._newest_at_out = {k: v.newest for k, v in self._series.items() if v.newest is not None}
+            self._drop_unbelievable(at_ns)
         if self._current is not None:
             self._done.append(self._current)
         self._in_ns = self._out_ns = self._current = None
+        self._newest_at_out, self._measured_by = {}, ()
+        self._over_range.clear()
+
+    def _drop_unbelievable(self, at_ns: int | None) -> None:
+        if any(not self._believed_at_out(sensor, at_ns) for sensor in self._measured_by):
+            self._current = None
+
+    def _believed_at_out(self, sensor: Sensor, at_ns: int | None) -> bool:
+        newest = self._newest_at_out.get((sensor.role, sensor.name))
+        if newest is None or _quality(newest) is not Quality.GOOD:
+            return False
+        return at_ns is None or (at_ns - newest.stamp.mono_ns) / 1e9 <= _patience_s(sensor)
 
     def evaluate(self, now_ns: int, view: ScanView) -> Evidence:
         """Say what the excess tells, or why it cannot be told."""
+        if not self._dip_complete:
+            self._current = None  # measured anew each time, by probes that can be believed now
         features = self._standing_features(view)
         try:
             self._check_cargo(view)
@@ -152,10 +191,18 @@ class Co2Modality:
         features = {"co2_cargo_breathes": float(view.declaration.cargo in BREATHING)}
         if math.isfinite(self._inside_c):
             features["inside_temperature_c"] = self._inside_c
+        if not self._dip_complete:
+            for sample in self._over_range.values():
+                self._note_over_range(sample, features)
         for number, (dip, _) in enumerate(self._done, start=1):
             features[f"dip{number}_excess_ppm"] = dip.excess_ppm
             features[f"dip{number}_sigma_ppm"] = dip.sigma_ppm
         return features
+
+    def _note_over_range(self, sample: Sample, features: dict[str, float]) -> None:
+        features["over_range"] = 1.0
+        if math.isfinite(sample.value):
+            features["at_least_ppm"] = max(sample.value, features.get("at_least_ppm", sample.value))
 
     def _check_cargo(self, view: ScanView) -> None:
         if view.declaration.cargo is CargoClass.INERT:
@@ -174,7 +221,7 @@ class Co2Modality:
         if self._dip_complete:
             return sensor, self._certificate(sensor, view)  # what it measured stands
         self._check_connection(sensor, role, view)
-        patience_s = 2 * sensor.period_s + 1
+        patience_s = _patience_s(sensor)
         newest = series.newest
         age_s = math.inf if newest is None else (now_ns - newest.stamp.mono_ns) / 1e9
         if age_s > patience_s:
@@ -183,12 +230,10 @@ class Co2Modality:
             raise _CannotTell(_SILENT[role], sensor=sensor.name, seconds=min(age_s, view.elapsed_s))
         certificate = self._certificate(sensor, view)
         assert newest is not None
-        quality = newest.quality if math.isfinite(newest.value) else Quality.INVALID
+        quality = _quality(newest)
         if quality is not Quality.GOOD:
             if role is Role.INSIDE and newest.quality is Quality.OVER_RANGE:
-                features["over_range"] = 1.0
-                if math.isfinite(newest.value):
-                    features["at_least_ppm"] = newest.value
+                self._note_over_range(newest, features)
             raise _CannotTell(_POOR[quality], sensor=sensor.name)
         return sensor, certificate
 
@@ -199,7 +244,7 @@ class Co2Modality:
     def _check_connection(self, sensor: Sensor, role: Role, view: ScanView) -> None:
         state: DeviceState | None = view.states.get(sensor.name)
         if state is None:
-            if view.elapsed_s <= 2 * sensor.period_s + 1:
+            if view.elapsed_s <= _patience_s(sensor):
                 raise _CannotTell("co2_waiting", waiting=True, sensor=sensor.name)
             raise _CannotTell(_LOST[role], sensor=sensor.name)
         if state.state is not ConnectionState.READY:
@@ -233,6 +278,8 @@ class Co2Modality:
             raise _CannotTell("co2_probe_not_in", sensor=inside[0].name)
         if self._dip_complete:
             return
+        if self._out_ns is not None:
+            self._check_end(inside[0], outside[0], self._out_ns)
         until_ns = now_ns if self._out_ns is None else self._out_ns
         first_ns = self._in_ns - int(BEFORE_S * 1e9)
         in_s, in_ppm = self._series[Role.INSIDE, inside[0].name].between(first_ns, until_ns)
@@ -262,6 +309,15 @@ class Co2Modality:
                 "co2_probes_disagree", difference_ppm=dip.before_ppm, allowed_ppm=3 * dip.before_sigma_ppm
             )
         self._current = (dip, self._utc_ns(until_ns, view, now_ns))
+        self._measured_by = (inside[0], outside[0])
+
+    def _check_end(self, inside: Sensor, outside: Sensor, out_ns: int) -> None:
+        """Refuse a dip whose probes could not be believed when it ended, whatever they send since."""
+        for sensor in (inside, outside):
+            if not self._believed_at_out(sensor, out_ns):
+                if sensor.name in self._over_range:
+                    raise _CannotTell("co2_over_range", sensor=sensor.name)
+                raise _CannotTell("co2_failed_in_dip", sensor=sensor.name)
 
     def _utc_ns(self, mono_ns: int, view: ScanView, now_ns: int) -> int:
         if self._anchor is not None:

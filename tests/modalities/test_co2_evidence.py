@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -250,6 +251,107 @@ def test_a_finished_dip_stands_after_the_probe_is_out_and_gone(
     method.feed(Event(EventKind.PROBE_OUT, now))
     later = method.evaluate(now + 60_000_000_000, make_view(co2_sensors, states={"in": ConnectionState.LOST}))
     assert later.llr == first.llr > 0
+
+
+def probe_out(method: Co2Modality, at_s: float) -> None:
+    method.feed(Event(EventKind.PROBE_OUT, int(at_s * 1e9)))
+
+
+def tick_through(method: Co2Modality, view: ScanView, from_s: int, until_s: int, **how: Any) -> Evidence:
+    """Feed second by second and ask each second, as a lane does; return the last answer."""
+    for second in range(from_s, until_s + 1):
+        now = drive(method, from_s=second, until_s=second, **how)
+        evidence = method.evaluate(now, view)
+    return evidence
+
+
+FAILURES: list[tuple[str, dict[str, Any]]] = [
+    ("co2_frozen", {"inside_quality": {120.0: Quality.FROZEN}}),
+    ("co2_over_range", {"inside_quality": {120.0: Quality.OVER_RANGE}}),
+    ("co2_invalid", {"inside_quality": {120.0: Quality.INVALID}}),
+    ("co2_inside_silent", {"sends": ("out",)}),
+    ("co2_outside_silent", {"sends": ("in",)}),
+]
+
+
+@pytest.mark.parametrize("asked_between", [True, False])
+@pytest.mark.parametrize(("code", "failure"), FAILURES)
+def test_taking_out_a_probe_that_failed_revives_no_dip(
+    code: str, failure: dict[str, Any], asked_between: bool, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    """It worked until 119 s, failed from 120 s and came out at 127 s."""
+    method, view = Co2Modality(FITS), make_view(co2_sensors)
+    assert tick_through(method, view, 0, 119, level_ppm=430.0).llr < 0
+    if asked_between:
+        check_says(tick_through(method, view, 120, 127, level_ppm=430.0, **failure), code)
+    else:
+        drive(method, 430.0, from_s=120, until_s=127, **failure)
+    probe_out(method, 127)
+    check_says(method.evaluate(127_000_000_000, view), code)
+    # it works again afterwards: what it measures now is free air, the dip stays refused
+    again = tick_through(method, view, 128, 140, level_ppm=430.0)
+    check_says(again, "co2_over_range" if code == "co2_over_range" else "co2_failed_in_dip")
+    assert ("over_range" in again.features) == (code == "co2_over_range")
+    assert "excess_ppm" not in again.features
+    for event in (EventKind.PROBE_IN, EventKind.VISIT_START):
+        method.feed(Event(event, 141_000_000_000, data={"visit": 2}))
+        later = method.evaluate(141_000_000_000, view)
+        assert later.state is not EvidenceState.READY
+        assert not {"dip1_excess_ppm", "over_range"} & set(later.features)
+
+
+@pytest.mark.parametrize("event", [EventKind.PROBE_IN, EventKind.VISIT_START])
+@pytest.mark.parametrize("asked_between", [True, False])
+def test_a_dip_whose_probe_failed_is_not_remembered_without_probe_out(
+    event: EventKind, asked_between: bool, co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    method, view = Co2Modality(FITS), make_view(co2_sensors)
+    tick_through(method, view, 0, 119)
+    frozen = {120.0: Quality.FROZEN}
+    if asked_between:
+        tick_through(method, view, 120, 125, inside_quality=frozen)
+    else:
+        drive(method, from_s=120, until_s=125, inside_quality=frozen)
+    method.feed(Event(event, 125_000_000_000, data={"visit": 2}))
+    assert "dip1_excess_ppm" not in method.evaluate(125_000_000_000, view).features
+
+
+def test_a_lost_probe_or_an_implausible_reference_ends_the_dip_as_well(
+    co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    """No sample tells that the link was lost: the dip is dropped because it was asked about then."""
+    lost = Co2Modality(FITS)
+    tick_through(lost, make_view(co2_sensors), 0, 119)
+    lost_view = make_view(co2_sensors, states={"in": ConnectionState.LOST})
+    check_says(lost.evaluate(119_000_000_000, lost_view), "co2_inside_lost")
+    probe_out(lost, 130)
+    check_says(lost.evaluate(130_000_000_000, lost_view), "co2_inside_lost")
+    exhaust = Co2Modality(FITS)
+    tick_through(exhaust, make_view(co2_sensors), 0, 119)
+    now = drive(exhaust, from_s=120, until_s=300, air_ppm=9000.0)
+    exhausted = exhaust.evaluate(now, make_view(co2_sensors))
+    check_says(exhausted, "co2_outside_implausible")
+    probe_out(exhaust, 300)
+    check_says(exhaust.evaluate(now, make_view(co2_sensors)), "co2_outside_implausible")
+
+
+def test_a_probe_that_recovered_before_it_came_out_counts(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method, view = Co2Modality(FITS), make_view(co2_sensors)
+    tick_through(method, view, 0, 99)
+    over = tick_through(method, view, 100, 105, inside_quality={100.0: Quality.OVER_RANGE})
+    check_says(over, "co2_over_range")
+    # lost on top of it: deadly air was seen in this dip and nothing better since
+    lost = method.evaluate(105_000_000_000, make_view(co2_sensors, states={"in": ConnectionState.LOST}))
+    check_says(lost, "co2_inside_lost")
+    assert lost.features["over_range"] == 1.0
+    assert tick_through(method, view, 106, 120).state is EvidenceState.READY
+    probe_out(method, 120)
+    ready = method.evaluate(150_000_000_000, view)
+    assert ready.features["excess_ppm"] == pytest.approx(470.0, abs=2)
+    assert "over_range" not in ready.features
+    method.feed(Event(EventKind.PROBE_IN, 150_000_000_000))
+    remembered = method.evaluate(150_000_000_000, view).features["dip1_excess_ppm"]
+    assert remembered == pytest.approx(470.0, abs=2)
 
 
 def test_inert_tanks_say_nothing(co2_sensors: Sensors, make_view: MakeView) -> None:
