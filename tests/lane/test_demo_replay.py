@@ -13,8 +13,9 @@ import pytest
 from scanner.replay_schema import ReplayFile
 from scanner.simulation.stream import demo_stream
 
-# Five lanes in real time are started once, on one worker, and the first test that asks waits for all.
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.timeout(280)]
+# Five lanes in real time are started once (--dist=loadfile keeps a file on one worker), and the
+# first test that asks waits for all.
+pytestmark = pytest.mark.timeout(280)
 
 LORRIES = demo_stream()
 

@@ -48,7 +48,6 @@ def test_a_replugged_sensor_comes_back(lane, twins):
     assert lane.end() == 0
 
 
-@pytest.mark.xdist_group("demo")
 @pytest.mark.timeout(200)
 def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twins):
     """An empty reefer that gets no-indication with both probes gets none without the inside one."""
