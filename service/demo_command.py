@@ -18,6 +18,7 @@ from scanner.demo.twins import DemoTwins
 from scanner.evidence import Evidence, EvidenceState
 from scanner.lane.agent import LaneAgent
 from scanner.lane.config import load_lane_config
+from scanner.lane.folder import hold_folder
 from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
@@ -47,6 +48,7 @@ def demo(
         raise typer.BadParameter(f"there are {len(every)} lorries", param_hint="--first")
     folder = data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    hold_folder(folder).close()  # refuse before the running demonstration's ports are touched
     shake_file = recordings / SHAKE if recordings and (recordings / SHAKE).exists() else None
     with DemoTwins(LaneSource(plans[0].spec), folder, shake_file) as twins:
         lane_file = folder / "lane.toml"

@@ -183,7 +183,9 @@ class ChangeLog:
             now = (device.state.state, device.state.reason)
             if self._devices.get(device.name) != now:
                 self._devices[device.name] = now
-                out.append(f"{clock} {device.name}: {now[0].value.replace('_', ' ')}{_tail(now[1])}")
+                words = now[1].removeprefix(device.name).removeprefix(":").strip()
+                tail = f": {words}" if words else ""
+                out.append(f"{clock} {device.name}: {now[0].value.replace('_', ' ')}{tail}")
         if snapshot.faults != self._faults:
             self._faults = snapshot.faults
             out += [f"{clock} FAULT {fault}" for fault in snapshot.faults]
@@ -200,10 +202,6 @@ class ChangeLog:
             return [(snapshot.scan_id, snapshot.assessment)]
         last = snapshot.last
         return [(last.scan_id, last.assessment)] if last is not None and last.assessment is not None else []
-
-
-def _tail(reason: str) -> str:
-    return f": {reason}" if reason else ""
 
 
 def summary(assessment: Assessment, language: str) -> list[str]:

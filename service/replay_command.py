@@ -68,6 +68,10 @@ def replay(
             "failed": [{"name": name, "error": why} for name, why in failed.items()],
         }
         json_out.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if not failed and not results:
+        errors.print(
+            "lorryscan: there is no recording (.mcap) there: name files or a data folder", style="red"
+        )
     if failed or not results:
         raise typer.Exit(1)
     if any(result.same is False for result in results):
@@ -115,4 +119,4 @@ def describe(result: Replayed) -> list[str]:
     }
     lines.append(f"    digest {last.digest}")
     lines.append(f"    {result.ticks} ticks; digests {same[result.same]}")
-    return lines
+    return [*lines, *(f"    {difference}" for difference in result.differences)]
