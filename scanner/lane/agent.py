@@ -8,7 +8,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -41,9 +40,10 @@ from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
 from scanner.lane.recovery import find_open_scans, refeed
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, in_words
+from scanner.lane.teller import Teller
 from scanner.lane.visits import VisitRecord, boot_id, forget_scan, recover
 from scanner.methods import MethodKit
-from scanner.outbox import Outbox, OutboxError
+from scanner.outbox import Outbox
 from scanner.pipeline import Scan, declaration_data, with_digest
 from scanner.recording import manifest
 from scanner.vehicle import Declaration
@@ -93,7 +93,7 @@ class LaneAgent:
         self.clock, self.wall = clock, wall
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self._hold = hold_folder(config.data_dir)
-        self.outbox = Outbox(config.data_dir / "outbox.sqlite")
+        self._teller = Teller(Outbox(config.data_dir / "outbox.sqlite"), wall)
         self.group = group or DeviceGroup(config.devices)
         self.scans: dict[str, OpenScan] = {}
         self._commands: queue.SimpleQueue[tuple[Command, str, concurrent.futures.Future[str]]] = (
@@ -105,10 +105,9 @@ class LaneAgent:
         self._visit_start_ns = 0
         self._states: dict[str, DeviceState] = {}
         self._newest: dict[str, str] = {}
-        self._fault = self._outbox_fault = ""
+        self._fault = ""
         self._last: ScanLine | None = None
         self._recovery_faults: list[str] = []
-        self._untold: deque[tuple[str, str, int, dict[str, object]]] = deque()
         self._utc_offset_ns = 0
         self._snapshot_lock = threading.Lock()
         self._snapshot = self._make_snapshot()
@@ -169,10 +168,7 @@ class LaneAgent:
         self.group.stop()
         if self._active:
             self._end_visit("the lane stopped")
-        self._tell_the_rest()
-        if self._untold:
-            _log.error("%s: %d messages were not kept", self._outbox_fault, len(self._untold))
-        self.outbox.close()
+        self._teller.close()
         self._hold.close()
 
     def _take(self, item: Item) -> bool:
@@ -191,7 +187,7 @@ class LaneAgent:
                 self._newest[item.stamp.sensor] = words
 
     def _tick(self, now_ns: int) -> None:
-        self._tell_the_rest()
+        self._teller.tell_the_rest()
         if self._record is not None:
             self._follow_clock(now_ns)
             current = self.scans[self._active]
@@ -210,7 +206,7 @@ class LaneAgent:
                 content = assessment_json(assessment)
             current.assessment = assessment
             if before is None or _changed(before, assessment):
-                self._tell("assessment", self._active, **content)
+                self._teller.tell("assessment", self._active, **content)
             if assessment.final:
                 self._end_visit("decided")
         self._publish()
@@ -267,7 +263,7 @@ class LaneAgent:
                     raise CommandRefused(
                         f"the recording cannot begin ({error.strerror or error}): check the disk"
                     ) from error
-                self._tell("scan_opened", scan_id, declaration=declaration_data(declaration), by=by)
+                self._teller.tell("scan_opened", scan_id, declaration=declaration_data(declaration), by=by)
                 return scan_id
             case Return(name):
                 self._require_no_lorry()
@@ -302,20 +298,6 @@ class LaneAgent:
                 return "stopping"
             case _:
                 assert_never(command)
-
-    def _tell(self, kind: str, scan: str, /, **body: object) -> None:
-        """Put a message for the service on disk; while the disk refuses, keep it and say so."""
-        self._untold.append((kind, scan, self.wall(), body))
-        self._tell_the_rest()
-
-    def _tell_the_rest(self) -> None:
-        self._outbox_fault = ""
-        while self._untold and not self._outbox_fault:
-            try:
-                self.outbox.put(*self._untold[0])
-                self._untold.popleft()
-            except OutboxError as error:
-                self._outbox_fault = str(error)
 
     def _require_lorry(self) -> None:
         if not self._active:
@@ -376,13 +358,13 @@ class LaneAgent:
             current.fault = self._fault = current.fault or self._record.fault
         if current.assessment is not None:
             content = assessment_json(current.assessment)
-            self._tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
+            self._teller.tell("visit_ended", self._active, why=why, visit=current.visits, assessment=content)
         self._last = _line(self._active, current)
         self._record, self._active, self._probe_in = None, "", False
 
     def _close_scan(self, scan_id: str, by: str) -> None:
         # told first: a kill in between tells it twice rather than never
-        self._tell("scan_closed", scan_id, by=by)
+        self._teller.tell("scan_closed", scan_id, by=by)
         manifest.close_scan(self.config.data_dir, scan_id, self.wall())
         del self.scans[scan_id]
 
@@ -399,13 +381,13 @@ class LaneAgent:
                 continue
             current = self.scans[found.scan_id]
             current.visits = recovered.visits
-            if not any(e.kind == "scan_opened" for e in self.outbox.entries(scan_id=found.scan_id)):
+            if not self._teller.has_told("scan_opened", found.scan_id):
                 declared = declaration_data(recovered.declaration)
-                self._tell("scan_opened", found.scan_id, declaration=declared, by="recovery")
+                self._teller.tell("scan_opened", found.scan_id, declaration=declared, by="recovery")
             current.fault = " ".join([*recovered.missing, *refeed(current.scan, recovered.recordings)])
             if recovered.interrupted:
                 interrupted = found.scan_id
-                self._tell(
+                self._teller.tell(
                     "visit_interrupted", found.scan_id, visit=current.visits, why="the lane was cut off"
                 )
         if interrupted:
@@ -436,7 +418,7 @@ class LaneAgent:
             assessment=current.assessment if current else None,
             waiting=tuple(_line(i, s) for i, s in self.scans.items() if i != self._active),
             last=self._last,
-            faults=tuple(filter(None, (recorder, self._outbox_fault, *self._recovery_faults))),
+            faults=tuple(filter(None, (recorder, self._teller.fault, *self._recovery_faults))),
         )
 
 

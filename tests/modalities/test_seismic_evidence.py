@@ -82,7 +82,7 @@ def feed(method: Method, made: list[WaveformBlock]) -> int:
     return made[-1].stamp.mono_ns
 
 
-def says(evidence: Evidence, code: str, state: EvidenceState = EvidenceState.UNAVAILABLE) -> None:
+def check_says(evidence: Evidence, code: str, state: EvidenceState = EvidenceState.UNAVAILABLE) -> None:
     assert evidence.reason is not None, evidence
     assert evidence.reason.code == code
     assert evidence.state is state
@@ -142,13 +142,13 @@ def test_without_fits_ready_evidence_has_a_finite_score(
 @pytest.mark.parametrize("method_type", METHODS)
 class TestCannotTell:
     def test_nothing_configured(self, method_type, make_view: MakeView) -> None:
-        says(method_type(FITS).evaluate(10**9, make_view({})), "seismic_not_configured")
+        check_says(method_type(FITS).evaluate(10**9, make_view({})), "seismic_not_configured")
 
     def test_no_channel_on_the_chassis(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         ground = (geophone("g1", Role.GROUND),)
         now = feed(method, blocks(record(20)[:1], channels=ground))
-        says(method.evaluate(now, make_view(board)), "seismic_no_chassis_channel")
+        check_says(method.evaluate(now, make_view(board)), "seismic_no_chassis_channel")
 
     @pytest.mark.parametrize(
         ("state", "code"),
@@ -164,62 +164,62 @@ class TestCannotTell:
         method = method_type(FITS)
         now = feed(method, blocks(record(30)))
         assert method.evaluate(now, make_view(board)).state is EvidenceState.READY
-        says(method.evaluate(now, make_view(board, states={"g": state})), code)
+        check_says(method.evaluate(now, make_view(board, states={"g": state})), code)
 
     def test_board_silent(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         now = feed(method, blocks(record(30)))
-        says(method.evaluate(now + 1_500_000_000, make_view(board)), "seismic_silent")
-        says(method_type(FITS).evaluate(10**10, make_view(board, elapsed_s=10.0)), "seismic_silent")
+        check_says(method.evaluate(now + 1_500_000_000, make_view(board)), "seismic_silent")
+        check_says(method_type(FITS).evaluate(10**10, make_view(board, elapsed_s=10.0)), "seismic_silent")
 
     def test_too_early(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         view = make_view(board, elapsed_s=0.5)
-        says(method.evaluate(0, view), "seismic_collecting", EvidenceState.PENDING)
+        check_says(method.evaluate(0, view), "seismic_collecting", EvidenceState.PENDING)
         now = feed(method, blocks(record(12)))
-        says(method.evaluate(now, make_view(board)), "seismic_collecting", EvidenceState.PENDING)
+        check_says(method.evaluate(now, make_view(board)), "seismic_collecting", EvidenceState.PENDING)
 
     def test_a_new_visit_starts_anew(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         feed(method, blocks(record(30)))
         method.feed(Event(EventKind.VISIT_START, 0, data={"visit": 2}))
         now = feed(method, blocks(record(5)))
-        says(method.evaluate(now, make_view(board)), "seismic_collecting", EvidenceState.PENDING)
+        check_says(method.evaluate(now, make_view(board)), "seismic_collecting", EvidenceState.PENDING)
 
     def test_no_response_known(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         bare = tuple(Channel(c.name, c.role) for c in CHANNELS)
         now = feed(method, blocks(record(30), channels=bare))
-        says(method.evaluate(now, make_view(board)), "seismic_uncalibrated")
+        check_says(method.evaluate(now, make_view(board)), "seismic_uncalibrated")
 
     def test_certificate_expired(self, method_type, board: Sensors, make_view: MakeView) -> None:
         old = Certificate("OLD", date(2024, 1, 1), date(2025, 1, 1), {"damping": 0.7})
         method = method_type(FITS)
         now = feed(method, blocks(record(30)))
         view = make_view({"g": replace(board["g"], certificate=old)})
-        says(method.evaluate(now, view), "seismic_certificate_expired")
+        check_says(method.evaluate(now, view), "seismic_certificate_expired")
 
     def test_clipped(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         now = feed(method, blocks(record(30), clipped=0b011, flags=Flag.CLIPPED))
-        says(method.evaluate(now, make_view(board)), "seismic_clipped")
+        check_says(method.evaluate(now, make_view(board)), "seismic_clipped")
 
     def test_unplugged_geophones(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(FITS)
         now = feed(method, blocks(np.full((3, 15_000), 17, np.int32)))
-        says(method.evaluate(now, make_view(board)), "seismic_flat")
+        check_says(method.evaluate(now, make_view(board)), "seismic_flat")
 
     def test_machinery(self, method_type, board: Sensors, make_view: MakeView) -> None:
         t_s = np.arange(15_000) / FS_HZ
         hum = np.rint(3e6 * np.sin(2 * np.pi * 25.0 * t_s)).astype(np.int32)
         method = method_type(FITS)
         now = feed(method, blocks(record(30) + hum))
-        says(method.evaluate(now, make_view(board)), "seismic_machinery")
+        check_says(method.evaluate(now, make_view(board)), "seismic_machinery")
 
     def test_never_calibrated(self, method_type, board: Sensors, make_view: MakeView) -> None:
         method = method_type(CalibrationSet((), {}, "tests"))
         now = feed(method, blocks(record(30)))
-        says(method.evaluate(now, make_view(board)), "seismic_never_calibrated")
+        check_says(method.evaluate(now, make_view(board)), "seismic_never_calibrated")
 
 
 def test_one_clipped_channel_is_left_out(board: Sensors, make_view: MakeView) -> None:
@@ -237,7 +237,7 @@ def test_without_ground_hearts_go_on_and_movement_does_not(board: Sensors, make_
     evidence = heart.evaluate(now, make_view(board))
     assert evidence.state is EvidenceState.READY
     assert evidence.features["ground_references"] == 0.0
-    says(movement.evaluate(now, make_view(board)), "movement_no_ground_reference")
+    check_says(movement.evaluate(now, make_view(board)), "movement_no_ground_reference")
 
 
 @pytest.mark.parametrize("method_type", METHODS)
@@ -273,4 +273,6 @@ def test_strange_blocks_never_raise(method_type: type[Method], board: Sensors, m
         lost = int(rng.integers(0, 100_000)) if k % 7 == 0 else 0
         method.feed(WaveformBlock(counts, FS_HZ, CHANNELS, samples_lost=lost, stamp=stamp))
         if k % 20 == 0:
-            method.evaluate(k * 10**8, make_view(board))
+            said = method.evaluate(k * 10**8, make_view(board))
+            assert np.isfinite(said.llr)
+            assert (said.score is None) == (said.state is not EvidenceState.READY)
