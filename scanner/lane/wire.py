@@ -1,0 +1,344 @@
+"""What a lane and the service say to each other: messages, live view, commands, as JSON.
+
+A lane posts **messages** from its outbox, each once and in order (``key`` is a ULID, so posting
+again is harmless), and a **live view** twice a second, which may be lost. The service sends **orders**
+over a stream that the lane opens. Unknown keys are kept in messages and ignored elsewhere: a lane
+may be newer than its service.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scanner.evidence import EvidenceState, Recommendation
+from scanner.vehicle import CargoClass, VehicleClass
+
+Ulid = Annotated[
+    str, Field(pattern=r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$", examples=["01JD8Z6W8S4N0T7K3Q5V9X2B1C"])
+]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+By = Annotated[str, Field(max_length=64)]
+Plate = Annotated[str, Field(max_length=24)]
+UtcMs = Annotated[int, Field(ge=0, le=2**53 - 1, description="milliseconds since 1970")]
+
+
+class Wire(BaseModel):
+    """Base of what travels: frozen; unknown keys are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class Said(Wire):
+    """A reason as code, values and sentence in each language."""
+
+    code: Annotated[str, Field(max_length=64)]
+    values: dict[str, float | str] = {}
+    text: dict[str, Annotated[str, Field(max_length=2000)]] = {}
+
+
+class DeclarationWire(Wire):
+    """What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut."""
+
+    vehicle_class: VehicleClass
+    cargo: CargoClass
+    plate: Plate = ""
+    laden: bool = False
+    closed_minutes: Annotated[float, Field(ge=0, lt=1e6)] | None = None
+
+
+class BoxWire(Wire):
+    """A region of a sensor's picture, in that picture's pixels."""
+
+    sensor: Name
+    x: int
+    y: int
+    width: int
+    height: int
+    score: float
+
+
+class EvidenceWire(Wire):
+    """One method's evidence; ``llr`` is the natural logarithm of the likelihood ratio."""
+
+    modality: Name
+    state: EvidenceState
+    llr: float
+    reason: Said | None = None
+    score: float | None = None
+    features: dict[str, float | str] = {}
+    boxes: list[BoxWire] = []
+    calibration: str = ""
+    model: str = ""
+
+
+class PersonsWire(Wire):
+    """How many people, given that somebody is inside."""
+
+    low: int
+    likely: int
+    high: int
+
+
+class LifeRiskWire(Wire):
+    """Minutes until people inside are in danger: null = cannot be told, "inf" = never reached."""
+
+    minutes_low: float | Literal["inf"] | None
+    minutes_high: float | Literal["inf"] | None
+    reason: Said
+
+
+class AssessmentWire(Wire):
+    """What all evidence together says at one tick, as in the recording.
+
+    Unknown keys are kept: the digest counts them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    scan_id: Ulid
+    visit: Annotated[int, Field(ge=1)]
+    mono_ns: int
+    final: bool
+    posterior: Annotated[float, Field(ge=0, le=1)]
+    recommendation: Recommendation
+    reasons: list[Said]
+    persons: PersonsWire | None
+    life_risk: LifeRiskWire
+    evidences: list[EvidenceWire]
+    digest: str
+    versions: dict[str, str] = {}
+
+
+class ScanOpened(Wire):
+    """A lorry was declared and its scan began."""
+
+    declaration: DeclarationWire
+    by: By
+
+
+class VisitEnded(Wire):
+    """A visit is over: decided, left, ended by an officer, or the lane stopped."""
+
+    why: Annotated[str, Field(max_length=200)]
+    visit: Annotated[int, Field(ge=1)]
+    assessment: AssessmentWire
+
+
+class VisitInterrupted(Wire):
+    """A visit was cut off by a crash or a power cut."""
+
+    why: Annotated[str, Field(max_length=200)]
+    visit: Annotated[int, Field(ge=0)]
+
+
+class ScanClosed(Wire):
+    """An officer ended the scan."""
+
+    by: By
+
+
+class CommandAnswer(Wire):
+    """What became of an order: ``done``, or why not."""
+
+    command: Ulid
+    done: bool
+    answer: Said
+
+
+class _Message(Wire):
+    key: Ulid
+    created_utc_ns: Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
+class ScanOpenedMessage(_Message):
+    """See `ScanOpened`."""
+
+    kind: Literal["scan_opened"]
+    scan_id: Ulid
+    body: ScanOpened
+
+
+class AssessmentMessage(_Message):
+    """The recommendation changed, or became final."""
+
+    kind: Literal["assessment"]
+    scan_id: Ulid
+    body: AssessmentWire
+
+
+class VisitEndedMessage(_Message):
+    """See `VisitEnded`."""
+
+    kind: Literal["visit_ended"]
+    scan_id: Ulid
+    body: VisitEnded
+
+
+class VisitInterruptedMessage(_Message):
+    """See `VisitInterrupted`."""
+
+    kind: Literal["visit_interrupted"]
+    scan_id: Ulid
+    body: VisitInterrupted
+
+
+class ScanClosedMessage(_Message):
+    """See `ScanClosed`."""
+
+    kind: Literal["scan_closed"]
+    scan_id: Ulid
+    body: ScanClosed
+
+
+class CommandAnswerMessage(_Message):
+    """See `CommandAnswer`; ``scan_id`` is empty where no scan is meant."""
+
+    kind: Literal["command_answer"]
+    scan_id: Ulid | Literal[""] = ""
+    body: CommandAnswer
+
+
+Message = Annotated[
+    ScanOpenedMessage
+    | AssessmentMessage
+    | VisitEndedMessage
+    | VisitInterruptedMessage
+    | ScanClosedMessage
+    | CommandAnswerMessage,
+    Field(discriminator="kind"),
+]
+
+
+class DeviceLive(Wire):
+    """One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
+
+    ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in words.
+    """
+
+    name: Name
+    role: str
+    state: Literal["opening", "warming_up", "ready", "degraded", "lost", "closed"]
+    text: dict[str, str]
+    detail: str = ""
+    newest: str = ""
+    since_utc_ms: UtcMs | None = None
+
+
+class TraceLive(Wire):
+    """New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
+
+    The three lists have the same length; times rise.
+    """
+
+    sensor: Name
+    channel: str = ""
+    unit: str
+    t_utc_ms: list[int]
+    low: list[float]
+    high: list[float]
+
+
+class PictureLive(Wire):
+    """A picture that the lane has; its pixels travel apart as an 8-bit grey PNG.
+
+    ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
+    the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it.
+    """
+
+    sensor: Name
+    kind: Literal["thermal", "xray"]
+    version: int
+    width: int
+    height: int
+    unit: str
+    low: float
+    high: float
+    scan_id: str = ""
+    heat: bool = False
+
+
+class WaitingLive(Wire):
+    """An open scan whose lorry is not in the lane."""
+
+    scan_id: Ulid
+    plate: Plate = ""
+    visits: int
+    recommendation: Recommendation | None = None
+
+
+class Live(Wire):
+    """A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it."""
+
+    run: Ulid
+    sequence: int
+    utc_ms: UtcMs
+    scan_id: Ulid | Literal[""] = ""
+    visit: int = 0
+    declaration: DeclarationWire | None = None
+    elapsed_s: float = 0.0
+    time_limit_s: float | None = None
+    probe_in: bool = False
+    assessment: AssessmentWire | None = None
+    devices: Annotated[list[DeviceLive], Field(max_length=200)]
+    waiting: Annotated[list[WaitingLive], Field(max_length=500)] = []
+    faults: Annotated[list[Said], Field(max_length=50)] = []
+    untold: int = 0
+    traces: Annotated[list[TraceLive], Field(max_length=500)] = []
+    pictures: Annotated[list[PictureLive], Field(max_length=20)] = []
+
+
+class LiveAnswer(Wire):
+    """What the service has: its run, and the newest version of each picture by sensor.
+
+    A lane that sees another ``run`` than before sends its traces of the last minute again.
+    """
+
+    run: str
+    pictures: dict[str, int]
+
+
+class StartOrder(Wire):
+    """Open a scan of the lorry that stands in the lane."""
+
+    name: Literal["start"]
+    declaration: DeclarationWire
+
+
+class ProbeOrder(Wire):
+    """The CO2 probe's tip went in or came out."""
+
+    name: Literal["probe"]
+    inside: bool
+
+
+class LeaveOrder(Wire):
+    """The lorry drives off, its scan stays open."""
+
+    name: Literal["leave"]
+
+
+class ReturnOrder(Wire):
+    """The lorry of an open scan is back."""
+
+    name: Literal["return"]
+    scan_id: Ulid
+
+
+class EndOrder(Wire):
+    """Close a scan."""
+
+    name: Literal["end"]
+    scan_id: Ulid
+
+
+Order = Annotated[StartOrder | ProbeOrder | LeaveOrder | ReturnOrder | EndOrder, Field(discriminator="name")]
+
+
+class OrderSent(Wire):
+    """An order on its way to the lane; ``command`` is its ULID, ``by`` the officer."""
+
+    command: Ulid
+    by: By
+    order: Order

@@ -1,0 +1,247 @@
+"""What the service tells booths: lanes, scans, alerts, commands and people, as JSON.
+
+An event on the stream carries the whole resource as it became, so that a page replaces what it
+holds and never merges.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from scanner.evidence import Recommendation
+from scanner.lane.wire import AssessmentWire, DeclarationWire, Live, Order, Said, Ulid, UtcMs
+
+
+class Resource(BaseModel):
+    """Base of what the service tells: frozen."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Request(BaseModel):
+    """Base of what a booth asks: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Role(StrEnum):
+    """What somebody may do; see `service.permissions`."""
+
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    ENGINEER = "engineer"
+    AUDITOR = "auditor"
+
+
+class Permission(StrEnum):
+    """One thing that a role may do."""
+
+    COMMAND_LANES = "command_lanes"
+    HANDLE_ALERTS = "handle_alerts"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_LANES = "manage_lanes"
+    READ_AUDIT = "read_audit"
+
+
+UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", examples=["officer.north"])]
+Password = Annotated[str, Field(min_length=10, max_length=200)]
+LaneId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w.-]+$", examples=["north-quay-2"])]
+Note = Annotated[str, Field(max_length=1000)]
+
+
+class Me(Resource):
+    """Who is logged in."""
+
+    name: str
+    role: Role
+    permissions: list[Permission]
+    expires_utc_ms: UtcMs
+
+
+class User(Resource):
+    """An account."""
+
+    name: str
+    role: Role
+    disabled: bool
+    created_utc_ms: UtcMs
+
+
+class Lane(Resource):
+    """A lane that has a token; ``heard_utc_ms`` is when it last spoke (null: never since the start).
+
+    ``silent`` is true when it has not spoken for 1.5 s: what is shown of it is old.
+    """
+
+    id: str
+    heard_utc_ms: UtcMs | None
+    silent: bool
+    revoked: bool = False
+
+
+class ScanState(StrEnum):
+    """Whether a scan may still have visits."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Scan(Resource):
+    """A lorry's scan as the lane told it."""
+
+    id: str
+    lane_id: str
+    state: ScanState
+    declaration: DeclarationWire | None
+    opened_utc_ms: UtcMs
+    opened_by: str
+    closed_utc_ms: UtcMs | None = None
+    closed_by: str = ""
+    visits: int
+    in_visit: bool
+    recommendation: Recommendation | None
+    final: bool
+    assessment: AssessmentWire | None
+    interrupted: bool = False
+    alert_id: str | None = None
+    version: int
+
+
+class AlertState(StrEnum):
+    """Where an alert is in its life; it never goes back, but a `rescue` raises it again."""
+
+    RAISED = "raised"
+    ACKNOWLEDGED = "acknowledged"
+    OUTCOME = "outcome"
+    CLOSED = "closed"
+
+
+class AlertLevel(StrEnum):
+    """Why it was raised: what the lane recommends, or an officer's own judgement."""
+
+    RESCUE = "rescue"
+    SEARCH = "search"
+    OFFICER = "officer"
+
+
+class OutcomeKind(StrEnum):
+    """What the search found."""
+
+    PEOPLE_FOUND = "people_found"
+    NOTHING_FOUND = "nothing_found"
+    NOT_SEARCHED = "not_searched"
+
+
+class OutcomeRequest(Request):
+    """What an officer records; ``people`` with people found, ``note`` (the reason) with not searched."""
+
+    kind: OutcomeKind
+    people: Annotated[int, Field(ge=1, le=999)] | None = None
+    medical_help: bool = False
+    note: Note = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> OutcomeRequest:
+        if (self.people is not None) != (self.kind is OutcomeKind.PEOPLE_FOUND):
+            raise ValueError("people is the number found: give it with people_found, and only then")
+        if self.kind is OutcomeKind.NOT_SEARCHED and not self.note.strip():
+            raise ValueError("not_searched needs its reason in note")
+        return self
+
+
+class Outcome(Resource):
+    """An outcome as recorded."""
+
+    kind: OutcomeKind
+    people: int | None
+    medical_help: bool
+    note: str
+    by: str
+    utc_ms: UtcMs
+
+
+class Alert(Resource):
+    """An alert: one a scan."""
+
+    id: str
+    scan_id: str
+    lane_id: str
+    plate: str
+    level: AlertLevel
+    state: AlertState
+    raised_utc_ms: UtcMs
+    raised_by: str
+    reasons: list[Said]
+    persons_likely: int | None = None
+    minutes_low: float | Literal["inf"] | None = None
+    acknowledged_utc_ms: UtcMs | None = None
+    acknowledged_by: str = ""
+    outcome: Outcome | None = None
+    closed_utc_ms: UtcMs | None = None
+    closed_by: str = ""
+    version: int
+
+
+class CommandState(StrEnum):
+    """Where a command is: waiting for the lane, answered, or too old to be carried out."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class Command(Resource):
+    """A command to a lane. A lane that does not take it within 10 s never gets it."""
+
+    id: str
+    lane_id: str
+    order: Order
+    by: str
+    given_utc_ms: UtcMs
+    state: CommandState
+    answer: Said | None = None
+    answered_utc_ms: UtcMs | None = None
+
+
+class CommandRequest(Request):
+    """``key`` is made by the booth: asking again with the same key does nothing twice."""
+
+    key: Ulid
+    order: Order
+
+
+class AuditEntry(Resource):
+    """One thing that somebody or a lane did; entries are only ever added."""
+
+    sequence: int
+    utc_ms: UtcMs
+    who: str
+    action: str
+    subject: str
+    detail: dict[str, object]
+
+
+class State(Resource):
+    """All that a page needs to begin; the stream goes on after ``sequence``."""
+
+    sequence: int
+    run: str
+    version: str
+    utc_ms: UtcMs
+    me: Me
+    lanes: list[Lane]
+    scans: list[Scan]
+    alerts: list[Alert]
+    commands: list[Command]
+
+
+class LaneView(Resource):
+    """A lane's newest live view; its traces go back up to two minutes."""
+
+    lane: Lane
+    live: Live | None
