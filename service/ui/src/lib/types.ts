@@ -1,0 +1,50 @@
+/** The words of the service in TypeScript: short names for what `schema.ts` has, and the stream's own events. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type State = Schemas['State'];
+export type Me = Schemas['Me'];
+export type Permission = Me['permissions'][number];
+export type Role = Me['role'];
+export type Lane = Schemas['Lane'];
+export type Scan = Schemas['Scan'];
+export type Declaration = NonNullable<Scan['declaration']>;
+export type Assessment = NonNullable<Scan['assessment']>;
+export type Recommendation = Assessment['recommendation'];
+export type Evidence = Assessment['evidences'][number];
+export type LifeRisk = Assessment['life_risk'];
+export type Persons = NonNullable<Assessment['persons']>;
+export type Box = Evidence['boxes'][number];
+export type Said = Assessment['reasons'][number];
+export type Alert = Schemas['Alert'];
+export type Outcome = NonNullable<Alert['outcome']>;
+export type OutcomeRequest = Schemas['OutcomeRequest'];
+export type Command = Schemas['Command'];
+export type CommandRequest = Schemas['CommandRequest'];
+export type Order = CommandRequest['order'];
+export type LaneView = Schemas['LaneView'];
+export type Live = NonNullable<LaneView['live']>;
+export type Device = Live['devices'][number];
+export type Trace = Live['traces'][number];
+export type Picture = Live['pictures'][number];
+export type Waiting = Live['waiting'][number];
+export type VehicleClass = Declaration['vehicle_class'];
+export type Cargo = Declaration['cargo'];
+
+/** First event of a stream. */
+export interface Hello {
+  run: string;
+  version: string;
+  sequence: number;
+  utc_ms: number;
+}
+
+/** Sent each 0.8 s. */
+export interface Heartbeat {
+  utc_ms: number;
+  sequence: number;
+}
+
+/** A lane's live view as the stream carries it: its traces hold only what is new. */
+export type LiveEvent = Live & { lane_id: string };
