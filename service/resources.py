@@ -90,7 +90,10 @@ class ScanState(StrEnum):
 
 
 class Scan(Resource):
-    """A lorry's scan as the lane told it."""
+    """A lorry's scan as the lane told it.
+
+    ``assessed_utc_ms`` is when the lane told of ``assessment``: minutes to danger count from then.
+    """
 
     id: str
     lane_id: str
@@ -105,6 +108,7 @@ class Scan(Resource):
     recommendation: Recommendation | None
     final: bool
     assessment: AssessmentWire | None
+    assessed_utc_ms: UtcMs | None = None
     interrupted: bool = False
     alert_id: str | None = None
     version: int

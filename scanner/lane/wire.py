@@ -269,7 +269,10 @@ class WaitingLive(Wire):
 
 
 class Live(Wire):
-    """A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it."""
+    """A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it.
+
+    ``prior`` is the assumed share of occupied lorries of the declared class that the posterior starts from.
+    """
 
     run: Ulid
     sequence: int
@@ -279,6 +282,7 @@ class Live(Wire):
     declaration: DeclarationWire | None = None
     elapsed_s: float = 0.0
     time_limit_s: float | None = None
+    prior: Annotated[float, Field(gt=0, lt=1)] | None = None
     probe_in: bool = False
     assessment: AssessmentWire | None = None
     devices: Annotated[list[DeviceLive], Field(max_length=200)]
