@@ -14,17 +14,19 @@ import threading
 import time
 import tty
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from drivers.api import ConnectionState, LorryscanError
-from scanner.evidence import Assessment
+from scanner.evidence import Assessment, Reason
 from scanner.lane.agent import LaneAgent
-from scanner.lane.commands import parse_command
+from scanner.lane.commands import CommandRefused, done, parse_command
+from scanner.lane.link import Link
 from scanner.lane.snapshot import LaneSnapshot
-from scanner.wording import sentence
-from service.console import render
+from scanner.wording import name, sentence
+from service.console import decimal, render, what_to_do, word
 
 REFRESH_S = 0.2
 READ_BYTES = 1024
@@ -39,17 +41,24 @@ def attend(
     console: Console,
     language: str = "en",
     finished: Callable[[], bool] = lambda: False,
+    notice: Callable[[], RenderableType | None] = lambda: None,
 ) -> None:
     """Run a lane and show it until it is told to quit, interrupted, or ``finished``.
 
     With a terminal: a live view, commands typed below it. Without: one line per
     change on standard output, commands read line by line from standard input.
 
+    Parameters
+    ----------
+    notice : gives what stands above the live view.
+
     Raises
     ------
     LorryscanError : what stopped the lane.
     """
     failure: list[BaseException] = []
+    service = agent.config.service
+    link = Link(agent, service) if service is not None else None
 
     def run() -> None:
         try:
@@ -62,30 +71,54 @@ def attend(
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
+        if link is not None:
+            link.start()
         thread.start()
         if console.is_terminal and sys.stdin.isatty():
-            _live(agent, console, language, finished)
+            _live(agent, link, console, language, finished, notice)
         else:
-            _plain(agent, console, language, finished)
+            _plain(agent, link, console, language, finished)
     except (KeyboardInterrupt, TerminalGone):
         with contextlib.suppress(OSError):  # the screen may be gone too
-            console.print("stopping: open scans stay open on disk")
+            console.print(word("stopping", language), markup=False, highlight=False)
     finally:
         agent.stop()
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
+        if link is not None:
+            link.stop()
     if failure:
         raise failure[0]
 
 
-def obey(agent: LaneAgent, line: str) -> str:
+def obey(agent: LaneAgent, line: str, language: str = "en") -> str:
     """Carry out one typed line and return the answer in words."""
     try:
-        return agent.command(parse_command(line), by="console")
+        command = parse_command(line)
+        answer = agent.command(command, by="console")
+    except CommandRefused as refused:
+        return word("not_done", language, why=sentence(refused.reason, language))
     except (LorryscanError, TimeoutError) as error:
-        return f"not done: {error or 'the lane did not answer'}"
+        return word("not_done", language, why=str(error) or word("no_answer", language))
+    return answer if language == "en" else sentence(done(command, answer), language)
 
 
-def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[[], bool]) -> None:
+def look(agent: LaneAgent, link: Link | None) -> tuple[LaneSnapshot, Reason | None]:
+    """Return the lane as it is now with the faults of its link, and whether the service hears it."""
+    snapshot = agent.snapshot()
+    if link is None:
+        return snapshot, None
+    return replace(snapshot, faults=(*snapshot.faults, *link.faults())), link.status()
+
+
+def _live(
+    agent: LaneAgent,
+    link: Link | None,
+    console: Console,
+    language: str,
+    finished: Callable[[], bool],
+    notice: Callable[[], RenderableType | None],
+) -> None:
     typed, answer = "", ""
     with (
         _hang_up(),
@@ -95,7 +128,7 @@ def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[
         while not agent.stopped.is_set() and not finished():
             for key in keys(REFRESH_S):
                 if key in "\r\n":
-                    answer = obey(agent, typed) if typed.strip() else ""
+                    answer = obey(agent, typed, language) if typed.strip() else ""
                     typed = ""
                 elif key in "\x7f\b":
                     typed = typed[:-1]
@@ -103,8 +136,12 @@ def _live(agent: LaneAgent, console: Console, language: str, finished: Callable[
                     typed = ""
                 elif key.isprintable():
                     typed += key
-            shown = render(agent.snapshot(), language, typed, answer, rows=console.height)
-            view.update(shown, refresh=True)
+            above, rows = notice(), console.height
+            if above is not None:
+                rows -= len(console.render_lines(above, pad=False))
+            snapshot, heard = look(agent, link)
+            shown = render(snapshot, language, typed, answer, rows=rows, link=heard)
+            view.update(shown if above is None else Group(above, shown), refresh=True)
 
 
 @contextlib.contextmanager
@@ -146,22 +183,30 @@ def _keys() -> Iterator[Callable[[float], str]]:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def _plain(agent: LaneAgent, console: Console, language: str, finished: Callable[[], bool]) -> None:
-    reader = threading.Thread(target=_obey_stdin, args=(agent, console), name="commands", daemon=True)
+def _plain(
+    agent: LaneAgent, link: Link | None, console: Console, language: str, finished: Callable[[], bool]
+) -> None:
+    reader = threading.Thread(
+        target=_obey_stdin, args=(agent, console, language), name="commands", daemon=True
+    )
     reader.start()
     log = ChangeLog(language)
-    while not agent.stopped.is_set() and not finished():
-        for line in log.lines(agent.snapshot()):
+
+    def say() -> None:
+        for line in log.lines(*look(agent, link)):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    while not agent.stopped.is_set() and not finished():
+        say()
         time.sleep(REFRESH_S / 2)
-    for line in log.lines(agent.snapshot()):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    say()
 
 
-def _obey_stdin(agent: LaneAgent, console: Console) -> None:
+def _obey_stdin(agent: LaneAgent, console: Console, language: str) -> None:
     for line in sys.stdin:
         if line.strip():
-            console.print(f"> {obey(agent, line)}", markup=False, highlight=False, soft_wrap=True)
+            answer = obey(agent, line, language)
+            console.print(f"> {answer}", markup=False, highlight=False, soft_wrap=True)
 
 
 class ChangeLog:
@@ -171,24 +216,35 @@ class ChangeLog:
         self.language = language
         self._devices: dict[str, tuple[ConnectionState, str]] = {}
         self._advice: tuple[object, ...] = ()
-        self._faults: tuple[str, ...] = ()
+        self._faults: tuple[Reason, ...] = ()
+        self._link = ""
 
-    def lines(self, snapshot: LaneSnapshot) -> list[str]:
-        """Return what changed since the last call."""
+    def lines(self, snapshot: LaneSnapshot, link: Reason | None = None) -> list[str]:
+        """Return what changed since the last call.
+
+        Parameters
+        ----------
+        link : whether the service hears the lane; None for a lane without a service.
+        """
         clock = time.strftime("%H:%M:%S")
         out = []
         for device in snapshot.devices:
             if device.state is None:
                 continue
-            now = (device.state.state, device.state.reason)
+            now = (device.connection, device.detail)
             if self._devices.get(device.name) != now:
                 self._devices[device.name] = now
-                words = now[1].removeprefix(device.name).removeprefix(":").strip()
-                tail = f": {words}" if words else ""
-                out.append(f"{clock} {device.name}: {now[0].value.replace('_', ' ')}{tail}")
+                words = what_to_do(device, self.language)
+                state = name("connection", device.connection.value, self.language)
+                out.append(f"{clock} {device.name}: {state}" + (f": {words}" if words else ""))
         if snapshot.faults != self._faults:
             self._faults = snapshot.faults
-            out += [f"{clock} FAULT {fault}" for fault in snapshot.faults]
+            for fault in snapshot.faults:
+                said = sentence(fault, self.language)
+                out.append(f"{clock} {word('fault', self.language, fault=said)}")
+        if link is not None and link.code != self._link:
+            self._link = link.code
+            out.append(f"{clock} {sentence(link, self.language)}")
         for scan_id, assessment in self._assessments(snapshot):
             key = (scan_id, assessment.visit, assessment.recommendation, assessment.final)
             if key != self._advice:
@@ -206,13 +262,23 @@ class ChangeLog:
 
 def summary(assessment: Assessment, language: str) -> list[str]:
     """Return a recommendation with its reasons and evidence as lines of text."""
-    kind = "final" if assessment.final else "so far"
-    head = f"{assessment.scan_id} visit {assessment.visit} ({kind}): {assessment.recommendation.value}"
-    lines = [f"{head}, posterior {assessment.posterior:.3g}"]
+    head = word(
+        "summary",
+        language,
+        scan=assessment.scan_id,
+        visit=assessment.visit,
+        kind=word("final" if assessment.final else "so_far", language),
+        recommendation=assessment.recommendation.value,
+        posterior=assessment.posterior,
+    )
+    lines = [head]
     lines += [f"    {sentence(reason, language)}" for reason in assessment.reasons[:3]]
     if assessment.final:
         for evidence in assessment.evidences:
             why = sentence(evidence.reason, language) if evidence.reason else ""
-            lines.append(f"    {evidence.modality}: {evidence.state.value} {evidence.llr:+.2f} {why}")
+            method = name("modality", evidence.modality, language)
+            state = name("evidence", evidence.state.value, language)
+            llr = decimal(f"{evidence.llr:+.2f}", language)
+            lines.append(f"    {method}: {state} {llr} {why}")
         lines.append(f"    {sentence(assessment.life_risk.reason, language)}")
     return lines

@@ -11,16 +11,23 @@ from scanner.simulation.layout import LaneLayout
 
 
 def lane_toml(
-    lane_id: str, data_dir: Path, layout: LaneLayout, configs: Mapping[str, Mapping[str, Any]]
+    lane_id: str,
+    data_dir: Path,
+    layout: LaneLayout,
+    configs: Mapping[str, Mapping[str, Any]],
+    service: Mapping[str, str] | None = None,
 ) -> str:
     """Return a lane's TOML file.
 
     Parameters
     ----------
     configs : ``[device.config]`` of each sensor by name; a sensor without one is left out.
+    service : ``[service]``; None for a lane that works alone.
     """
     lines = ["config_version = 1", "", "[lane]", f"id = {_value(lane_id)}"]
     lines += [f"data_dir = {_value(str(data_dir))}"]
+    if service is not None:
+        lines += ["", "[service]", *(f"{key} = {_value(value)}" for key, value in service.items())]
     for name, config in configs.items():
         sensor = layout.sensors[name]
         lines += ["", "[[device]]", f"name = {_value(name)}"]

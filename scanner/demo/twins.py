@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -84,8 +85,8 @@ class DemoTwins:
             "xray": self.portal,
         }
 
-    def lane_toml(self, lane_id: str, data_dir: Path) -> str:
-        """Return the configuration of a lane that is wired to these twins."""
+    def lane_toml(self, lane_id: str, data_dir: Path, service: Mapping[str, str] | None = None) -> str:
+        """Return the configuration of a lane that is wired to these twins; see `lane_file.lane_toml`."""
         configs: dict[str, dict[str, Any]] = {name: {"url": t.url} for name, t in self.by_sensor.items()}
         # twins are never switched off: no warm-up
         configs["co2-inside"]["warm_up_s"] = 0.0
@@ -93,7 +94,7 @@ class DemoTwins:
         configs["geophones"]["channel_names"] = [channel.name for channel in DEMO_LAYOUT.channels]
         configs["shake"]["channels"] = {"EHZ": "ground"}
         configs["shake"]["counts_per_m_s"] = {"EHZ": SHAKE_COUNTS_PER_M_S}
-        return lane_toml(lane_id, data_dir, DEMO_LAYOUT, configs)
+        return lane_toml(lane_id, data_dir, DEMO_LAYOUT, configs, service)
 
     def pass_portal(self, scan: int) -> None:
         """Let the lorry at hand pass the X-ray portal."""

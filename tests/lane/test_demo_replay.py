@@ -26,7 +26,10 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, str, int
     folders = [tmp_path_factory.mktemp(f"lorry{n}") for n in range(1, len(LORRIES) + 1)]
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "service", "demo", "--first", str(n), "--lorries", "1", "--data", "."],
+            [
+                *(sys.executable, "-m", "service", "demo", "--no-service"),
+                *("--first", str(n), "--lorries", "1", "--data", "."),
+            ],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
