@@ -1,0 +1,162 @@
+"""Commands to lanes: given once, sent for ten seconds, answered by the lane."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from scanner.lane.wire import CommandAnswer, Order, OrderSent, Said
+from service.resources import Command, CommandRequest, CommandState
+from service.store import audit, events, lanes, tables
+from service.store.errors import Conflict, NotFound
+
+TOO_OLD_MS = 10_000
+"""A lane that did not take a command in this time never gets it."""
+
+_C = tables.commands.c
+_ORDER: TypeAdapter[Order] = TypeAdapter(Order)
+_UNANSWERED = (CommandState.WAITING.value, CommandState.SENT.value)
+
+
+def give(c: Connection, lane_id: str, request: CommandRequest, by: str, now_ms: int) -> tuple[Command, bool]:
+    """Keep a command for a lane; the same key and order again return the same command and False.
+
+    Raises
+    ------
+    NotFound : there is no such lane.
+    Conflict : ``key_reused``: the key came before with another order, lane or officer;
+        ``lane_revoked``.
+    """
+    known = c.execute(select(tables.commands).where(_C.id == request.key)).first()
+    if known is not None:
+        command = _command(known)
+        if (command.order, command.lane_id, command.by) != (request.order, lane_id, by):
+            raise Conflict("key_reused", f"command {request.key} was given before, with another order")
+        return command, False
+    lanes.require_active(c, lane_id)
+    row = {
+        "id": request.key,
+        "lane_id": lane_id,
+        "order_given": request.order.model_dump_json(),
+        "given_by": by,
+        "given_utc_ms": now_ms,
+        "state": CommandState.WAITING.value,
+    }
+    c.execute(insert(tables.commands).values(row))
+    detail = {"command": request.key, "order": request.order.model_dump(mode="json")}
+    audit.append(c, by, "command_given", lane_id, detail, now_ms)
+    return _tell(c, request.key, now_ms), True
+
+
+def get(c: Connection, command_id: str) -> Command:
+    """Return one command.
+
+    Raises
+    ------
+    NotFound : there is none with this id.
+    """
+    row = c.execute(select(tables.commands).where(_C.id == command_id)).first()
+    if row is None:
+        raise NotFound(f"there is no command {command_id}: check the id")
+    return _command(row)
+
+
+def recent(c: Connection, since_ms: int) -> list[Command]:
+    """Return the commands given since then, oldest first."""
+    query = select(tables.commands).where(_C.given_utc_ms >= since_ms).order_by(_C.sequence)
+    return [_command(row) for row in c.execute(query)]
+
+
+def pending(c: Connection, lane_id: str, after: int | None, now_ms: int) -> list[tuple[int, OrderSent]]:
+    """Return what a lane still has to carry out, after a sequence, with the sequence of each."""
+    query = (
+        select(tables.commands)
+        .where(_C.lane_id == lane_id, _C.sequence > (after or 0), _C.state.in_(_UNANSWERED))
+        .where(_C.given_utc_ms >= now_ms - TOO_OLD_MS)
+        .order_by(_C.sequence)
+    )
+    return [
+        (
+            row.sequence,
+            OrderSent(command=row.id, by=row.given_by, order=_ORDER.validate_json(row.order_given)),
+        )
+        for row in c.execute(query)
+    ]
+
+
+def mark_sent(c: Connection, sequences: Collection[int], now_ms: int) -> None:
+    """Note that commands are on their way; those that are further on stay as they are."""
+    waiting = _C.sequence.in_(list(sequences)) & (_C.state == CommandState.WAITING.value)
+    for command_id in c.execute(select(_C.id).where(waiting).order_by(_C.sequence)).scalars().all():
+        _set(c, command_id, {"state": CommandState.SENT.value})
+        _tell(c, command_id, now_ms)
+
+
+def any_too_old(c: Connection, now_ms: int) -> bool:
+    """Say whether `expire` has something to do: a reader may look before anyone writes."""
+    return c.execute(select(_C.id).where(_too_old(now_ms)).limit(1)).first() is not None
+
+
+def expire(c: Connection, now_ms: int) -> list[Command]:
+    """Give up commands without an answer after ten seconds; an answer that comes later still counts."""
+    expired = []
+    for command_id in c.execute(select(_C.id).where(_too_old(now_ms)).order_by(_C.sequence)).scalars().all():
+        _set(c, command_id, {"state": CommandState.EXPIRED.value})
+        expired.append(_tell(c, command_id, now_ms))
+        detail: dict[str, object] = {"command": command_id}
+        audit.append(c, audit.SERVICE, "command_expired", expired[-1].lane_id, detail, now_ms)
+    return expired
+
+
+def take_answer(c: Connection, lane_id: str, answer: CommandAnswer, now_ms: int) -> None:
+    """Keep a lane's answer; the first one stands, one to a command that was lost changes nothing.
+
+    Raises
+    ------
+    Conflict : ``lane_mismatch``: the command was another lane's.
+    """
+    row = c.execute(select(tables.commands).where(_C.id == answer.command)).first()
+    if row is None:
+        return
+    if row.lane_id != lane_id:
+        raise Conflict("lane_mismatch", f"command {answer.command} was given to lane {row.lane_id}")
+    if row.answered_utc_ms is not None:
+        return
+    state = CommandState.DONE if answer.done else CommandState.REFUSED
+    said = answer.answer.model_dump_json()
+    _set(c, answer.command, {"state": state.value, "answer": said, "answered_utc_ms": now_ms})
+    _tell(c, answer.command, now_ms)
+
+
+def _too_old(now_ms: int) -> ColumnElement[bool]:
+    return _C.state.in_(_UNANSWERED) & (_C.given_utc_ms < now_ms - TOO_OLD_MS)
+
+
+def _set(c: Connection, command_id: str, values: dict[str, Any]) -> None:
+    c.execute(update(tables.commands).where(_C.id == command_id).values(values))
+
+
+def _tell(c: Connection, command_id: str, now_ms: int) -> Command:
+    command = get(c, command_id)
+    events.append(c, "command", command_id, command, now_ms)
+    return command
+
+
+def _sent(row: Row[Any]) -> OrderSent:
+    return OrderSent(command=row.id, by=row.given_by, order=_ORDER.validate_json(row.order_given))
+
+
+def _command(row: Row[Any]) -> Command:
+    return Command(
+        id=row.id,
+        lane_id=row.lane_id,
+        order=_ORDER.validate_json(row.order_given),
+        by=row.given_by,
+        given_utc_ms=row.given_utc_ms,
+        state=CommandState(row.state),
+        answer=Said.model_validate_json(row.answer) if row.answer else None,
+        answered_utc_ms=row.answered_utc_ms,
+    )

@@ -1,0 +1,103 @@
+"""Lanes that may speak to the service, each with a token."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+
+from service.resources import Lane
+from service.store import audit, events, tables
+from service.store.errors import Conflict, NotFound
+from service.store.tokens import new_token, token_sha256
+
+_L = tables.lanes.c
+
+
+def add(c: Connection, lane_id: str, by: str, now_ms: int) -> str:
+    """Add a lane, or take a revoked one back, and return its token: it cannot be shown again.
+
+    Raises
+    ------
+    Conflict : ``exists``: the lane has a token.
+    """
+    found = c.execute(select(_L.token_sha256).where(_L.id == lane_id)).first()
+    if found is not None and found.token_sha256 is not None:
+        raise Conflict("exists", f"lane {lane_id} is there already: give it a new token, or revoke it first")
+    token = new_token()
+    if found is None:
+        row = {"id": lane_id, "token_sha256": token_sha256(token), "created_utc_ms": now_ms}
+        c.execute(insert(tables.lanes).values(row))
+    else:
+        _set_token(c, lane_id, token)
+    _tell(c, lane_id, False, by, "lane_added", now_ms)
+    return token
+
+
+def rotate(c: Connection, lane_id: str, by: str, now_ms: int) -> str:
+    """Give a lane a new token and return it; the old one is dead.
+
+    Raises
+    ------
+    NotFound : there is no such lane.
+    """
+    _require(c, lane_id)
+    token = new_token()
+    _set_token(c, lane_id, token)
+    _tell(c, lane_id, False, by, "lane_token_changed", now_ms)
+    return token
+
+
+def revoke(c: Connection, lane_id: str, by: str, now_ms: int) -> None:
+    """Take a lane's token away; what it told stays. Revoking again changes nothing.
+
+    Raises
+    ------
+    NotFound : there is no such lane.
+    """
+    if _require(c, lane_id) is None:
+        return
+    _set_token(c, lane_id, None)
+    _tell(c, lane_id, True, by, "lane_revoked", now_ms)
+
+
+def lane_of(c: Connection, token: str) -> str | None:
+    """Return which lane a token belongs to, None when it is nobody's or revoked."""
+    return c.execute(select(_L.id).where(_L.token_sha256 == token_sha256(token))).scalar()
+
+
+def listed(c: Connection) -> list[Lane]:
+    """Return all lanes by name, revoked ones too; the store does not know which were heard."""
+    query = select(_L.id, _L.token_sha256).order_by(_L.id)
+    return [_lane(row.id, row.token_sha256 is None) for row in c.execute(query)]
+
+
+def require_active(c: Connection, lane_id: str) -> None:
+    """Check that a lane may speak and be spoken to.
+
+    Raises
+    ------
+    NotFound : there is no such lane.
+    Conflict : ``lane_revoked``.
+    """
+    if _require(c, lane_id) is None:
+        raise Conflict("lane_revoked", f"lane {lane_id} was revoked: give it a new token first")
+
+
+def _lane(lane_id: str, revoked: bool) -> Lane:
+    return Lane(id=lane_id, heard_utc_ms=None, silent=True, revoked=revoked)
+
+
+def _require(c: Connection, lane_id: str) -> str | None:
+    found = c.execute(select(_L.token_sha256).where(_L.id == lane_id)).first()
+    if found is None:
+        raise NotFound(f"there is no lane {lane_id}: check its name, or add it")
+    return str(found.token_sha256) if found.token_sha256 is not None else None
+
+
+def _set_token(c: Connection, lane_id: str, token: str | None) -> None:
+    kept = None if token is None else token_sha256(token)
+    c.execute(update(tables.lanes).where(_L.id == lane_id).values(token_sha256=kept))
+
+
+def _tell(c: Connection, lane_id: str, revoked: bool, by: str, action: str, now_ms: int) -> None:
+    events.append(c, "lane", lane_id, _lane(lane_id, revoked), now_ms)
+    audit.append(c, by, action, lane_id, {}, now_ms)
