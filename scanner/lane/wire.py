@@ -21,6 +21,7 @@ Ulid = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 By = Annotated[str, Field(max_length=64)]
 Plate = Annotated[str, Field(max_length=24)]
+VisitNumber = Annotated[int, Field(ge=1, le=9999)]
 UtcMs = Annotated[int, Field(ge=0, le=2**53 - 1, description="milliseconds since 1970")]
 
 
@@ -98,8 +99,8 @@ class AssessmentWire(Wire):
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
     scan_id: Ulid
-    visit: Annotated[int, Field(ge=1)]
-    mono_ns: int
+    visit: VisitNumber
+    mono_ns: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
     final: bool
     posterior: Annotated[float, Field(ge=0, le=1)]
     recommendation: Recommendation
@@ -122,7 +123,7 @@ class VisitEnded(Wire):
     """A visit is over: decided, left, ended by an officer, or the lane stopped."""
 
     why: Annotated[str, Field(max_length=200)]
-    visit: Annotated[int, Field(ge=1)]
+    visit: VisitNumber
     assessment: AssessmentWire
 
 
@@ -130,7 +131,7 @@ class VisitInterrupted(Wire):
     """A visit was cut off by a crash or a power cut."""
 
     why: Annotated[str, Field(max_length=200)]
-    visit: Annotated[int, Field(ge=0)]
+    visit: Annotated[int, Field(ge=0, le=9999)]
 
 
 class ScanClosed(Wire):
@@ -244,7 +245,8 @@ class PictureLive(Wire):
     """A picture that the lane has; its pixels travel apart as an 8-bit grey PNG.
 
     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
-    the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it.
+    the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
+    ``taken_utc_ms`` is when its last line or frame arrived.
     """
 
     sensor: Name
@@ -257,6 +259,7 @@ class PictureLive(Wire):
     high: float
     scan_id: str = ""
     heat: bool = False
+    taken_utc_ms: UtcMs | None = None
 
 
 class WaitingLive(Wire):
