@@ -18,7 +18,14 @@ from scanner.lane.config import load_lane_config
 from scanner.methods import load_kit
 from scanner.policy import make_policy
 from scanner.wording import Language
-from service import calibrate_command, demo_command, recording_command, replay_command
+from service import (
+    accounts_command,
+    calibrate_command,
+    demo_command,
+    lanes_command,
+    recording_command,
+    replay_command,
+)
 from service.lane_terminal import attend
 from service.out_file import disk_words
 
@@ -33,6 +40,8 @@ config_app = typer.Typer(no_args_is_help=True, help="Check configuration files."
 app.add_typer(config_app, name="config")
 app.add_typer(recording_command.app, name="recording")
 app.add_typer(calibrate_command.app, name="calibrate")
+app.add_typer(accounts_command.app, name="accounts")
+app.add_typer(lanes_command.app, name="lanes")
 app.command("replay")(replay_command.replay)
 app.command("demo")(demo_command.demo)
 

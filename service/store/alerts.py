@@ -24,6 +24,7 @@ _A, _S, _O = tables.alerts.c, tables.scans.c, tables.outcomes.c
 
 _LEVELS = {Recommendation.SEARCH: AlertLevel.SEARCH, Recommendation.RESCUE: AlertLevel.RESCUE}
 _RANK = {AlertLevel.OFFICER: 0, AlertLevel.SEARCH: 1, AlertLevel.RESCUE: 2}
+_MOST_PERSONS = 9999  # more is nonsense, and no reason to refuse an alert
 _UNHANDLED = {
     "state": AlertState.RAISED.value,
     "acknowledged_utc_ms": None,
@@ -274,7 +275,7 @@ def _why(reasons: list[Said], assessment: AssessmentWire | None) -> dict[str, An
     minutes = assessment.life_risk.minutes_low if assessment else None
     return {
         "reasons": json.dumps([said.model_dump() for said in reasons], ensure_ascii=False),
-        "persons_likely": persons.likely if persons else None,
+        "persons_likely": min(persons.likely, _MOST_PERSONS) if persons else None,
         "minutes_low": None if minutes is None else float(minutes),  # "inf" too
         "assessed_visit": assessment.visit if assessment else 0,
         "assessed_mono_ns": assessment.mono_ns if assessment else 0,
