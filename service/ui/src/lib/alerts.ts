@@ -1,0 +1,46 @@
+/** Which alert comes first, and when people inside are in danger. */
+import type { Alert } from './types';
+
+/** When danger begins by the lane's estimate, or null where it cannot be told or is never reached. */
+export function dangerAt(alert: Pick<Alert, 'minutes_low' | 'raised_utc_ms'>): number | null {
+  if (alert.minutes_low === null || alert.minutes_low === 'inf') return null;
+  return alert.raised_utc_ms + alert.minutes_low * 60_000;
+}
+
+/**
+ * Open alerts in the order to deal with them.
+ *
+ * One that nobody has acknowledged stands before one that somebody deals with; then rescues, the newest
+ * first; then by the time at which danger begins, those that cannot tell last; then the one that waits longest.
+ */
+export function inOrder(alerts: Iterable<Alert>): Alert[] {
+  return [...alerts].filter((alert) => alert.state !== 'closed').sort(before);
+}
+
+function before(one: Alert, other: Alert): number {
+  return (
+    Number(one.state !== 'raised') - Number(other.state !== 'raised') ||
+    Number(one.level !== 'rescue') - Number(other.level !== 'rescue') ||
+    (one.level === 'rescue' ? other.raised_utc_ms - one.raised_utc_ms : 0) ||
+    sooner(dangerAt(one), dangerAt(other)) ||
+    one.raised_utc_ms - other.raised_utc_ms ||
+    (one.id < other.id ? -1 : 1)
+  );
+}
+
+function sooner(one: number | null, other: number | null): number {
+  if (one === other) return 0;
+  if (one === null) return 1;
+  return other === null ? -1 : one - other;
+}
+
+/** Closed alerts, the one closed last first. */
+export function closedOnes(alerts: Iterable<Alert>): Alert[] {
+  const closed = [...alerts].filter((alert) => alert.state === 'closed');
+  return closed.sort((one, other) => (other.closed_utc_ms ?? 0) - (one.closed_utc_ms ?? 0));
+}
+
+/** The open alerts that nobody has acknowledged. */
+export function raisedOnes(alerts: Iterable<Alert>): Alert[] {
+  return inOrder(alerts).filter((alert) => alert.state === 'raised');
+}

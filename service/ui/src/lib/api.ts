@@ -1,0 +1,135 @@
+/** Questions and orders to the service: each ends in an answer or in a `Refusal` that says what failed. */
+import type {
+  Alert,
+  Assessment,
+  Command,
+  CommandRequest,
+  LaneView,
+  Me,
+  Order,
+  OutcomeRequest,
+  Scan,
+  State,
+} from './types';
+import { ulid } from './ulid';
+
+export const TIME_LIMIT_MS = 5000;
+const PAUSES_MS = [300, 900];
+
+/** One field that the service would not take. */
+export interface FieldError {
+  loc?: (string | number)[];
+  msg?: string;
+}
+
+/**
+ * Something asked was not done. `code` is the service's stable word, or `unreachable` (no connection),
+ * `timeout` (no answer in time) and `unexpected` (an answer that is none of the service's).
+ */
+export class Refusal extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly detail: string = '',
+    readonly errors: FieldError[] = [],
+    readonly retry_after_s: number | null = null,
+  ) {
+    super(`${code} ${status} ${detail}`);
+    this.name = 'Refusal';
+  }
+
+  /** Whether the order may or may not have arrived: asking again with the same key is safe and needed. */
+  get unknown(): boolean {
+    return this.code === 'unreachable' || this.code === 'timeout' || [502, 503, 504].includes(this.status);
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Ask once, within the time limit. */
+async function ask<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
+  try {
+    const response = await fetch(`/api${path}`, {
+      method,
+      signal: limit.signal,
+      cache: 'no-store',
+      credentials: 'same-origin',
+      headers: { Accept: 'application/json', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await refusal(response);
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    if (limit.signal.aborted) throw new Refusal('timeout', 0);
+    if (error instanceof SyntaxError) throw new Refusal('unexpected', 0, error.message);
+    throw new Refusal('unreachable', 0, error instanceof Error ? error.message : '');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Read a problem document (RFC 9457); anything else, a proxy's page for instance, is `unexpected`. */
+async function refusal(response: Response): Promise<Refusal> {
+  const after = Number(response.headers.get('Retry-After') ?? NaN);
+  const retry_after_s = Number.isFinite(after) ? after : null;
+  if (response.headers.get('Content-Type')?.startsWith('application/problem+json')) {
+    try {
+      const problem = (await response.json()) as { code?: string; detail?: string; errors?: FieldError[] };
+      const code = problem.code ?? 'unexpected';
+      return new Refusal(code, response.status, problem.detail, problem.errors, retry_after_s);
+    } catch {
+      // cut off or not JSON: the status is all there is
+    }
+  }
+  return new Refusal('unexpected', response.status, '', [], retry_after_s);
+}
+
+/** Ask, and again where nobody can tell whether it arrived; only for what is safe to ask twice. */
+async function insist<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  for (const pause_ms of PAUSES_MS) {
+    try {
+      return await ask<T>(method, path, body);
+    } catch (error) {
+      if (!(error instanceof Refusal) || !error.unknown) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pause_ms));
+    }
+  }
+  return ask<T>(method, path, body);
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  login: (name: string, password: string) => ask<Me>('POST', '/login', { name, password }),
+  logout: () => ask<void>('POST', '/logout'),
+  me: () => ask<Me>('GET', '/me'),
+  changePassword: (old: string, chosen: string) => ask<void>('PUT', '/me/password', { old, new: chosen }),
+  state: () => ask<State>('GET', '/state'),
+  laneView: (lane: string) => ask<LaneView>('GET', `/lanes/${id(lane)}/live`),
+
+  /** Order a lane; the order's key is made once, so that a repeated post is the same command. */
+  command: (lane: string, order: Order, key: string = ulid()) =>
+    insist<Command>('POST', `/lanes/${id(lane)}/commands`, { key, order } satisfies CommandRequest),
+
+  scans: (query: { plate?: string; before?: string; limit?: number } = {}) =>
+    ask<Scan[]>('GET', `/scans${asQuery(query)}`),
+  scan: (scan: string) => ask<Scan>('GET', `/scans/${id(scan)}`),
+  assessments: (scan: string) => ask<Assessment[]>('GET', `/scans/${id(scan)}/assessments`),
+
+  alert: (alert: string) => ask<Alert>('GET', `/alerts/${id(alert)}`),
+  raiseAlert: (scan: string, note: string) => insist<Alert>('POST', `/scans/${id(scan)}/alert`, { note }),
+  acknowledge: (alert: string) => insist<Alert>('POST', `/alerts/${id(alert)}/acknowledge`),
+  recordOutcome: (alert: string, outcome: OutcomeRequest) =>
+    insist<Alert>('POST', `/alerts/${id(alert)}/outcome`, outcome),
+  closeAlert: (alert: string) => insist<Alert>('POST', `/alerts/${id(alert)}/close`),
+};
+
+function asQuery(query: Record<string, string | number | undefined>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  if (given.length === 0) return '';
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
