@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import queue
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +41,16 @@ def shared_data() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     need("shared", folder.is_dir(), f"no real recordings at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the system's browser is, for tests of the booth's page."""
+    found = shutil.which("chromium") or ""
+    need("browser", bool(found), "no chromium on this machine: apt-get install chromium")
+    driver = importlib.util.find_spec("playwright") is not None
+    need("browser", driver, "no playwright in this environment: make test installs it")
+    return found
 
 
 def constant(modality: str, llr: float) -> ScoreCalibration:
