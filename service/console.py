@@ -16,7 +16,7 @@ from drivers.api import ConnectionState
 from scanner.evidence import Assessment, Evidence, EvidenceState, Reason, Recommendation
 from scanner.lane.snapshot import DeviceView, LaneSnapshot
 from scanner.vehicle import Declaration
-from scanner.wording import sentence
+from scanner.wording import Language, name, sentence
 
 _STATE_STYLE = {
     ConnectionState.READY: "green",
@@ -42,6 +42,7 @@ def render(
     prompt: str = "",
     answer: str = "",
     rows: int | None = None,
+    link: Reason | None = None,
 ) -> RenderableType:
     """Draw a lane: what to do with the lorry first, the command line always.
 
@@ -50,37 +51,50 @@ def render(
     prompt : the command line as typed so far.
     answer : what the last command led to.
     rows : the screen's; what does not fit is cut short, then left out, from the end.
+    link : whether the service hears the lane; None for a lane without a service.
     """
     typed = Text.assemble((answer + "\n" if answer else ""), ("> ", "bold"), prompt, ("▏", "dim"))
-    bodies = [Group(*_body(snapshot, language, one_line)) for one_line in (False, True)]
+    bodies = [Group(*_body(snapshot, language, one_line, link)) for one_line in (False, True)]
     inside = None if rows is None else rows - 2  # the frame's
     title = Text(f"lorryscan lane {snapshot.lane_id}")
-    return Panel(_Fitted(bodies, typed, inside), title=title, border_style="blue")
+    return Panel(_Fitted(bodies, typed, inside, language), title=title, border_style="blue")
 
 
-def _body(snapshot: LaneSnapshot, language: str, one_line: bool) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(f"! {fault}", style="bold white on red") for fault in snapshot.faults]
+def word(code: str, language: str, **values: float | str) -> str:
+    """Return a word of the terminal's own."""
+    return sentence(Reason(f"terminal_{code}", values), language)
+
+
+def _body(snapshot: LaneSnapshot, language: str, one_line: bool, link: Reason | None) -> list[RenderableType]:
+    parts: list[RenderableType] = [
+        Text(f"! {sentence(fault, language)}", style="bold white on red") for fault in snapshot.faults
+    ]
+    if link is not None:
+        style = "green" if link.code == "link_connected" else "bold yellow"
+        parts.append(Text(sentence(link, language), style=style))
     if snapshot.declaration is not None:
-        where = f"{snapshot.elapsed_s:.0f} s  probe {'in' if snapshot.probe_in else 'out'}"
-        head = _head(snapshot.declaration, snapshot.scan_id, snapshot.visit, where)
+        probe = "probe_in" if snapshot.probe_in else "probe_out"
+        where = word(probe, language, seconds=snapshot.elapsed_s)
+        head = _head(snapshot.declaration, snapshot.scan_id, snapshot.visit, where, language)
         parts.append(_scan(head, snapshot.assessment, language, one_line))
     else:
         last = snapshot.last
         if last is not None:
-            head = _head(last.declaration, last.scan_id, last.visits, "visit ended")
+            where = word("visit_ended", language)
+            head = _head(last.declaration, last.scan_id, last.visits, where, language)
             parts.append(_scan(head, last.assessment, language, one_line))
-        parts.append(Text("No lorry in the lane. Type: start reefer boxed PLATE", style="bold"))
-    parts.append(_devices(snapshot.devices, one_line))
+        parts.append(Text(word("no_lorry", language), style="bold"))
+    parts.append(_devices(snapshot.devices, language, one_line))
     if snapshot.waiting:
-        parts.append(_waiting(snapshot))
+        parts.append(_waiting(snapshot, language))
     return parts
 
 
 class _Fitted:
     """Draws the first body that fits above a foot; where none fits, the last one's end gives way."""
 
-    def __init__(self, bodies: list[Group], foot: Text, rows: int | None) -> None:
-        self.bodies, self.foot, self.rows = bodies, foot, rows
+    def __init__(self, bodies: list[Group], foot: Text, rows: int | None, language: str) -> None:
+        self.bodies, self.foot, self.rows, self.language = bodies, foot, rows, language
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         options = options.reset_height()
@@ -90,7 +104,7 @@ class _Fitted:
             if self.rows is None or len(body) + len(foot) <= self.rows:
                 break
         if self.rows is not None and len(body) + len(foot) > self.rows:
-            more = Text("… more below: a higher window shows it", style="dim")
+            more = Text(word("more_below", self.language), style="dim")
             foot = [*console.render_lines(more, options, pad=False), *foot]
             body = body[: max(self.rows - len(foot), 0)]
         for line in (*body, *foot):
@@ -98,27 +112,36 @@ class _Fitted:
             yield Segment.line()
 
 
-def _devices(devices: tuple[DeviceView, ...], one_line: bool) -> Table:
+def _devices(devices: tuple[DeviceView, ...], language: str, one_line: bool) -> Table:
     table = Table(expand=True, show_edge=False, pad_edge=False)
     for heading in ("sensor", "role", "state"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("newest", ratio=2, no_wrap=True)
-    table.add_column("what to do", ratio=3, no_wrap=one_line)
+        table.add_column(word(heading, language), no_wrap=True)
+    table.add_column(word("newest", language), ratio=2, no_wrap=True)
+    table.add_column(word("what_to_do", language), ratio=3, no_wrap=one_line)
     for device in devices:
-        state = device.state.state if device.state else ConnectionState.OPENING
+        state = device.connection
         table.add_row(
             Text(device.name),
-            device.role.value,
-            Text(state.value.replace("_", " "), style=_STATE_STYLE[state]),
+            name("role", device.role.value, language),
+            Text(name("connection", state.value, language), style=_STATE_STYLE[state]),
             Text(device.newest),
-            Text(device.state.reason if device.state else ""),
+            Text(what_to_do(device, language)),
         )
     return table
 
 
-def _head(declared: Declaration, scan_id: str, visit: int, where: str) -> Text:
-    vehicle = f"{declared.vehicle_class.value}, {declared.cargo.value}"
-    return Text(f"{declared.plate or scan_id}  {vehicle}  visit {visit}  {where}")
+def what_to_do(device: DeviceView, language: str) -> str:
+    """Say what was lost with a device and what to do, then what its driver says in its own words."""
+    said = sentence(device.reason, language) if device.reason is not None else ""
+    if said and device.detail:
+        return f"{said} ({device.detail})"
+    return said or device.detail
+
+
+def _head(declared: Declaration, scan_id: str, visit: int, where: str, language: str) -> Text:
+    values = {"vehicle": declared.vehicle_class.value, "cargo": declared.cargo.value}
+    lorry = declared.plate or scan_id
+    return Text(word("head", language, lorry=lorry, visit=visit, where=where, **values))
 
 
 def _scan(head: Text, assessment: Assessment | None, language: str, one_line: bool) -> Panel:
@@ -132,7 +155,8 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
     """Draw the recommendation, its first reasons and the time to danger."""
     code = f"advice_{assessment.recommendation.name.lower()}"
     lines = Text(sentence(Reason(code), language), style=_ADVICE_STYLE[assessment.recommendation])
-    lines.append(f"  ({'final' if assessment.final else 'so far'})\n", style="default on default")
+    kind = word("final" if assessment.final else "so_far", language)
+    lines.append(f"  ({kind})\n", style="default on default")
     for reason in assessment.reasons[:3]:
         lines.append(f"  {sentence(reason, language)}\n", style="default on default")
     lines.append(f"  {sentence(assessment.life_risk.reason, language)}", style="default on default")
@@ -142,25 +166,30 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
 def evidence_table(assessment: Assessment, language: str, one_line: bool = False) -> Table:
     """Draw each method's evidence as a signed bar with its reason, cut to ``one_line`` if so."""
     table = Table(expand=True, show_edge=False, pad_edge=False)
-    table.add_column("method", no_wrap=True)
-    table.add_column("empty ◄    ► people", no_wrap=True)
-    table.add_column("llr", justify="right", no_wrap=True)
-    table.add_column("why", ratio=1, no_wrap=one_line)
+    table.add_column(word("method", language), no_wrap=True)
+    table.add_column(word("empty_people", language), no_wrap=True)
+    table.add_column(word("llr", language), justify="right", no_wrap=True)
+    table.add_column(word("why", language), ratio=1, no_wrap=one_line)
     for evidence in assessment.evidences:
         table.add_row(
-            Text(evidence.modality),
-            _bar(evidence),
-            f"{evidence.llr:+.2f}" if evidence.state is EvidenceState.READY else "–",
+            Text(name("modality", evidence.modality, language)),
+            _bar(evidence, language),
+            decimal(f"{evidence.llr:+.2f}", language) if evidence.state is EvidenceState.READY else "–",
             Text(sentence(evidence.reason, language) if evidence.reason else ""),
         )
     return table
 
 
-def _bar(evidence: Evidence) -> Text:
+def decimal(number: str, language: str) -> str:
+    """Return a printed number with the language's decimal sign."""
+    return number.replace(".", ",") if language == Language.FR else number
+
+
+def _bar(evidence: Evidence, language: str) -> Text:
     if evidence.state is not EvidenceState.READY:
         style = "bold yellow" if evidence.state is EvidenceState.UNAVAILABLE else "dim"
-        word = "cannot tell" if evidence.state is EvidenceState.UNAVAILABLE else "measuring"
-        return Text(word.center(2 * BAR_HALF_WIDTH + 1), style=style)
+        code = "cannot_tell" if evidence.state is EvidenceState.UNAVAILABLE else "measuring"
+        return Text(word(code, language).center(2 * BAR_HALF_WIDTH + 1), style=style)
     length = min(round(abs(evidence.llr) / BAR_FULL_LLR * BAR_HALF_WIDTH), BAR_HALF_WIDTH)
     if evidence.llr < 0:
         return Text(
@@ -171,11 +200,14 @@ def _bar(evidence: Evidence) -> Text:
     )
 
 
-def _waiting(snapshot: LaneSnapshot) -> Table:
-    table = Table(title="open scans", title_justify="left", expand=True, show_edge=False)
-    for heading in ("scan", "plate", "visits", "last recommendation"):
-        table.add_column(heading)
+def _waiting(snapshot: LaneSnapshot, language: str) -> Table:
+    title = word("open_scans", language)
+    table = Table(title=title, title_justify="left", expand=True, show_edge=False)
+    for heading in ("scan", "plate", "visits", "last"):
+        table.add_column(word(heading, language))
     for line in snapshot.waiting:
-        last = line.assessment.recommendation.value if line.assessment else "none yet"
+        last = word("none_yet", language)
+        if line.assessment:
+            last = name("recommendation", line.assessment.recommendation.value, language)
         table.add_row(Text(line.scan_id), Text(line.declaration.plate), str(line.visits), last)
     return table

@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import assert_never
 
 from drivers.api import LorryscanError
+from scanner.evidence import Reason
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from scanner.wording import sentence
 
 
 class CommandRefused(LorryscanError, ValueError):
-    """A command cannot be carried out as given.
+    """A command cannot be carried out as given; ``reason`` says why in every language.
 
     Examples: a word that is no command; ``start`` while a lorry is in the lane;
     ``return`` of a scan that is closed.
     """
+
+    def __init__(self, code: str, **values: float | str) -> None:
+        self.reason = Reason(code, values)
+        super().__init__(sentence(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ def parse_command(line: str) -> Command:
     """
     words = line.split()
     if not words:
-        raise CommandRefused(f"write one of: {', '.join(USAGE)}")
+        raise CommandRefused("order_write_one_of", usage=", ".join(USAGE))
     match words:
         case ["start", vehicle, cargo, *rest]:
             return Start(_declaration(vehicle, cargo, rest))
@@ -102,17 +109,16 @@ def parse_command(line: str) -> Command:
         case ["quit"]:
             return Quit()
         case [word, *_] if word in USAGE:
-            raise CommandRefused(f"write: {USAGE[word]}")
-    raise CommandRefused(f"no command {words[0]!r}; there are {', '.join(USAGE)}")
+            raise CommandRefused("order_write", usage=USAGE[word])
+    raise CommandRefused("order_no_such", word=repr(words[0]), usage=", ".join(USAGE))
 
 
 def _declaration(vehicle: str, cargo: str, rest: list[str]) -> Declaration:
     try:
         vehicle_class, cargo_class = VehicleClass(vehicle), CargoClass(cargo)
     except ValueError:
-        raise CommandRefused(
-            f"write: {USAGE['start']}; CARGO is one of {', '.join(c.value for c in CargoClass)}"
-        ) from None
+        cargoes = ", ".join(c.value for c in CargoClass)
+        raise CommandRefused("order_cargo", usage=USAGE["start"], cargoes=cargoes) from None
     plate: list[str] = []
     closed, laden = None, False
     for word in rest:
@@ -122,7 +128,7 @@ def _declaration(vehicle: str, cargo: str, rest: list[str]) -> Declaration:
             closed = _minutes(word.removeprefix("closed="))
         else:
             plate.append(word)
-    return Declaration(vehicle_class, cargo_class, _plate(" ".join(plate)), laden, closed)
+    return Declaration(vehicle_class, cargo_class, checked_plate(" ".join(plate)), laden, closed)
 
 
 def _minutes(text: str) -> float:
@@ -131,14 +137,49 @@ def _minutes(text: str) -> float:
     except ValueError:
         minutes = math.nan
     if not 0 <= minutes < 1e6:
-        raise CommandRefused("closed= takes minutes, for instance closed=45")
+        raise CommandRefused("order_closed_minutes")
     return minutes
 
 
-def _plate(text: str) -> str:
+def checked_plate(text: str) -> str:
+    """Return a plate that can be shown.
+
+    Raises
+    ------
+    CommandRefused : too long, or not printable.
+    """
     if len(text) > LONGEST_PLATE or not text.isprintable():
-        raise CommandRefused(f"a plate has up to {LONGEST_PLATE} letters, digits, spaces and hyphens")
+        raise CommandRefused("order_plate", longest=LONGEST_PLATE)
     return text
+
+
+def done(command: Command, answer: str) -> Reason:
+    """Return in words what a command did.
+
+    Parameters
+    ----------
+    answer : what the lane returned for it.
+
+    Examples
+    --------
+    >>> done(Probe(True), "probe in").code
+    'order_probe_in'
+    """
+    match command:
+        case Start():
+            return Reason("order_started", {"scan": answer})
+        case Probe(inside):
+            return Reason("order_probe_in" if inside else "order_probe_out")
+        case Leave():
+            return Reason("order_left")
+        case Return():
+            return Reason("order_returned")
+        case End():
+            return Reason("order_ended")
+        case Quit():
+            return Reason("order_stopping")
+        case _:
+            assert_never(command)
 
 
 def same_plate(one: str, other: str) -> bool:

@@ -16,6 +16,7 @@ from calibration.certificates import Certificate
 from drivers.api import ConfigError, LorryscanError, Role
 from drivers.registry import load, make_config
 from drivers.runner import DeviceSpec
+from scanner.lane.service_address import ServiceLink, service_link
 from scanner.modality import Sensor
 from scanner.policy import ClassPolicy, make_policy
 from scanner.vehicle import VehicleClass
@@ -62,6 +63,14 @@ class LaneTable(_Table):
     data_dir: str
 
 
+class ServiceTable(_Table):
+    """``[service]``: where the lane tells what it sees; without it the lane works alone."""
+
+    url: str
+    ca: str = ""
+    token_file: str = ""
+
+
 class LaneFile(_Table):
     """The whole file."""
 
@@ -70,11 +79,12 @@ class LaneFile(_Table):
     device: Annotated[list[DeviceTable], Field(min_length=1)]
     policy: dict[str, dict[str, Any]] = {}
     model: dict[Literal["xray", "thermal"], str] = {}
+    service: ServiceTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LaneConfig:
-    """A checked configuration, ready to open devices."""
+    """A checked configuration, ready to open devices; ``service`` is None for a lane that works alone."""
 
     lane_id: str
     data_dir: Path
@@ -82,6 +92,7 @@ class LaneConfig:
     sensors: dict[str, Sensor]
     policy: dict[VehicleClass, ClassPolicy]
     model_files: dict[str, Path]
+    service: ServiceLink | None = None
 
 
 def load_lane_config(path: Path) -> LaneConfig:
@@ -153,6 +164,9 @@ def _build(file: LaneFile, path: Path) -> LaneConfig:
         sensors=sensors,
         policy=make_policy(file.policy),
         model_files=models,
+        service=service_link(file.service.url, file.service.ca, file.service.token_file, path.parent)
+        if file.service is not None
+        else None,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from drivers.api import LorryscanError
+from scanner.evidence import Reason
 from scanner.pipeline import Scan
 from scanner.policy import recorded_policy
 from scanner.recording import manifest
@@ -16,8 +17,8 @@ from scanner.recording.records import RecordedAssessment, Tick
 _log = logging.getLogger(__name__)
 
 
-def find_open_scans(data_dir: Path) -> tuple[list[manifest.Manifest], list[str]]:
-    """Return the open scans, oldest first, and a sentence for each manifest that cannot be read.
+def find_open_scans(data_dir: Path) -> tuple[list[manifest.Manifest], list[Reason]]:
+    """Return the open scans, oldest first, and a reason for each manifest that cannot be read.
 
     A damaged manifest must not keep a lane from starting; its folder is left as it is.
     """
@@ -28,19 +29,19 @@ def find_open_scans(data_dir: Path) -> tuple[list[manifest.Manifest], list[str]]
         except FileNotFoundError:
             continue  # cut off before anything of it was known
         except (LorryscanError, ValueError, OSError) as error:
-            faults.append(f"A scan could not be taken up again: {error}")
+            faults.append(Reason("scan_not_taken_up", {"scan": folder.name, "why": str(error)}))
             continue
         if one.is_open:
             found.append(one)
     return found, faults
 
 
-def refeed(scan: Scan, recordings: Iterable[Path]) -> list[str]:
+def refeed(scan: Scan, recordings: Iterable[Path]) -> list[Reason]:
     """Feed a scan what its earlier visits recorded, up to where each can be read, as replay would.
 
     Returns
     -------
-    A sentence for each recording that could not be read to its end.
+    A reason for each recording that could not be read to its end.
     """
     faults = []
     for path in recordings:
@@ -57,5 +58,5 @@ def refeed(scan: Scan, recordings: Iterable[Path]) -> list[str]:
                         scan.feed(entry)
         except (LorryscanError, OSError) as error:
             _log.warning("%s: %s", path, error)
-            faults.append(f"{path.name} cannot be read ({error}): what it held is missing from this scan.")
+            faults.append(Reason("recording_unreadable", {"file": path.name, "why": str(error)}))
     return faults

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from drivers.api import (
+    ConnectionState,
     DeviceState,
     Frame,
     Item,
@@ -14,8 +16,33 @@ from drivers.api import (
     Sample,
     WaveformBlock,
 )
-from scanner.evidence import Assessment
+from scanner.evidence import Assessment, Reason
+from scanner.modality import Sensor
 from scanner.vehicle import Declaration
+
+
+class DeviceKind(StrEnum):
+    """Kinds of devices that officers tell apart."""
+
+    PROBE = "probe"  # for CO2
+    GEOPHONES = "geophones"
+    SEISMOMETER = "seismometer"  # of the ground, on its own
+    IMAGER = "imager"  # thermal
+    DETECTOR = "detector"  # X-ray
+    OTHER = "other"
+
+
+def device_kind(sensor: Sensor) -> DeviceKind:
+    """Tell what a sensor is by what it reads and where it sits."""
+    if "lines" in sensor.reads:
+        return DeviceKind.DETECTOR
+    if "frame" in sensor.reads:
+        return DeviceKind.IMAGER
+    if "waveform" in sensor.reads and sensor.role in (Role.CHASSIS, Role.GROUND):
+        return DeviceKind.SEISMOMETER if sensor.role is Role.GROUND else DeviceKind.GEOPHONES
+    if "sample" in sensor.reads and sensor.role in (Role.INSIDE, Role.OUTSIDE):
+        return DeviceKind.PROBE
+    return DeviceKind.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +53,24 @@ class DeviceView:
     role: Role
     state: DeviceState | None
     newest: str
+    kind: DeviceKind = DeviceKind.OTHER
+
+    @property
+    def connection(self) -> ConnectionState:
+        """Whether it works; a device that was not heard of yet is being opened."""
+        return self.state.state if self.state is not None else ConnectionState.OPENING
+
+    @property
+    def reason(self) -> Reason | None:
+        """What was lost and what to do, None for a device that is ready."""
+        if self.connection is ConnectionState.READY:
+            return None
+        return Reason(f"device_{self.kind.value}_{self.connection.value}", {"sensor": self.name})
+
+    @property
+    def detail(self) -> str:
+        """What the driver says of its state, in its own words."""
+        return self.state.reason if self.state is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +89,8 @@ class LaneSnapshot:
 
     ``scan_id`` is empty and ``assessment`` None when no lorry is in the lane.
     ``waiting`` are the other open scans; ``last`` is the scan whose visit ended
-    last, open or closed. ``faults`` are sentences about the lane itself (its disk).
+    last, open or closed. ``faults`` are about the lane itself (its disk).
+    ``time_limit_s`` and ``prior`` are the policy's for the declared class.
     """
 
     lane_id: str
@@ -57,7 +103,9 @@ class LaneSnapshot:
     assessment: Assessment | None
     waiting: tuple[ScanLine, ...]
     last: ScanLine | None
-    faults: tuple[str, ...]
+    faults: tuple[Reason, ...]
+    time_limit_s: float | None = None
+    prior: float | None = None
 
 
 def in_words(item: Item) -> str:

@@ -6,13 +6,15 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from scanner.evidence import Reason
 from scanner.outbox import Outbox, OutboxError
+from scanner.wording import sentence
 
 _log = logging.getLogger(__name__)
 
 
 class Teller:
-    """A lane's messages in order; ``fault`` says why some are not on disk yet, "" when all are.
+    """A lane's messages in order; ``fault`` says why some are not on disk yet, None when all are.
 
     Parameters
     ----------
@@ -21,7 +23,7 @@ class Teller:
     """
 
     def __init__(self, outbox: Outbox, wall: Callable[[], int]) -> None:
-        self.fault = ""
+        self.fault: Reason | None = None
         self._outbox, self._wall = outbox, wall
         self._untold: deque[tuple[str, str, int, dict[str, object]]] = deque()
 
@@ -32,13 +34,13 @@ class Teller:
 
     def tell_the_rest(self) -> None:
         """Try again with what the disk refused."""
-        self.fault = ""
-        while self._untold and not self.fault:
+        self.fault = None
+        while self._untold and self.fault is None:
             try:
                 self._outbox.put(*self._untold[0])
                 self._untold.popleft()
             except OutboxError as error:
-                self.fault = str(error)
+                self.fault = Reason("outbox_refuses", {"why": str(error)})
 
     def has_told(self, kind: str, scan: str) -> bool:
         """Say whether a message of this kind about a scan is on disk."""
@@ -48,5 +50,6 @@ class Teller:
         """Try once more, and close the outbox."""
         self.tell_the_rest()
         if self._untold:
-            _log.error("%s: %d messages were not kept", self.fault, len(self._untold))
+            why = sentence(self.fault) if self.fault is not None else ""
+            _log.error("%s: %d messages were not kept", why, len(self._untold))
         self._outbox.close()

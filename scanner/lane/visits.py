@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from drivers.api import Item
+from scanner.evidence import Reason
 from scanner.lane.config import LaneConfig
 from scanner.methods import MethodKit
 from scanner.pipeline import declaration_from
@@ -33,11 +34,11 @@ class VisitRecord:
     """The open recording of a visit.
 
     A disk that refuses is a fault of the lane, not its end: from then on nothing
-    more is written and ``fault`` says what to do.
+    more is written and ``fault`` says what to do (None: all is well).
     """
 
     def __init__(self, data_dir: Path, scan_id: str, visit: manifest.Visit, writer: RecordingWriter) -> None:
-        self.fault = ""
+        self.fault: Reason | None = None
         self._data_dir, self._scan_id, self._visit = data_dir, scan_id, visit
         self._writer = writer
 
@@ -56,7 +57,7 @@ class VisitRecord:
     def end(self, utc_ns: int) -> None:
         """Close the recording and enter its SHA-256."""
         self._guarded(self._writer.close, always=True)
-        whole = not self.fault
+        whole = self.fault is None
         self._guarded(
             lambda: manifest.close_visit(
                 self._data_dir, self._scan_id, self._visit.visit, utc_ns, whole=whole
@@ -65,14 +66,12 @@ class VisitRecord:
         )
 
     def _guarded(self, act: Callable[[], object], *, always: bool = False) -> None:
-        if self.fault and not always:
+        if self.fault is not None and not always:
             return
         try:
             act()
         except OSError as error:
-            self.fault = (
-                f"Recording stopped ({error.strerror or error}): free disk space and start the scan again"
-            )
+            self.fault = Reason("recording_stopped", {"why": str(error.strerror or error)})
 
     @property
     def number(self) -> int:
@@ -138,7 +137,7 @@ class RecoveredScan:
     recordings: tuple[Path, ...]
     visits: int
     interrupted: bool
-    missing: tuple[str, ...]
+    missing: tuple[Reason, ...]
 
 
 def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredScan:
@@ -148,7 +147,7 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
     """
     interrupted, last = False, 0
     recordings: list[Path] = []
-    missing: list[str] = []
+    missing: list[Reason] = []
     for visit in found.visits:
         path = manifest.visit_path(data_dir, found.scan_id, visit)
         if visit.ended_utc is None and not path.exists():
@@ -163,7 +162,7 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
         if path.exists():
             recordings.append(path)
         else:
-            missing.append(f"{path} is missing: what it held is missing from this scan.")
+            missing.append(Reason("recording_missing", {"file": str(path)}))
     return RecoveredScan(
         declaration_from(found.declaration),
         tuple(recordings),

@@ -29,7 +29,7 @@ def literals() -> dict[str, Path]:
 def reason_codes() -> dict[str, Path]:
     """Return the codes given literally to Reason, unavailable and pending."""
     found = {}
-    position = {"Reason": 0, "unavailable": 1, "pending": 1}
+    position = {"Reason": 0, "CommandRefused": 0, "unavailable": 1, "pending": 1}
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
@@ -81,4 +81,4 @@ def test_languages_need_the_same_values(code: str):
 
 def test_a_sentence_is_filled_in():
     said = sentence(Reason("required_pending", {"modality": "co2"}), "fr")
-    assert said == "co2 est exigé pour ce véhicule et mesure encore"
+    assert said == "CO2\u00a0: mesure exigée pour ce véhicule, encore en cours"

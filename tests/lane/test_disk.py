@@ -10,6 +10,7 @@ from scanner.evidence import Recommendation
 from scanner.outbox import Outbox, OutboxError
 from scanner.recording.writer import RecordingWriter
 from scanner.simulation.stream import demo_stream
+from scanner.wording import sentence
 
 
 @pytest.fixture
@@ -32,7 +33,8 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_disk_is_said_and_never_ends_as_no_indication(played_lane, kit_saying):
     agent, _ = played_lane(demo_stream()[0], kit_saying(-3.0))
     shot = agent.snapshot()
-    assert any("No space left" in fault and "free disk space" in fault for fault in shot.faults)
+    said = [sentence(fault) for fault in shot.faults]
+    assert any("No space left" in fault and "free disk space" in fault for fault in said)
     (waiting,) = shot.waiting
     assert waiting.assessment is not None
     assert waiting.assessment.recommendation is Recommendation.INCONCLUSIVE

@@ -21,6 +21,7 @@ from scanner.recording.writer import RecordingWriter
 from scanner.replay import replay_scan
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import demo_stream
+from scanner.wording import sentence
 
 
 def test_a_start_that_the_disk_refuses_leaves_no_lorry_behind(
@@ -42,7 +43,7 @@ def test_a_damaged_manifest_is_named_and_the_others_are_taken_up(tmp_path: Path)
     found, faults = find_open_scans(tmp_path)
     assert [one.scan_id for one in found] == ["GOOD"]
     assert len(faults) == 1
-    assert "BAD" in faults[0]
+    assert "BAD" in sentence(faults[0])
 
 
 def test_what_the_outbox_refused_is_told_at_a_later_tick(
@@ -123,7 +124,8 @@ def test_a_recording_that_is_gone_is_named_and_the_scan_cannot_speak_for_empty(
     (manifest.scan_folder(tmp_path / "data", scan_id) / "visit-01.mcap").unlink()
     agent, second = played_lane(demo_stream()[0], kit_saying(-3.0))
     assert second != scan_id
-    assert "visit-01.mcap is missing" in agent.scans[scan_id].fault
+    (fault,) = agent.scans[scan_id].faults
+    assert "visit-01.mcap is missing" in sentence(fault)
 
 
 def test_a_manifest_with_a_foreign_declaration_does_not_stop_the_lane(
@@ -131,5 +133,5 @@ def test_a_manifest_with_a_foreign_declaration_does_not_stop_the_lane(
 ):
     manifest.create(tmp_path / "data", "ZEPPELIN", "lane", {"vehicle_class": "zeppelin", "cargo": "empty"})
     agent, _ = played_lane(demo_stream()[0], kit_saying(-3.0))
-    assert any("ZEPPELIN" in fault for fault in agent.snapshot().faults)
+    assert any("ZEPPELIN" in sentence(fault) for fault in agent.snapshot().faults)
     assert len(agent.scans) == 1

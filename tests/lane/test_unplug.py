@@ -73,7 +73,7 @@ def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twin
     assert "(final): inconclusive" in advice[-1]
     assert {line.split("): ")[1].split(",")[0] for line in advice} == {"inconclusive"}
     reasons = lane.lines[lane.lines.index(advice[-1]) + 1 :][:3]
-    assert any("co2 is needed" in reason for reason in reasons), reasons
+    assert any("CO2 is needed" in reason for reason in reasons), reasons
 
 
 def reach(twins: DemoTwins, elapsed_s: float) -> None:
