@@ -25,6 +25,7 @@ from service import (
     lanes_command,
     recording_command,
     replay_command,
+    serve_command,
 )
 from service.lane_terminal import attend
 from service.out_file import disk_words
@@ -44,6 +45,7 @@ app.add_typer(accounts_command.app, name="accounts")
 app.add_typer(lanes_command.app, name="lanes")
 app.command("replay")(replay_command.replay)
 app.command("demo")(demo_command.demo)
+app.command("serve")(serve_command.serve)
 
 LANGUAGE = Annotated[Language, typer.Option("--language", help="of the sentences")]
 

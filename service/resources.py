@@ -18,7 +18,8 @@ from scanner.lane.wire import AssessmentWire, DeclarationWire, Live, Order, Said
 class Resource(BaseModel):
     """Base of what the service tells: frozen."""
 
-    model_config = ConfigDict(frozen=True)
+    # the document says that a resource always comes whole
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Request(BaseModel):

@@ -1,0 +1,1 @@
+"""The HTTP interface: who may ask, what is asked, and errors as problem details."""

@@ -1,0 +1,64 @@
+"""Alerts: acknowledged by an officer, searched, closed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Response
+from pydantic import TypeAdapter
+
+from service.api.access import Booth, TheSession, needs
+from service.api.answers import LISTED, MOST_LISTED, json_list
+from service.api.context import TheService, now_ms
+from service.api.route import router
+from service.resources import Alert, OutcomeRequest, Permission
+from service.store import alerts as stored
+
+routes = router("alerts")
+HANDLE = Booth(Permission.HANDLE_ALERTS)
+_ALERTS = TypeAdapter(list[Alert])
+
+
+@routes.get("/api/alerts", operation_id="alerts", response_model=list[Alert])
+@needs(Booth())
+def alerts(
+    service: TheService,
+    state: Literal["open", "all"] = "open",
+    before: Annotated[str | None, Query(max_length=64, description="an alert's id: only older ones")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
+) -> Response:
+    """List alerts, the one raised last first."""
+    with service.database.reading() as c:
+        return json_list(_ALERTS, stored.listed(c, state == "open", before, limit))
+
+
+@routes.get("/api/alerts/{alert_id}", operation_id="alert")
+@needs(Booth())
+def alert(alert_id: str, service: TheService) -> Alert:
+    """Give one alert."""
+    with service.database.reading() as c:
+        return stored.get(c, alert_id)
+
+
+@routes.post("/api/alerts/{alert_id}/acknowledge", operation_id="acknowledge")
+@needs(HANDLE)
+def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Alert:
+    """Take an alert on; 409 when another officer has it, with who and since when."""
+    with service.database.writing() as c:
+        return stored.acknowledge(c, alert_id, session.name, now_ms())
+
+
+@routes.post("/api/alerts/{alert_id}/outcome", operation_id="record_outcome")
+@needs(HANDLE)
+def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, service: TheService) -> Alert:
+    """Record what the search found; may be corrected until the alert is closed."""
+    with service.database.writing() as c:
+        return stored.record_outcome(c, alert_id, asked, session.name, now_ms())
+
+
+@routes.post("/api/alerts/{alert_id}/close", operation_id="close_alert")
+@needs(HANDLE)
+def close_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
+    """Close an alert that has its outcome."""
+    with service.database.writing() as c:
+        return stored.close(c, alert_id, session.name, now_ms())

@@ -1,0 +1,88 @@
+"""Whether the service lives, takes writes and tells; and its counters."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from service.api.access import Everybody, Scraper, needs
+from service.api.context import Service, TheService
+from service.api.problems import Problem
+from service.api.route import router
+from service.resources import AlertState
+from service.store import alerts, events, lanes
+from service.store.errors import StoreError
+
+routes = router("health")
+LEAST_FREE_BYTES = 64 << 20
+TELLING_LATE_S = 5.0
+
+
+class Health(BaseModel):
+    """The service is well."""
+
+    run: str
+    version: str
+
+
+@routes.get("/api/health/live", operation_id="health_live")
+@needs(Everybody())
+async def health_live(service: TheService) -> Health:
+    """Say that the process answers."""
+    return Health(run=service.database.run, version=service.version)
+
+
+@routes.get("/api/health/ready", operation_id="health_ready")
+@needs(Everybody())
+def health_ready(service: TheService) -> Health:
+    """Say that the store takes writes and events go out; 503 with the reasons else."""
+    reasons = _reasons(service)
+    if reasons:
+        raise Problem(503, "not_ready", "The service is not ready: see reasons.", reasons=reasons)
+    return Health(run=service.database.run, version=service.version)
+
+
+def _reasons(service: Service) -> list[str]:
+    reasons = []
+    try:
+        with service.database.writing() as c:
+            events.newest(c)
+    except StoreError as error:
+        reasons.append(str(error))
+    free = shutil.disk_usage(service.database.path).free
+    if free < LEAST_FREE_BYTES:
+        reasons.append(f"only {free >> 20} MiB are free on the disk of the data folder: make room")
+    if time.monotonic() - service.tail_s > TELLING_LATE_S:
+        reasons.append("events do not go out: look into the service's log")
+    return reasons
+
+
+@routes.get("/api/openapi.json", operation_id="openapi", include_in_schema=False)
+@needs(Everybody())
+def openapi(request: Request) -> JSONResponse:
+    """Give the document of this interface."""
+    return JSONResponse(request.app.openapi())
+
+
+@routes.get("/metrics", operation_id="metrics", include_in_schema=False)
+@needs(Scraper())
+async def metrics(service: TheService) -> Response:
+    """Give the counters in Prometheus' text format."""
+    counted = service.metrics
+    states, known = await service.reading(
+        lambda c: (Counter(alert.state for alert in alerts.listed(c, True, None, None)), lanes.listed(c))
+    )
+    for state in AlertState:
+        if state is not AlertState.CLOSED:
+            counted.alerts.labels(state.value).set(states[state])
+    silent = [lane for lane in known if not lane.revoked and service.latest.lane(lane.id).silent]
+    counted.lanes_silent.set(len(silent))
+    counted.streams.labels("booth").set(len(service.hub.readers))
+    counted.streams.labels("lane").set(len(service.links))
+    return Response(generate_latest(counted.registry), media_type=CONTENT_TYPE_LATEST)

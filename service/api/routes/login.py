@@ -1,0 +1,142 @@
+"""Logging in and out, and one's own password."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Annotated
+
+from fastapi import Request, Response
+from pydantic import Field
+from sqlalchemy import Connection
+
+from service.api import access
+from service.api.access import Booth, Everybody, TheSession, needs
+from service.api.context import MOST_LOGINS_WAITING, Service, TheService, now_ms
+from service.api.problems import Problem
+from service.api.route import router
+from service.api.throttle import Attempt
+from service.resources import Me, Password
+from service.resources import Request as Asked
+from service.store import accounts
+from service.store.errors import Conflict
+
+routes = router("login")
+
+
+class LoginRequest(Asked):
+    """Who wants to enter."""
+
+    name: Annotated[str, Field(max_length=64)]
+    password: Annotated[str, Field(max_length=200)]
+
+
+class PasswordRequest(Asked):
+    """One's own password, the old and the new."""
+
+    old: Annotated[str, Field(max_length=200)]
+    new: Password
+
+
+@routes.post("/api/login", operation_id="login")
+@needs(Everybody())
+async def login(asked: LoginRequest, request: Request, response: Response, service: TheService) -> Me:
+    """Log in: the answer carries the session's cookie."""
+    attempt = _begin(service, asked.name, access.address_of(request))
+    old = request.cookies.get(access.COOKIE, "")
+    async with _turn(service):
+        user = await service.reading(lambda c: accounts.verify(c, asked.name, asked.password))
+    if user is None:
+        service.metrics.login_failures.labels("refused").inc()
+        await service.writing(lambda c: accounts.login_refused(c, asked.name, now_ms()))
+        raise Problem(401, "login_refused", "Name and password do not fit together.")
+    service.throttle.succeeded(attempt)
+
+    def enter(c: Connection) -> tuple[str, accounts.Session | None]:
+        if old:
+            accounts.end_session(c, old, now_ms())
+        token = accounts.open_session(c, user.name, now_ms())
+        return token, accounts.session(c, token, now_ms())
+
+    token, session = await service.writing(enter)
+    if session is None:  # disabled between the check and here
+        raise Problem(401, "login_refused", "Name and password do not fit together.")
+    if old:
+        service.sessions_changed.set()
+    access.keep_cookie(response, token)
+    return access.me(session)
+
+
+@routes.post("/api/logout", operation_id="logout", status_code=204)
+@needs(Everybody())
+async def logout(request: Request, response: Response, service: TheService) -> None:
+    """Log out; without a session it is done already."""
+    token = request.cookies.get(access.COOKIE, "")
+    if token:
+        await service.writing(lambda c: accounts.end_session(c, token, now_ms()))
+        service.sessions_changed.set()
+    access.drop_cookie(response)
+
+
+@routes.get("/api/me", operation_id="me")
+@needs(Booth())
+async def me(session: TheSession) -> Me:
+    """Say who is logged in."""
+    return access.me(session)
+
+
+@routes.put("/api/me/password", operation_id="change_password", status_code=204)
+@needs(Booth())
+async def change_password(
+    asked: PasswordRequest, request: Request, session: TheSession, service: TheService
+) -> None:
+    """Change one's own password; one's other sessions end."""
+    attempt = _begin(service, session.name, access.address_of(request))
+    try:
+        async with _turn(service):
+            await service.writing(
+                lambda c: accounts.change_password(
+                    c, session.name, asked.old, asked.new, now_ms(), keep_session=session.id
+                )
+            )
+    except Conflict as error:
+        service.metrics.login_failures.labels("wrong_password").inc()
+        raise Problem(403, error.code, "The old password is not right: type it again.") from error
+    service.throttle.succeeded(attempt)
+    service.sessions_changed.set()
+
+
+def _begin(service: Service, name: str, address: str) -> Attempt:
+    attempt = service.throttle.begin(name, address, time.monotonic())
+    if isinstance(attempt, Attempt):
+        return attempt
+    raise _too_many(service, math.ceil(attempt))
+
+
+def _too_many(service: Service, wait_s: int) -> Problem:
+    service.metrics.login_failures.labels("too_many").inc()
+    return Problem(
+        429,
+        "too_many_logins",
+        f"Too many wrong passwords: wait {wait_s} s, then try again.",
+        {"Retry-After": str(wait_s)},
+    )
+
+
+class _turn:
+    """Two passwords are checked at once, a few wait, others come back later: each check takes 64 MiB."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    async def __aenter__(self) -> None:
+        if self._service.logins_waiting >= MOST_LOGINS_WAITING:
+            raise _too_many(self._service, 1)
+        self._service.logins_waiting += 1
+        try:
+            await self._service.password_checks.acquire()
+        finally:
+            self._service.logins_waiting -= 1
+
+    async def __aexit__(self, *why: object) -> None:
+        self._service.password_checks.release()

@@ -1,0 +1,71 @@
+"""Scans and their assessments."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Response
+from pydantic import TypeAdapter
+
+from scanner.lane.wire import AssessmentWire
+from service.api.access import Booth, TheSession, needs
+from service.api.answers import LISTED, MOST_LISTED, json_list
+from service.api.context import TheService, now_ms
+from service.api.route import router
+from service.resources import Alert, Note, Permission, Request, Scan, ScanState
+from service.store import alerts as stored_alerts
+from service.store import scans as stored
+
+routes = router("scans")
+_SCANS = TypeAdapter(list[Scan])
+_ASSESSMENTS = TypeAdapter(list[AssessmentWire])
+
+
+class AlertRequest(Request):
+    """Why an officer raises an alert by hand."""
+
+    note: Note = ""
+
+
+@routes.get("/api/scans", operation_id="scans", response_model=list[Scan])
+@needs(Booth())
+def scans(
+    service: TheService,
+    state: ScanState | None = None,
+    plate: Annotated[str | None, Query(max_length=24, description="letters and digits in a row")] = None,
+    before: Annotated[str | None, Query(max_length=64, description="a scan's id: only older ones")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
+) -> Response:
+    """List scans, the newest first."""
+    with service.database.reading() as c:
+        return json_list(_SCANS, stored.listed(c, state, plate, before, limit))
+
+
+@routes.get("/api/scans/{scan_id}", operation_id="scan")
+@needs(Booth())
+def scan(scan_id: str, service: TheService) -> Scan:
+    """Give one scan."""
+    with service.database.reading() as c:
+        return stored.get(c, scan_id)
+
+
+@routes.get(
+    "/api/scans/{scan_id}/assessments", operation_id="assessments", response_model=list[AssessmentWire]
+)
+@needs(Booth())
+def assessments(scan_id: str, service: TheService) -> Response:
+    """List what was told of a scan's evidence, in the order of its lane's clock."""
+    with service.database.reading() as c:
+        return json_list(_ASSESSMENTS, stored.assessments(c, scan_id))
+
+
+@routes.post("/api/scans/{scan_id}/alert", operation_id="raise_alert", status_code=201)
+@needs(Booth(Permission.HANDLE_ALERTS))
+def raise_alert(
+    scan_id: str, asked: AlertRequest, response: Response, session: TheSession, service: TheService
+) -> Alert:
+    """Raise an alert by hand: an officer's own judgement; 200 when the scan has one."""
+    with service.database.writing() as c:
+        alert, new = stored_alerts.raise_by_officer(c, scan_id, session.name, asked.note, now_ms())
+    response.status_code = 201 if new else 200
+    return alert

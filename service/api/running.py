@@ -1,0 +1,150 @@
+"""What goes on beside the requests: telling events, heartbeats, silence, commands and sessions that end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from sqlalchemy import Connection
+
+from service.api.context import Service, now_ms
+from service.live import payloads
+from service.live.tailer import tail
+from service.resources import Lane
+from service.store import accounts, commands, events
+from service.store.events import StoredEvent
+from service.store.tokens import token_sha256
+
+SILENCE_LOOK_S = 0.25
+EXPIRY_LOOK_S = 0.25
+SESSIONS_LOOK_S = 2.0
+TOUCH_S = 30.0
+
+log = logging.getLogger("lorryscan.service")
+
+
+@contextlib.asynccontextmanager
+async def running(service: Service) -> AsyncIterator[None]:
+    """Have all of it go on while the service runs."""
+    service.loop = asyncio.get_running_loop()
+    service.hub.sequence = await service.reading(events.newest)
+    woken = asyncio.Event()
+    service.database.on_events(lambda _: service.on_loop(woken.set))
+    tasks = [
+        asyncio.create_task(each)
+        for each in (
+            _lasting(service, "events", lambda: _tell(service, woken)),
+            _lasting(service, "heartbeats", lambda: _heartbeats(service)),
+            _lasting(service, "silence", lambda: _silence(service)),
+            _lasting(service, "expiry", lambda: _expiry(service)),
+            _lasting(service, "sessions", lambda: _sessions(service)),
+        )
+    ]
+    try:
+        yield
+    finally:
+        service.shut_down()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(Exception):
+            await _touch(service)
+        service.loop = None
+
+
+async def _lasting(service: Service, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begin again what failed: a booth must not go quiet because one look went wrong."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            service.metrics.failures.labels(name).inc()
+            log.exception("%s failed and begins again", name)
+        await asyncio.sleep(0.5)
+
+
+async def _tell(service: Service, woken: asyncio.Event) -> None:
+    def publish(stored: StoredEvent) -> None:
+        if stored.kind == "lane":
+            lane = Lane.model_validate_json(stored.data)
+            if lane.revoked:
+                service.latest.forget(lane.id)
+        service.hub.publish(stored.sequence, service.encoded(stored))
+        service.metrics.events.labels(stored.kind).inc()
+        if stored.kind == "command":
+            state = json.loads(stored.data)["state"]
+            if state in ("done", "refused", "expired"):
+                service.metrics.commands.labels(state).inc()
+            service.links.wake()
+
+    def looked() -> None:
+        service.tail_s = time.monotonic()
+
+    await tail(
+        woken,
+        lambda after, limit: service.reading(lambda c: events.after(c, after, limit)),
+        publish,
+        service.hub.sequence,
+        looked,
+    )
+
+
+async def _heartbeats(service: Service) -> None:
+    clock = asyncio.get_running_loop().time
+    at_s = clock()
+    while True:
+        service.hub.heartbeat(payloads.heartbeat(now_ms(), service.hub.sequence))
+        at_s += payloads.HEARTBEAT_S
+        if at_s < clock():  # the machine slept: begin anew rather than send all that were missed
+            at_s = clock() + payloads.HEARTBEAT_S
+        await asyncio.sleep(at_s - clock())
+
+
+async def _silence(service: Service) -> None:
+    while True:
+        for lane_id in service.latest.fell_silent():
+            service.hub.announce(payloads.lane(service.latest.lane(lane_id)))
+            service.metrics.events.labels("lane").inc()
+        await asyncio.sleep(SILENCE_LOOK_S)
+
+
+async def _expiry(service: Service) -> None:
+    while True:
+        if await service.reading(lambda c: commands.any_too_old(c, now_ms())):
+            await service.writing(lambda c: commands.expire(c, now_ms()))
+        await asyncio.sleep(EXPIRY_LOOK_S)
+
+
+async def _sessions(service: Service) -> None:
+    touched_s = time.monotonic()
+    while True:
+        service.sessions_changed.clear()
+        open_now = service.hub.sessions()
+        if open_now:
+            service.hub.end(await service.reading(functools.partial(_over, tokens=open_now)))
+        service.links.wake()  # an order that a failing disk held back
+        if time.monotonic() - touched_s > TOUCH_S:
+            touched_s = time.monotonic()
+            await _touch(service)
+        try:
+            async with asyncio.timeout(SESSIONS_LOOK_S):
+                await service.sessions_changed.wait()
+        except TimeoutError:
+            pass
+
+
+def _over(c: Connection, tokens: set[str]) -> list[str]:
+    now = now_ms()
+    return [token for token in tokens if accounts.session(c, token, now) is None]
+
+
+async def _touch(service: Service) -> None:
+    used = service.sessions_used | {token_sha256(token) for token in service.hub.sessions()}
+    service.sessions_used.clear()
+    if used:
+        await service.writing(lambda c: accounts.touch(c, used, now_ms()))

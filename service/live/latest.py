@@ -1,0 +1,113 @@
+"""The newest of each lane: its live view, two minutes of traces, pictures, and whether it speaks.
+
+Never the truth and never stored: it is empty after a start and fills within half a second. All of it
+happens on the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scanner.lane.wire import Live
+from service.live.pictures import Picture, Pictures
+from service.live.traces import Traces
+from service.resources import Lane
+
+SILENT_AFTER_S = 1.5
+STEPPED_BACK_MS = 2_000
+
+log = logging.getLogger("lorryscan.service")
+
+
+@dataclass(slots=True)
+class _LaneNow:
+    live: Live | None = None
+    traces: Traces = field(default_factory=Traces)
+    pictures: Pictures = field(default_factory=Pictures)
+    heard_s: float = 0.0
+    heard_utc_ms: int = 0
+    silent: bool = True
+
+
+class Latest:
+    """What lanes last said.
+
+    Parameters
+    ----------
+    clock : a monotonic clock, s; wall : UTC, s since 1970.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._lanes: dict[str, _LaneNow] = {}
+
+    def heard(self, lane_id: str) -> bool:
+        """Note that a lane spoke; return whether it was silent before."""
+        now = self._lanes.setdefault(lane_id, _LaneNow())
+        now.heard_s, now.heard_utc_ms = self._clock(), round(1e3 * self._wall())
+        was_silent, now.silent = now.silent, False
+        return was_silent
+
+    def fell_silent(self) -> list[str]:
+        """Return the lanes that have not spoken for 1.5 s, each once."""
+        before_s = self._clock() - SILENT_AFTER_S
+        fallen = [i for i, now in self._lanes.items() if not now.silent and now.heard_s < before_s]
+        for lane_id in fallen:
+            self._lanes[lane_id].silent = True
+        return fallen
+
+    def lane(self, lane_id: str, revoked: bool = False) -> Lane:
+        """Return a lane as it is heard now."""
+        now = self._lanes.get(lane_id)
+        heard = now is not None and now.heard_utc_ms > 0
+        return Lane(
+            id=lane_id,
+            heard_utc_ms=now.heard_utc_ms if now and heard else None,
+            silent=now is None or now.silent,
+            revoked=revoked,
+        )
+
+    def take(self, lane_id: str, live: Live) -> Live | None:
+        """Take a live view; return it with its new points alone, or None when a newer one is here."""
+        now = self._lanes.setdefault(lane_id, _LaneNow())
+        last = now.live
+        if last is not None and last.run == live.run and live.sequence <= last.sequence:
+            return None
+        if last is not None and live.utc_ms < last.utc_ms - STEPPED_BACK_MS:
+            log.warning("lane %s: its clock went back, its traces begin anew", lane_id)
+            now.traces = Traces()
+        new = now.traces.add(live.traces, live.utc_ms)
+        now.live = live.model_copy(update={"traces": []})
+        return live.model_copy(update={"traces": new})
+
+    def view(self, lane_id: str) -> Live | None:
+        """Return a lane's newest live view with two minutes of traces."""
+        now = self._lanes.get(lane_id)
+        if now is None or now.live is None:
+            return None
+        return now.live.model_copy(update={"traces": now.traces.all()})
+
+    def picture(self, lane_id: str, sensor: str, heat: bool) -> Picture | None:
+        """Return a sensor's newest picture."""
+        now = self._lanes.get(lane_id)
+        return None if now is None else now.pictures.get(sensor, heat)
+
+    def pictures(self, lane_id: str) -> Pictures:
+        """Return a lane's pictures, to put one in."""
+        return self._lanes.setdefault(lane_id, _LaneNow()).pictures
+
+    def picture_versions(self, lane_id: str) -> dict[str, int]:
+        """Return the pictures that are here whole, by sensor."""
+        live = self._lanes.setdefault(lane_id, _LaneNow()).live
+        with_heat = frozenset(p.sensor for p in live.pictures if p.heat) if live else frozenset()
+        return self.pictures(lane_id).versions(with_heat)
+
+    def forget(self, lane_id: str) -> None:
+        """Drop a lane whose token was revoked."""
+        self._lanes.pop(lane_id, None)

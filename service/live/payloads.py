@@ -1,0 +1,95 @@
+"""The events of the booth stream as bytes, each encoded once however many read it."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, ConfigDict
+
+from scanner.lane.wire import Live, OrderSent, UtcMs
+from service.resources import Lane, LaneId
+
+HEARTBEAT_S = 0.8
+
+
+class Hello(BaseModel):
+    """First event of a stream: the service's process, its version and its newest event."""
+
+    run: str
+    version: str
+    sequence: int
+    utc_ms: UtcMs
+
+
+class Heartbeat(BaseModel):
+    """Comes every 0.8 s; after two that did not come, what a page shows is old."""
+
+    utc_ms: UtcMs
+    sequence: int
+
+
+class Bye(BaseModel):
+    """Why the service ends the stream."""
+
+    code: Literal["session_ended", "shutting_down"]
+
+
+class Reset(BaseModel):
+    """The stream cannot go on from where the page was: fetch /api/state again; the stream goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LiveEvent(Live):
+    """A lane's live view on the stream: its traces hold only points that no earlier one held."""
+
+    lane_id: LaneId
+
+
+def event(name: str, data: str, sequence: int | None = None) -> bytes:
+    """Return one server-sent event; ``data`` is JSON text.
+
+    Examples
+    --------
+    >>> event("scan", "{}", 7)
+    b'event: scan\\ndata: {}\\nid: 7\\n\\n'
+    """
+    return format_sse_event(data_str=data, event=name, id=None if sequence is None else str(sequence))
+
+
+def hello(run: str, version: str, sequence: int, utc_ms: int) -> bytes:
+    """Return the first event of a stream."""
+    said = Hello(run=run, version=version, sequence=sequence, utc_ms=utc_ms)
+    return event("hello", said.model_dump_json())
+
+
+def heartbeat(utc_ms: int, sequence: int) -> bytes:
+    """Return a heartbeat."""
+    return event("heartbeat", Heartbeat(utc_ms=utc_ms, sequence=sequence).model_dump_json())
+
+
+def bye(code: Literal["session_ended", "shutting_down"]) -> bytes:
+    """Return the last event of a stream."""
+    return event("bye", Bye(code=code).model_dump_json())
+
+
+def reset() -> bytes:
+    """Return the order to fetch the state again."""
+    return event("reset", "{}")
+
+
+def lane(said: Lane) -> bytes:
+    """Return that a lane fell silent or spoke again; not in the table, so without an id."""
+    return event("lane", said.model_dump_json())
+
+
+def live(lane_id: str, view: Live) -> bytes:
+    """Return a lane's live view."""
+    return event("live", f'{{"lane_id":{json.dumps(lane_id)},{view.model_dump_json()[1:]}')
+
+
+def order(sequence: int, sent: OrderSent) -> bytes:
+    """Return an order to a lane."""
+    return event("order", sent.model_dump_json(), sequence)
