@@ -71,7 +71,13 @@ class LiveView:
             self._items.append(item)
 
     def build(
-        self, snapshot: LaneSnapshot, faults: tuple[Reason, ...], untold: int, pictures: Pictures
+        self,
+        snapshot: LaneSnapshot,
+        faults: tuple[Reason, ...],
+        untold: int,
+        pictures: Pictures,
+        *,
+        with_traces: bool = True,
     ) -> Live:
         """Return the lane now.
 
@@ -112,7 +118,7 @@ class LiveView:
             ][-500:],
             faults=[Said(**reason_json(fault)) for fault in (*snapshot.faults, *faults)[:50]],
             untold=untold,
-            traces=self.traces.untold(),
+            traces=self.traces.untold() if with_traces else [],
             pictures=pictures.held(),
         )
 
@@ -178,6 +184,7 @@ class LiveTeller:
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._service_run = ""
+        self._may_be_new = False
         self._told: tuple[object, ...] = ()
 
     def published(self) -> None:
@@ -200,6 +207,7 @@ class LiveTeller:
                 pause_s = TOKEN_RETRY_S
             except ServiceAway as away:
                 self._hearing.failed(away.trouble)
+                self._may_be_new = True
             except Exception:  # a defect in one view must not end all others
                 _log.exception("the live view failed")
             self._pause(pause_s)
@@ -217,7 +225,11 @@ class LiveTeller:
         snapshot, faults = self._lane.snapshot(), self._faults()
         self._told = urgent(snapshot, faults)
         held = self._pictures.versions()
-        live = self.view.build(snapshot, faults, self._untold(), self._pictures)
+        # a service that came back may hold nothing: its run is asked for first, since older points
+        # of a curve that it was given newer ones of would come too late
+        live = self.view.build(
+            snapshot, faults, self._untold(), self._pictures, with_traces=not self._may_be_new
+        )
         answer = self._client.ask("POST", "/live", live.model_dump_json().encode())
         if answer.is_problem:
             raise self._client.foreign(f"HTTP {answer.status}: {answer.words}")
@@ -232,8 +244,11 @@ class LiveTeller:
 
     def _arrived(self, traces: list[TraceLive], answer: LiveAnswer, held: dict[str, int]) -> None:
         if self._service_run and answer.run != self._service_run:
-            self.view.traces.tell_again()  # a new service holds nothing
-        else:
-            self.view.traces.told(traces)
+            self.view.traces.tell_again()
+        self.view.traces.told(traces)
+        if self._may_be_new:
+            self._may_be_new = False
+            self._changed.set()
+            self._told = ()  # the curves follow at once
         self._service_run = answer.run
         self._pictures.service_holds(answer.pictures, held)

@@ -275,7 +275,12 @@ class Pictures:
             for sensor, passage in (self._earlier.get(self._scan_id, {}) | now).items():
                 silent = now_ns - passage.last_ns > SILENCE_S * 1e9
                 if passage.end is not None or silent:
-                    still = Passage(dark=list(passage.dark), air=list(passage.air), data=list(passage.data))
+                    still = Passage(
+                        dark=list(passage.dark),
+                        air=list(passage.air),
+                        data=list(passage.data),
+                        last_ns=passage.last_ns,
+                    )
                     source = self._scan_id, passage.data_run, len(passage.data), id(passage)
                     over.append((sensor, still, source, self._scan_id))
         return over
@@ -283,15 +288,14 @@ class Pictures:
     def _thermal(self, sensor: str, frame: Frame, heat: npt.NDArray[np.float32] | None) -> Picture:
         known = self._lane.config.sensors.get(sensor)
         values, unit, low, high = thermal_values(frame, known.certificate if known is not None else None)
-        return self._picture(
-            sensor, "thermal", values, unit, (low, high), self._lane.snapshot().scan_id, heat
-        )
+        scan_id, taken_ns = self._lane.snapshot().scan_id, frame.stamp.mono_ns
+        return self._picture(sensor, "thermal", values, unit, (low, high), scan_id, heat, taken_ns)
 
     def _xray(
         self, sensor: str, passage: Passage, scan_id: str, heat: npt.NDArray[np.float32] | None
     ) -> Picture:
         values, unit, low, high = xray_values(passage)
-        return self._picture(sensor, "xray", values, unit, (low, high), scan_id, heat)
+        return self._picture(sensor, "xray", values, unit, (low, high), scan_id, heat, passage.last_ns)
 
     def _picture(
         self,
@@ -302,7 +306,9 @@ class Pictures:
         limits: tuple[float, float],
         scan_id: str,
         heat: npt.NDArray[np.float32] | None,
+        taken_ns: int,
     ) -> Picture:
+        taken_utc_ns = taken_ns + self._lane.wall() - self._lane.clock()
         # beyond what an earlier process of this lane gave, and still a whole number to a browser
         self._version = max(self._version + 1, time.time_ns() // 1_000_000)
         told = PictureLive(
@@ -316,6 +322,7 @@ class Pictures:
             high=limits[1],
             scan_id=scan_id,
             heat=heat is not None,
+            taken_utc_ms=max(taken_utc_ns // 1_000_000, 0),
         )
         heat_png = grey_png(heat, 0.0, 1.0) if heat is not None else None
         return Picture(told, grey_png(values, *limits), heat_png)
