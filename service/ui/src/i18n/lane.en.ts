@@ -33,6 +33,7 @@ export const laneEn = {
   past_scan: 'Past scan',
   past_open: 'scan still open',
   past_closed: 'closed {when} by {who}',
+  past_visit_over: 'measuring is over, the scan is still open',
   past_interrupted: 'The lane was cut off during this scan.',
   scan_opened: 'opened {when} by {who}',
 
@@ -74,10 +75,10 @@ export const laneEn = {
   life_unknown_hint: 'This does not mean that there is time.',
   life_never: 'Not reached by CO2',
   life_now: 'Now',
-  life_now_open: 'Anybody inside is in danger now: open.',
+  life_now_open: 'Anybody inside may be in danger now: open.',
   life_at_least: 'no sooner than',
   life_minutes: '{n}\u00a0min',
-  life_up_to: 'up to {n}\u00a0min at most',
+  life_up_to: 'at most {span}',
   life_no_upper: 'perhaps never, if air leaks in',
   life_assessed: 'assessed {when}, counted down since',
   life_assessed_now: 'from the newest assessment',
@@ -202,6 +203,8 @@ export const laneEn = {
   picture_heat_note: 'Heat overlay: where the network looked like people.',
   picture_blind_note: 'Marked: where X-rays did not get through. People could be behind it.',
   picture_attenuation: 'attenuation',
+
+  percent: '{n}%',
 
   // durations
   dur_s: '{n}\u00a0s',

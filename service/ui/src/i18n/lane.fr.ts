@@ -36,6 +36,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   past_scan: 'Contrôle passé',
   past_open: 'contrôle encore ouvert',
   past_closed: 'clos {when} par {who}',
+  past_visit_over: 'la mesure est terminée, le contrôle reste ouvert',
   past_interrupted: 'La voie a été coupée pendant ce contrôle.',
   scan_opened: 'ouvert {when} par {who}',
 
@@ -81,10 +82,10 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   life_unknown_hint: 'Cela ne veut pas dire que l’on a le temps.',
   life_never: 'Non atteint par le CO2',
   life_now: 'Maintenant',
-  life_now_open: 'Toute personne à l’intérieur est en danger maintenant\u00a0: ouvrez.',
+  life_now_open: 'Toute personne à l’intérieur peut être en danger maintenant\u00a0: ouvrez.',
   life_at_least: 'pas avant',
   life_minutes: '{n}\u00a0min',
-  life_up_to: '{n}\u00a0min tout au plus',
+  life_up_to: '{span} tout au plus',
   life_no_upper: 'peut-être jamais, si l’air se renouvelle',
   life_assessed: 'évalué {when}, décompté depuis',
   life_assessed_now: 'd’après la dernière évaluation',
@@ -213,6 +214,8 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   picture_blind_note:
     'Marqué\u00a0: là où les rayons X n’ont pas traversé. Quelqu’un peut se trouver derrière.',
   picture_attenuation: 'atténuation',
+
+  percent: '{n}\u00a0%',
 
   // durations
   dur_s: '{n}\u00a0s',

@@ -407,6 +407,11 @@ export interface components {
              */
             pictures: components["schemas"]["PictureLive"][];
             /**
+             * Prior
+             * @default null
+             */
+            prior: number | null;
+            /**
              * Probe In
              * @default false
              */
@@ -567,6 +572,11 @@ export interface components {
             scan_id: string;
             /** Sensor */
             sensor: string;
+            /**
+             * Taken Utc Ms
+             * @default null
+             */
+            taken_utc_ms: number | null;
             /** Unit */
             unit: string;
             /** Version */
@@ -647,6 +657,11 @@ export interface components {
              * @default null
              */
             alert_id: string | null;
+            /**
+             * Assessed Utc Ms
+             * @default null
+             */
+            assessed_utc_ms: number | null;
             assessment: components["schemas"]["AssessmentWire"] | null;
             /**
              * Closed By
