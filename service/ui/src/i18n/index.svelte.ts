@@ -4,13 +4,16 @@ import { en as shellEn } from './en';
 import { fr as shellFr } from './fr';
 import { laneEn } from './lane.en';
 import { laneFr } from './lane.fr';
+import { problemsEn } from './problems.en';
+import { problemsFr } from './problems.fr';
 
-const en = { ...shellEn, ...laneEn } as const;
+const en = { ...shellEn, ...laneEn, ...problemsEn } as const;
 type Texts = typeof en;
 export type Key = keyof Texts;
 
-const fr: Record<Key, string> = { ...shellFr, ...laneFr };
-const CATALOGUE = { en, fr } satisfies Record<string, Record<Key, string>>;
+const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...problemsFr };
+/** Both languages, for the tests that compare them. */
+export const CATALOGUE = { en, fr } satisfies Record<string, Record<Key, string>>;
 
 export type Language = keyof typeof CATALOGUE;
 export const LANGUAGES: readonly Language[] = ['en', 'fr'];

@@ -18,8 +18,8 @@ const PAUSES_MS = [300, 900];
 
 /** One field that the service would not take. */
 export interface FieldError {
-  loc?: (string | number)[];
-  msg?: string;
+  location: string;
+  message: string;
 }
 
 /**
@@ -33,6 +33,7 @@ export class Refusal extends Error {
     readonly detail: string = '',
     readonly errors: FieldError[] = [],
     readonly retry_after_s: number | null = null,
+    readonly id: string = '',
   ) {
     super(`${code} ${status} ${detail}`);
     this.name = 'Refusal';
@@ -78,9 +79,9 @@ async function refusal(response: Response): Promise<Refusal> {
   const retry_after_s = Number.isFinite(after) ? after : null;
   if (response.headers.get('Content-Type')?.startsWith('application/problem+json')) {
     try {
-      const problem = (await response.json()) as { code?: string; detail?: string; errors?: FieldError[] };
+      const problem = (await response.json()) as Partial<Pick<Refusal, 'code' | 'detail' | 'errors' | 'id'>>;
       const code = problem.code ?? 'unexpected';
-      return new Refusal(code, response.status, problem.detail, problem.errors, retry_after_s);
+      return new Refusal(code, response.status, problem.detail, problem.errors, retry_after_s, problem.id);
     } catch {
       // cut off or not JSON: the status is all there is
     }

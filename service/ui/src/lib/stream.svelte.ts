@@ -11,6 +11,9 @@ export const STALE_MS = 1700;
 const CHECK_MS = 100;
 const HELLO_WITHIN_MS = 3000;
 const BACK_OFF_MS = { first: 300, longest: 3000 };
+const AGAIN_MS = 1000;
+const TIDY_MS = 120_000;
+const MOST_CLOSED = 100;
 const WHOLE_AGAIN_MS = 10_000;
 
 /** `reconnecting` is a loss younger than `STALE_MS`; `connecting` is before anything was heard at all. */
@@ -59,6 +62,8 @@ export class BoothStream {
   #utcOffset_ms = Date.now() - performance.now();
   #checking: ReturnType<typeof setInterval> | null = null;
   #retrying: ReturnType<typeof setTimeout> | null = null;
+  #tidiedAt = 0;
+  #againAt = -Infinity;
   #behindAt: number | null = null;
   #liveAt = new Map<string, number>();
   #silencedAt = new Map<string, number>();
@@ -174,6 +179,7 @@ export class BoothStream {
     const source = this.#openSource(`/api/events?after=${this.#seen}`);
     this.#source = source;
     this.#openedAt = performance.now();
+    this.#behindAt = null;
     const on = <T>(kind: string, take: (data: T, sequence: number) => void): void => {
       source.addEventListener(kind, (event) => {
         if (source !== this.#source) return; // a late event of a stream that was given up
@@ -224,9 +230,14 @@ export class BoothStream {
     );
   }
 
-  /** What is held may be wrong: fetch the state again, at once. */
+  /** What is held may be wrong: fetch the state again, at once the first time. */
   #again(): void {
     this.#run = '';
+    if (performance.now() - this.#againAt < AGAIN_MS) {
+      this.#retry();
+      return;
+    }
+    this.#againAt = performance.now();
     void this.#connect();
   }
 
@@ -235,7 +246,7 @@ export class BoothStream {
   #hello(hello: Hello): void {
     this.#setTime(hello.utc_ms);
     this.#noteVersion(hello.version);
-    if (hello.run !== this.#run || hello.sequence < this.#seen) {
+    if (hello.run !== this.#run) {
       this.#again();
       return;
     }
@@ -363,6 +374,16 @@ export class BoothStream {
       this.connection = 'live';
     }
     this.#checkLanes(mono);
+    if (mono - this.#tidiedAt > TIDY_MS) this.#tidy(mono);
+  }
+
+  /** A page stays open for weeks: forget old commands and all but the newest closed scans and alerts. */
+  #tidy(mono: number): void {
+    this.#tidiedAt = mono;
+    const fresh = Object.values(this.commands).filter((one) => one.given_utc_ms > this.now_utc_ms - TIDY_MS);
+    if (fresh.length < Object.keys(this.commands).length) this.commands = byId(fresh);
+    this.alerts = withoutOld(this.alerts);
+    this.scans = withoutOld(this.scans);
   }
 
   #checkLanes(mono: number): void {
@@ -389,6 +410,16 @@ function replaced<T extends { id: string }>(held: Resources<T>, resource: T): Re
 
 function newer<T extends { id: string; version: number }>(held: Resources<T>, resource: T): Resources<T> {
   return (held[resource.id]?.version ?? -1) > resource.version ? held : replaced(held, resource);
+}
+
+/** All open ones and the newest closed ones; the ids are ULIDs, which sort by time. */
+function withoutOld<T extends { id: string; state: string }>(held: Resources<T>): Resources<T> {
+  const closed = Object.values(held).filter((one) => one.state === 'closed');
+  if (closed.length <= MOST_CLOSED) return held;
+  const old = closed.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(MOST_CLOSED);
+  const { ...kept } = held as Record<string, T>;
+  for (const one of old) delete kept[one.id];
+  return kept;
 }
 
 /** The page's stream. */

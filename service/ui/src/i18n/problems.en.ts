@@ -1,0 +1,26 @@
+/** What failed and what to do, by the service's codes, in English. */
+export const problemsEn = {
+  problem_unreachable: 'The service cannot be reached: nothing was confirmed. Check the network; then try again.',
+  problem_timeout: 'The service did not answer within 5\u00a0s: nothing was confirmed. Try again.',
+  problem_unexpected: 'The service gave an answer that this page does not know ({status}). Try again; if it stays, report it.',
+  problem_other: 'The service refused this: {detail} ({code})',
+  problem_internal: 'The service failed at this. Try again; if it stays, report it with this number: {id}',
+  problem_login_refused: 'Name or password is wrong, or the account is disabled. Try again or ask a supervisor.',
+  problem_too_many_logins: 'Too many failed logins. Wait {seconds}\u00a0s, then try again.',
+  problem_not_logged_in: 'You are not logged in any more. Log in again.',
+  problem_origin_refused: 'The service does not take orders from this address. Open the page at the service’s own address.',
+  problem_not_allowed: 'Your role does not allow this. Ask a supervisor.',
+  problem_not_found: 'This does not exist (any more). Load the page again.',
+  problem_malformed: 'The service would not take what was entered: {detail}',
+  problem_too_large: 'What was entered is too long. Shorten it.',
+  problem_key_reused: 'This command was given once with other contents. Give it again.',
+  problem_already_acknowledged: 'Somebody else has acknowledged this alert already: below you see who.',
+  problem_not_acknowledged: 'Acknowledge the alert first.',
+  problem_no_outcome: 'Record the outcome first.',
+  problem_closed: 'This is closed and cannot be changed any more.',
+  problem_exists: 'This exists already.',
+  problem_lane_revoked: 'This lane has been taken out of service: it takes no commands.',
+  problem_store_unavailable:
+    'The service cannot write to its disk: nothing was recorded. Note it on paper and call an engineer.',
+  problem_wrong_password: 'The password until now is wrong.',
+} as const;
