@@ -33,11 +33,13 @@ def add(
 ) -> None:
     """Add an account. The password is asked for twice, or read as one line from a pipe."""
     _check_name(name)
-    password = _read_password()
     database = Database(data)
     try:
+        with database.reading() as c:
+            accounts.require_new(c, name)  # said before a password is asked for
+        new = _read_password()
         with database.writing() as c:
-            accounts.add(c, name, role, password, console_user(), _now_ms())
+            accounts.add(c, name, role, new, console_user(), _now_ms())
     finally:
         database.close()
     typer.echo(f"{name} may log in as {role.value}.")

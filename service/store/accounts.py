@@ -26,6 +26,7 @@ __all__ = [
     "end_session",
     "login_refused",
     "open_session",
+    "require_new",
     "session",
     "touch",
     "user",
@@ -43,12 +44,22 @@ def add(c: Connection, name: str, role: Role, password: str, by: str, now_ms: in
     ------
     Conflict : ``exists``: the name is taken.
     """
-    if c.execute(select(_U.name).where(_U.name == name)).first() is not None:
-        raise Conflict("exists", f"there is an account {name} already: choose another name, or change it")
+    require_new(c, name)
     row = {"name": name, "role": role.value, "disabled": False, "created_utc_ms": now_ms}
     c.execute(insert(tables.users).values(password_hash=hash_password(password), **row))
     audit.append(c, by, "account_added", name, {"role": role.value}, now_ms)
     return user(c, name)
+
+
+def require_new(c: Connection, name: str) -> None:
+    """Check that a name is free.
+
+    Raises
+    ------
+    Conflict : ``exists``.
+    """
+    if c.execute(select(_U.name).where(_U.name == name)).first() is not None:
+        raise Conflict("exists", f"there is an account {name} already: choose another name, or change it")
 
 
 def change(
