@@ -197,7 +197,8 @@ def test_an_outbox_of_an_earlier_lorryscan_is_brought_up_to_date(tmp_path: Path)
         "sent_utc_ns INTEGER)"
     )
     db.execute(
-        "INSERT INTO outbox (key, kind, scan_id, created_utc_ns, body) VALUES ('K', 'assessment', 'S', 7, '{}')"
+        "INSERT INTO outbox (key, kind, scan_id, created_utc_ns, body) "
+        "VALUES ('K', 'assessment', 'S', 7, '{}')"
     )
     db.commit()
     db.close()

@@ -1,0 +1,148 @@
+"""Pictures as the booth gets them: what is at a place in the sensor is at that place in the PNG."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from calibration.imager import temperature_c
+from drivers.api import Frame, LineBlock, LineScanEnd
+from models.runtime import ImageModel, shipped_model
+from scanner.lane.pictures import LARGEST_PNG, grey_png, heat_of, thermal_values, xray_values
+from scanner.modalities.xray import XrayModality
+from scanner.modalities.xray_passage import Passage
+from scanner.simulation.items import VisitTimes, lorry_items
+from scanner.simulation.layout import SENSORS
+from tests.lane.short_lane import LORRY, UTC_NS
+
+
+def decoded(png: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[LineBlock | LineScanEnd]:
+    items = lorry_items(LORRY.lorry(), duration_s=1.0, times=VisitTimes(xray_s=0.0))
+    return [item for item in items if isinstance(item, LineBlock | LineScanEnd)]
+
+
+@pytest.fixture
+def passage(lines) -> Passage:
+    collected = Passage()
+    for item in lines:
+        if isinstance(item, LineBlock):
+            collected.take(replace(item, pixels=item.pixels.copy()))
+        else:
+            collected.finish(item)
+    return collected
+
+
+def test_a_hot_pixel_is_white_where_it_is_and_its_temperature_is_told():
+    centi_c = np.full((24, 32), 350, np.int16)
+    centi_c[5, 7] = 2840
+    centi_c[20, 3] = -1200
+    frame = Frame(centi_c, "°C", scale=0.01)
+    values, unit, low, high = thermal_values(frame, None)
+    grey = decoded(grey_png(values, low, high))
+    assert (unit, round(low, 2), round(high, 2)) == ("°C", -12.0, 28.4)
+    assert np.argwhere(grey == 255).tolist() == [[5, 7]]
+    assert np.argwhere(grey == 0).tolist() == [[20, 3]]
+    assert low + grey[0, 0] / 255 * (high - low) == pytest.approx(3.5, abs=0.1)
+
+
+def test_a_pixel_without_a_value_is_black_and_sets_no_limit():
+    frame = Frame(np.array([[0, -32768], [4000, 2000]], np.int16), "°C", scale=0.01)
+    values, _, low, high = thermal_values(frame, SENSORS["thermal-doors"].certificate)
+    assert (low, high) == (pytest.approx(0.0), pytest.approx(40.0))
+    assert decoded(grey_png(values, low, high)).tolist() == [[0, 0], [255, 128]]
+    assert np.isnan(temperature_c(frame, SENSORS["thermal-doors"].certificate)[0, 1])
+
+
+def test_even_warmth_is_not_blown_up_to_noise():
+    frame = Frame(np.array([[400, 410], [405, 400]], np.int16), "°C", scale=0.01)
+    values, _, low, high = thermal_values(frame, None)
+    grey = decoded(grey_png(values, low, high))
+    assert high - low == pytest.approx(2.0)
+    assert int(grey.max()) - int(grey.min()) < 20
+
+
+def test_an_xray_picture_stands_upright_line_for_line(passage):
+    truth = LORRY.lorry().xray()
+    values, unit, low, high = xray_values(passage)
+    grey = decoded(grey_png(values, low, high)).astype(float)
+    assert unit == ""
+    assert grey.shape == truth.data.T.shape
+    dark = truth.dark.mean(axis=0)
+    through = (truth.data - dark) / np.maximum(truth.air.mean(axis=0) - dark, 1.0)
+    dense = -np.log(np.clip(through, 1e-3, 1.0)).T
+
+    def alike(picture: np.ndarray) -> float:
+        return float(np.corrcoef(picture.ravel(), dense.ravel())[0, 1])
+
+    assert alike(grey) > 0.9
+    assert max(alike(grey[::-1]), alike(grey[:, ::-1])) < alike(grey) - 0.1
+
+
+def test_a_block_of_steel_appears_at_its_lines_and_pixels(passage):
+    block = passage.data[3]
+    at_line = sum(b.pixels.shape[0] for b in passage.data[:3]) + 10
+    dark = int(np.median(passage.dark[0].pixels))
+    pixels = np.full_like(block.pixels, 50_000)
+    for other in passage.data:
+        other.pixels[:] = 50_000
+    pixels[10:14, 200:230] = dark + 200
+    block.pixels[:] = pixels
+    values, _, low, high = xray_values(passage)
+    grey = decoded(grey_png(values, low, high))
+    rows, columns = np.nonzero(grey > 200)
+    assert (columns.min(), columns.max()) == (at_line, at_line + 3)
+    assert (rows.min(), rows.max()) == (200, 229)
+
+
+def test_boxes_of_the_model_lie_on_the_people_in_the_picture(passage, lines):
+    """Boxes travel in the picture's pixels; the simulation knows where people are."""
+    truth = LORRY.lorry().xray()
+    assert truth.persons_mask.any()
+    seen = _evidence(lines)
+    boxes = next(o for o in seen.overlays if o.kind == "boxes").boxes
+    assert boxes
+    best = max(boxes, key=lambda box: box.score)
+    values, *_ = xray_values(passage)
+    assert 0 <= best.x < best.x + best.width <= values.shape[1]
+    assert 0 <= best.y < best.y + best.height <= values.shape[0]
+    people = truth.persons_mask if truth.persons_mask.shape == values.shape else truth.persons_mask.T
+    assert people[best.y : best.y + best.height, best.x : best.x + best.width].any()
+
+
+def _evidence(lines):
+    from drivers.api import ConnectionState, DeviceState
+    from scanner.modality import ScanView
+
+    method = XrayModality(None, ImageModel(shipped_model("xray-people"), "log_attenuation"))
+    for item in lines:
+        method.feed(item)
+    view = ScanView(
+        LORRY.spec.declaration, SENSORS, states={"xray": DeviceState(ConnectionState.READY)}, utc_ns=UTC_NS
+    )
+    return method.evaluate(lines[-1].stamp.mono_ns, view)
+
+
+def test_without_dark_and_air_lines_it_shows_counts(passage):
+    passage.dark.clear()
+    values, unit, low, high = xray_values(passage)
+    assert (unit, low, high) == ("counts", 0.0, 65535.0)
+    assert values[17, 5] == passage.data[0].pixels[5, 17]
+
+
+def test_a_picture_too_large_for_the_service_is_sent_smaller():
+    noise = np.random.default_rng(7).random((2048, 3072), np.float32)
+    png = grey_png(noise, 0.0, 1.0)
+    assert len(png) <= LARGEST_PNG
+    assert decoded(png).shape == (1024, 1536)
+
+
+def test_no_heat_without_evidence():
+    assert heat_of(None, "xray") is None
