@@ -63,7 +63,9 @@ def demo(
     shake_file = recordings / SHAKE if recordings and (recordings / SHAKE).exists() else None
     screen = DemoScreen(console, language)
     source = LaneSource(every[first - 1].spec)
+    played: list[Played] = []
     with (
+        contextlib.suppress(KeyboardInterrupt),  # before the lane attends to it itself
         running_service(folder, screen, no_service) as service,
         DemoTwins(source, folder, shake_file) as twins,
     ):
@@ -79,12 +81,13 @@ def demo(
             attend(agent, console, language, lambda: director.finished, screen.notice)
         finally:
             director.stop()
-    if director.failure is not None:
-        raise director.failure
-    screen.end(list(director.played), folder)
-    if recordings and director.played:
+        if director.failure is not None:
+            raise director.failure
+        played += director.played
+    screen.end(played, folder)
+    if recordings and played:
         page = folder / "recordings.md"
-        page.write_text(recorded_table(director.played, recordings), encoding="utf-8")
+        page.write_text(recorded_table(played, recordings), encoding="utf-8")
         screen.line(Reason("demo_wires", {"page": str(page)}))
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from scanner.demo.director import Played
 from scanner.evidence import Reason
-from scanner.wording import sentence
+from scanner.wording import name, sentence
 
 if TYPE_CHECKING:
     from service.demo_service import DemoService
@@ -40,9 +40,9 @@ class DemoScreen:
             self._words(Reason("demo_booth", {"address": service.address})), style="bold", no_wrap=True
         )
         self._booth = [head]
-        for name, password in service.logins.items():
+        for user, password in service.logins.items():
             self._booth.append(
-                Text("  " + self._words(Reason("demo_login", {"name": name, "password": password})))
+                Text("  " + self._words(Reason("demo_login", {"name": user, "password": password})))
             )
         notice = self.notice()
         if notice is not None:
@@ -84,7 +84,7 @@ class DemoScreen:
             table.add_column(self._words(Reason(f"demo_column_{column}")))
         for one in played:
             last = one.assessment
-            advice = last.recommendation.value if last else "–"
+            advice = name("recommendation", last.recommendation.value, self._language) if last else "–"
             posterior = f"{last.posterior:.3g}" if last else ""
             table.add_row(Text(one.plan.name), str(one.plan.spec.persons), advice, posterior)
         return table

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
+from scanner.simulation.stream import DemoLorry
+from tests.e2e.line import PASSWORD
 from tests.e2e.words import foreign, page_words
 
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
@@ -102,3 +104,88 @@ class Booth:
         """Fail where axe finds a violation."""
         found = Axe().run(self.page)
         assert found.violations_count == 0, f"{where}:\n{found.generate_report()}"
+
+    # -- what an officer does ---------------------------------------------------
+
+    def word(self, key: str, **values: object) -> str:
+        """Return one of the page's texts, its holes filled."""
+        text = self.words[key]
+        for name, value in values.items():
+            text = text.replace("{" + name + "}", str(value))
+        return text
+
+    def open(self) -> None:
+        """Go to the booth's address."""
+        self.page.goto(self.url)
+
+    def enter(self, name: str, password: str) -> None:
+        """Fill in the login and press its button."""
+        self.page.get_by_label(self.word("login_name"), exact=True).fill(name)
+        self.page.get_by_label(self.word("login_password"), exact=True).fill(password)
+        self.page.get_by_role("button", name=self.word("login"), exact=True).click()
+
+    def log_in(self, name: str) -> None:
+        """Open the page, log in and wait until it is live."""
+        self.open()
+        self.enter(name, PASSWORD)
+        self.wait_until_live()
+
+    def button(self, key: str, **values: object) -> Locator:
+        """Return a button by its words."""
+        return self.page.get_by_role("button", name=self.word(key, **values), exact=True)
+
+    def fill_in_lorry(self, plan: DemoLorry) -> None:
+        """Fill in the form of a new scan as papers and driver say."""
+        declared = plan.spec.declaration
+        self.page.get_by_label(self.word("start_plate"), exact=True).fill(declared.plate)
+        self.page.get_by_label(self.word("start_vehicle"), exact=True).select_option(declared.vehicle_class)
+        self.page.get_by_label(self.word("start_cargo"), exact=True).select_option(declared.cargo)
+        if declared.closed_minutes is not None:
+            closed = self.page.get_by_label(self.word("start_closed"), exact=True)
+            closed.fill(f"{declared.closed_minutes:g}")
+        laden = self.page.get_by_label(self.word("start_laden"), exact=True)
+        if laden.is_enabled():
+            laden.set_checked(declared.laden)
+
+    def start_scan(self, plan: DemoLorry) -> None:
+        """Start the scan of the lorry in the lane, and wait until the lane has begun."""
+        self.fill_in_lorry(plan)
+        self.button("start").click()
+        self.button("probe_go_in").wait_for()
+
+    def put_probe_in(self) -> None:
+        """Say that the probe is in, and wait until the lane knows."""
+        self.button("probe_go_in").click()
+        self.button("probe_goes_out").wait_for()
+
+    def end_scan(self) -> None:
+        """End the scan in the lane and confirm it."""
+        self.button("end").click()
+        self.button("end_yes").click()
+        self.page.get_by_role("form", name=self.word("start")).wait_for()
+
+    # -- what an officer sees ---------------------------------------------------
+
+    def wait_until_live(self) -> None:
+        """Wait until the page hears the service."""
+        self.page.locator("[data-testid=link][data-state=live]").wait_for()
+
+    def wait_until_stale(self) -> None:
+        """Wait until the page says across its width that it is old."""
+        self.page.get_by_role("alert").filter(has_text=self.word("stale_title")).first.wait_for()
+        self.page.locator("[data-testid=link][data-state=stale]").wait_for()
+
+    def wait_for_advice(self, *kinds: str, within_s: float = 40.0) -> str:
+        """Wait until one of these recommendations is shown, and return which."""
+        found = self.page.locator(", ".join(f"[data-recommendation={kind}]" for kind in kinds)).first
+        found.wait_for(timeout=1e3 * within_s)
+        return str(found.get_attribute("data-recommendation"))
+
+    def device(self, name: str) -> Locator:
+        """Return a device's line."""
+        return self.page.locator(f"[data-device={name}]")
+
+    @property
+    def alert(self) -> Locator:
+        """The open alerts."""
+        return self.page.locator("article[data-alert]")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -182,6 +182,7 @@ class Line:
         self.lane_file = folder / "lane.toml"
         self.lane_file.write_text(text, encoding="utf-8")
         self.lane: LaneProcess | None = None
+        self._cookies: dict[str, str] = {}
 
     def arrive(self, number: int = 2) -> DemoLorry:
         """Let a lorry of the demonstration stop in front of the sensors, and return it."""
@@ -189,6 +190,13 @@ class Line:
         self.twins.source.settle()
         self.twins.source.arrive(plan.lorry())
         return plan
+
+    def api(self, name: str, path: str) -> Any:
+        """Ask the service as somebody, for what stands in it."""
+        if name not in self._cookies:
+            self._cookies[name] = session_cookie(self.service.url, name)
+        headers = {"Cookie": self._cookies[name]}
+        return httpx.get(self.service.url + path, headers=headers, trust_env=False).raise_for_status().json()
 
     def start_lane(self) -> LaneProcess:
         """Start the lane and wait until its devices are ready."""

@@ -65,6 +65,7 @@ class Demo:
             with contextlib.suppress(OSError):  # a terminal whose far end is closed
                 received = os.read(self._end, 65536)
             if not received:
+                self.child.wait(WITHIN_S)
                 assert condition(), f"it ended:\n{self.shown[-3000:]}"
                 return
             self.shown += received.decode(errors="replace")
@@ -87,7 +88,8 @@ class Demo:
 
     def service_pid(self) -> int:
         """Return the process id of the service, which is the demonstration's only child."""
-        children = Path(f"/proc/{self.child.pid}/task/{self.child.pid}/children").read_text().split()
+        tasks = Path(f"/proc/{self.child.pid}/task").glob("*/children")  # any thread may have started it
+        children = [pid for task in tasks for pid in task.read_text().split()]
         (pid,) = map(int, children)
         return pid
 
@@ -192,7 +194,7 @@ def test_a_service_that_dies_is_started_again_once_and_the_lane_goes_on(demo):
     assert running.log_in("officer") == 200
     os.kill(running.service_pid(), signal.SIGKILL)
     running.until(lambda: "s’est de nouveau arrêté" in running.shown)
-    running.until(lambda: "(final): search" in running.shown)
+    running.until(lambda: "(final)\u00a0: fouille" in running.shown)
     assert running.child.poll() is None
 
 

@@ -87,9 +87,7 @@ def test_a_line_runs_from_an_empty_environment(wheel: Path, tmp_path: Path):
             printed += line
             address = re.search(r"http://127\.0\.0\.1:\d+", line)
             if address and not served:
-                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                    f"{address[0]}/"
-                ) as page:
+                with directly.open(f"{address[0]}/") as page:
                     served = page.read()
         status = running.wait(20)
     finally:
