@@ -1,7 +1,7 @@
 /** How each recommendation looks and reads. */
 import type { IconName } from '../design/icons';
 import { t, type Key } from '../i18n/index.svelte';
-import type { Recommendation } from '../lib/types';
+import type { Assessment, Recommendation } from '../lib/types';
 
 interface Advice {
   icon: IconName;
@@ -24,9 +24,14 @@ const KEYS = {
   inconclusive: ['advice_inconclusive', 'do_inconclusive'],
 } as const satisfies Record<Recommendation, readonly [Key, Key]>;
 
-/** The words of a recommendation in the current language; null = nothing was assessed yet. */
-export function advice(recommendation: Recommendation | null): Advice {
-  if (recommendation === null) return { icon: 'measuring', word: t('advice_none'), sentence: t('do_none') };
+/** Reasons that somebody has to do something about; without them an early inconclusive only takes time. */
+const TO_MEND = new Set(['required_unavailable', 'required_never_ready', 'not_recorded', 'method_failed']);
+
+/** The words of an assessment's recommendation in the current language; null = nothing was assessed yet. */
+export function advice(assessment: Pick<Assessment, 'recommendation' | 'final' | 'reasons'> | null): Advice {
+  if (assessment === null) return { icon: 'measuring', word: t('advice_none'), sentence: t('do_none') };
+  const { recommendation, final, reasons } = assessment;
   const [word, sentence] = KEYS[recommendation];
-  return { icon: ICON[recommendation], word: t(word), sentence: t(sentence) };
+  const measuring = recommendation === 'inconclusive' && !final && !reasons.some(({ code }) => TO_MEND.has(code));
+  return { icon: ICON[recommendation], word: t(word), sentence: t(measuring ? 'do_measuring' : sentence) };
 }
