@@ -1,13 +1,15 @@
 """Alerts: one a scan, raised in the transaction that took the assessment, then handled by officers.
 
 raised → acknowledged → outcome → closed. It goes back to raised only when a `rescue` comes where
-less was known, or when a further visit of a settled scan points to people again.
+less was known, or when a further visit of a settled scan points to people again. Minutes to danger
+count from ``raised_utc_ms``: what was lost on the way from a lane that was cut off is taken off.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +18,7 @@ from ulid import ULID
 
 from scanner.evidence import Recommendation
 from scanner.lane.wire import AssessmentWire, DeclarationWire, Said
+from scanner.wording import LANGUAGES
 from service.resources import Alert, AlertLevel, AlertState, Outcome, OutcomeKind, OutcomeRequest
 from service.store import audit, events, scans, tables
 from service.store.errors import Conflict, NotFound
@@ -92,8 +95,10 @@ def raise_by_officer(c: Connection, scan_id: str, by: str, note: str, now_ms: in
     scan = scans.get(c, scan_id)
     if scan.alert_id is not None:
         return get(c, scan.alert_id), False
-    said = [Said(code="officer_note", values={"note": note}, text={})] if note.strip() else []
-    alert_id = _insert(c, scan_id, AlertLevel.OFFICER, by, said, None, now_ms)
+    text = dict.fromkeys(LANGUAGES, note)
+    said = [Said(code="officer_note", values={"note": note}, text=text)] if note.strip() else []
+    why = _why(said, None, now_ms, now_ms)
+    alert_id = _insert(c, scan_id, AlertLevel.OFFICER, by, why, now_ms)
     audit.append(c, by, "alert_raised", alert_id, {"scan": scan_id, "level": "officer", "note": note}, now_ms)
     scans.save(c, scan_id, {}, now_ms)
     return _tell(c, alert_id, now_ms), True
@@ -191,10 +196,11 @@ def close(c: Connection, alert_id: str, by: str, now_ms: int) -> Alert:
 # -- called while a lane's message is taken ---------------------------------------------
 
 
-def weigh(c: Connection, lane_id: str, assessment: AssessmentWire, now_ms: int) -> bool:
+def weigh(c: Connection, lane_id: str, assessment: AssessmentWire, told_ms: int, now_ms: int) -> bool:
     """Raise or raise again what an assessment calls for; return whether the alert changed.
 
     Called after the scan's row is there and before it is told; `tell` then tells the alert.
+    ``told_ms`` is when the lane said it.
     """
     level = _LEVELS.get(assessment.recommendation)
     if level is None:
@@ -203,25 +209,22 @@ def weigh(c: Connection, lane_id: str, assessment: AssessmentWire, now_ms: int) 
     scan_id = assessment.scan_id
     row = c.execute(select(tables.alerts).where(_A.scan_id == scan_id)).first()
     if row is None:
-        alert_id = _insert(c, scan_id, level, who, assessment.reasons, assessment, now_ms)
+        why = _why(assessment.reasons, assessment, told_ms, now_ms)
+        alert_id = _insert(c, scan_id, level, who, why, now_ms)
         _audit_raise(c, who, "alert_raised", alert_id, assessment, {}, now_ms)
         return True
     state, held = AlertState(row.state), AlertLevel(row.level)
     if state in (AlertState.OUTCOME, AlertState.CLOSED):
         if assessment.visit <= row.settled_visit:
             return False
-        return _raise_again(c, row, level, assessment, who, now_ms)
+        return _raise_again(c, row, assessment, who, told_ms, now_ms)
     if level is AlertLevel.RESCUE and held is not AlertLevel.RESCUE:
-        return _raise_again(c, row, level, assessment, who, now_ms)
-    if _RANK[level] < _RANK[held]:
-        return False
-    newer = (assessment.visit, assessment.mono_ns) >= (row.assessed_visit, row.assessed_mono_ns)
-    if not newer and level is held:
-        return False
-    values = {"level": level.value, **_why(assessment.reasons, assessment)}
-    if all(row._mapping[name] == value for name, value in values.items() if not name.startswith("assessed")):
-        return False  # the visit's end says its last assessment again
-    _set(c, row.id, values)
+        return _raise_again(c, row, assessment, who, told_ms, now_ms)
+    newer = (assessment.visit, assessment.mono_ns) > (row.assessed_visit, row.assessed_mono_ns)
+    if _RANK[level] < _RANK[held] or (level is held and not newer):
+        return False  # less, or older, or the visit's end that says its last assessment again
+    why = _why(assessment.reasons, assessment, told_ms, row.raised_utc_ms)
+    _set(c, row.id, {"level": level.value, **why})
     if level is not held:
         _audit_raise(c, who, "alert_level_lifted", row.id, assessment, {}, now_ms)
     return True
@@ -235,25 +238,20 @@ def tell(c: Connection, scan_id: str, now_ms: int) -> None:
 
 
 def _raise_again(
-    c: Connection, row: Row[Any], level: AlertLevel, assessment: AssessmentWire, who: str, now_ms: int
+    c: Connection, row: Row[Any], assessment: AssessmentWire, who: str, told_ms: int, now_ms: int
 ) -> bool:
     settled = row.state in (AlertState.OUTCOME.value, AlertState.CLOSED.value)
     before = {"state": row.state, "level": row.level, "acknowledged_by": row.acknowledged_by}
+    level = _LEVELS[assessment.recommendation]
     values = {"level": level.value, "raised_utc_ms": now_ms, "raised_by": who}
-    _set(c, row.id, {**_UNHANDLED, **values, **_why(assessment.reasons, assessment)})
+    _set(c, row.id, {**_UNHANDLED, **values, **_why(assessment.reasons, assessment, told_ms, now_ms)})
     action = "alert_raised_again" if settled or row.acknowledged_by else "alert_level_lifted"
     _audit_raise(c, who, action, row.id, assessment, {"before": before}, now_ms)
     return True
 
 
 def _insert(
-    c: Connection,
-    scan_id: str,
-    level: AlertLevel,
-    by: str,
-    reasons: list[Said],
-    assessment: AssessmentWire | None,
-    now_ms: int,
+    c: Connection, scan_id: str, level: AlertLevel, by: str, why: Mapping[str, Any], now_ms: int
 ) -> str:
     alert_id = str(ULID())
     row = {
@@ -263,20 +261,24 @@ def _insert(
         "level": level.value,
         "raised_utc_ms": now_ms,
         "raised_by": by,
-        **_why(reasons, assessment),
+        **why,
         "version": 0,
     }
     c.execute(insert(tables.alerts).values(row))
     return alert_id
 
 
-def _why(reasons: list[Said], assessment: AssessmentWire | None) -> dict[str, Any]:
+def _why(
+    reasons: list[Said], assessment: AssessmentWire | None, told_ms: int, raised_ms: int
+) -> dict[str, Any]:
     persons = assessment.persons if assessment else None
     minutes = assessment.life_risk.minutes_low if assessment else None
+    # a lane whose clock is behind makes it sooner, one whose clock is ahead as if told now: never later
+    from_raised = None if minutes is None else max(float(minutes) + (told_ms - raised_ms) / 60_000, 0.0)
     return {
         "reasons": json.dumps([said.model_dump() for said in reasons], ensure_ascii=False),
         "persons_likely": min(persons.likely, _MOST_PERSONS) if persons else None,
-        "minutes_low": None if minutes is None else float(minutes),  # "inf" too
+        "minutes_low": from_raised,
         "assessed_visit": assessment.visit if assessment else 0,
         "assessed_mono_ns": assessment.mono_ns if assessment else 0,
     }

@@ -124,7 +124,7 @@ def _apply(
             raise Conflict("scan_mismatch", f"an assessment of {assessment.scan_id} in a message on another")
         _take_assessment(after, assessment, created_ms)
         scans.keep_assessment(c, assessment, sequence)
-        alerted = alerts.weigh(c, lane_id, assessment, now_ms)
+        alerted = alerts.weigh(c, lane_id, assessment, min(created_ms, now_ms), now_ms)
         detail |= {"visit": assessment.visit, "recommendation": assessment.recommendation.value}
     changes = {name: value for name, value in after.items() if value != row[name]}
     if changes or alerted or row["version"] == 0:

@@ -76,6 +76,28 @@ def test_newer_assessment_brings_newer_reasons(lane, handle):
     assert (alert.persons_likely, alert.state, alert.version) == (5, AlertState.ACKNOWLEDGED, 3)
 
 
+def test_danger_is_told_from_when_it_was_raised(lane, handle):
+    """A lane that was cut off tells late: the minutes that have passed are gone."""
+    told_ms = lane.now_ms
+    lane.tell(lane.assessed("rescue", mono_ns=1), now_ms=told_ms + 5 * 60_000)
+    assert lane.alert().minutes_low == pytest.approx(7.5)
+    lane.tell(lane.visit_ended("rescue", mono_ns=1), now_ms=told_ms + 6 * 60_000)
+    assert lane.alert().version == 1
+    lane.now_ms = told_ms + 8 * 60_000
+    lane.tell(lane.visit_ended("rescue", mono_ns=2), now_ms=told_ms + 9 * 60_000)
+    alert = lane.alert()
+    assert alert.raised_utc_ms == told_ms + 5 * 60_000
+    assert alert.minutes_low == pytest.approx(15.5)  # until 12.5 min after the eighth
+
+
+@pytest.mark.parametrize(("clock_ms", "minutes"), [(-3_600_000, 0.0), (3_600_000, 12.5)])
+def test_danger_is_never_later_for_a_lane_with_a_wrong_clock(lane, clock_ms, minutes):
+    now_ms = lane.now_ms
+    lane.now_ms += clock_ms
+    lane.tell(lane.assessed("rescue"), now_ms=now_ms)
+    assert lane.alert().minutes_low == minutes
+
+
 def test_nonsense_of_persons_does_not_lose_the_alert(lane):
     lane.tell(lane.assessed("rescue", persons={"low": 1, "likely": 10**30, "high": 10**30}))
     assert lane.alert().persons_likely == 9999
@@ -151,7 +173,7 @@ def test_officer_raises_by_hand(lane, rows):
         alert, new = alerts.raise_by_officer(c, lane.scan, "anna", "Klopfzeichen gehört", lane.now_ms)
     assert new
     assert (alert.level, alert.state, alert.raised_by) == (AlertLevel.OFFICER, AlertState.RAISED, "anna")
-    assert alert.reasons[0].values["note"] == "Klopfzeichen gehört"
+    assert alert.reasons[0].text == {"en": "Klopfzeichen gehört", "fr": "Klopfzeichen gehört"}
     assert lane.kept().alert_id == alert.id
     with lane.database.writing() as c:
         assert alerts.raise_by_officer(c, lane.scan, "bert", "", lane.now_ms) == (alert, False)
