@@ -8,6 +8,7 @@ export const problemsEn = {
   problem_login_refused: 'Name or password is wrong, or the account is disabled. Try again or ask a supervisor.',
   problem_too_many_logins: 'Too many failed logins. Wait {seconds}\u00a0s, then try again.',
   problem_not_logged_in: 'You are not logged in any more. Log in again.',
+  problem_session_ended: 'Your session has ended. Log in again.',
   problem_origin_refused: 'The service does not take orders from this address. Open the page at the service’s own address.',
   problem_not_allowed: 'Your role does not allow this. Ask a supervisor.',
   problem_not_found: 'This does not exist (any more). Load the page again.',

@@ -13,6 +13,7 @@ export const problemsFr: Record<keyof typeof problemsEn, string> = {
     'Nom ou mot de passe incorrect, ou compte désactivé. Réessayez ou adressez-vous à un chef d’équipe.',
   problem_too_many_logins: 'Trop de connexions échouées. Attendez {seconds}\u00a0s, puis réessayez.',
   problem_not_logged_in: 'Vous n’êtes plus connecté. Reconnectez-vous.',
+  problem_session_ended: 'Votre session est terminée. Reconnectez-vous.',
   problem_origin_refused:
     'Le service n’accepte pas d’ordres depuis cette adresse. Ouvrez la page à l’adresse du service.',
   problem_not_allowed: 'Votre rôle ne le permet pas. Adressez-vous à un chef d’équipe.',

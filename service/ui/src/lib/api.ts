@@ -4,10 +4,13 @@ import type {
   Assessment,
   Command,
   CommandRequest,
+  FieldError,
   LaneView,
   Me,
   Order,
   OutcomeRequest,
+  PasswordChange,
+  Problem,
   Scan,
   State,
 } from './types';
@@ -15,12 +18,6 @@ import { ulid } from './ulid';
 
 export const TIME_LIMIT_MS = 5000;
 const PAUSES_MS = [300, 900];
-
-/** One field that the service would not take. */
-export interface FieldError {
-  location: string;
-  message: string;
-}
 
 /**
  * Something asked was not done. `code` is the service's stable word, or `unreachable` (no connection),
@@ -79,9 +76,10 @@ async function refusal(response: Response): Promise<Refusal> {
   const retry_after_s = Number.isFinite(after) ? after : null;
   if (response.headers.get('Content-Type')?.startsWith('application/problem+json')) {
     try {
-      const problem = (await response.json()) as Partial<Pick<Refusal, 'code' | 'detail' | 'errors' | 'id'>>;
+      const problem = (await response.json()) as Partial<Problem>;
       const code = problem.code ?? 'unexpected';
-      return new Refusal(code, response.status, problem.detail, problem.errors, retry_after_s, problem.id);
+      const { detail, errors, id } = problem;
+      return new Refusal(code, response.status, detail, errors ?? [], retry_after_s, id ?? '');
     } catch {
       // cut off or not JSON: the status is all there is
     }
@@ -108,7 +106,7 @@ export const api = {
   login: (name: string, password: string) => ask<Me>('POST', '/login', { name, password }),
   logout: () => ask<void>('POST', '/logout'),
   me: () => ask<Me>('GET', '/me'),
-  changePassword: (old: string, chosen: string) => ask<void>('PUT', '/me/password', { old, new: chosen }),
+  changePassword: (old: string, chosen: string) => ask<void>('PUT', '/me/password', { old, new: chosen } satisfies PasswordChange),
   state: () => ask<State>('GET', '/state'),
   laneView: (lane: string) => ask<LaneView>('GET', `/lanes/${id(lane)}/live`),
 

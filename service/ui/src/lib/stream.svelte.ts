@@ -5,7 +5,7 @@
  * one held. Silence for `STALE_MS` makes everything stale: the page must never look alive on old data.
  */
 import { api, Refusal } from './api';
-import type { Alert, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan } from './types';
+import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan } from './types';
 
 export const STALE_MS = 1700;
 const CHECK_MS = 100;
@@ -198,7 +198,7 @@ export class BoothStream {
     on<Lane>('lane', (lane, n) => this.#lane(lane, n));
     on<LiveEvent>('live', (live) => this.#live(live));
     on('reset', () => this.#again());
-    on<{ code?: string }>('bye', ({ code }) => {
+    on<Bye>('bye', ({ code }) => {
       if (code === 'session_ended') this.end('session_ended');
       else this.#retry();
     });

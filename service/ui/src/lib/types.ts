@@ -1,4 +1,4 @@
-/** The words of the service in TypeScript: short names for what `schema.ts` has, and the stream's own events. */
+/** The words of the service in TypeScript: short names for what `schema.ts` has. */
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -29,22 +29,15 @@ export type Device = Live['devices'][number];
 export type Trace = Live['traces'][number];
 export type Picture = Live['pictures'][number];
 export type Waiting = Live['waiting'][number];
+export type FieldError = Schemas['FieldError'];
+export type Problem = Schemas['ProblemBody'];
+export type PasswordChange = Schemas['PasswordRequest'];
 export type VehicleClass = Declaration['vehicle_class'];
 export type Cargo = Declaration['cargo'];
 
-/** First event of a stream. */
-export interface Hello {
-  run: string;
-  version: string;
-  sequence: number;
-  utc_ms: number;
-}
-
-/** Sent each 0.8 s. */
-export interface Heartbeat {
-  utc_ms: number;
-  sequence: number;
-}
-
+// Events of the stream that are no resources.
+export type Hello = Schemas['Hello'];
+export type Heartbeat = Schemas['Heartbeat'];
+export type Bye = Schemas['Bye'];
 /** A lane's live view as the stream carries it: its traces hold only what is new. */
-export type LiveEvent = Live & { lane_id: string };
+export type LiveEvent = Schemas['LiveEvent'];
