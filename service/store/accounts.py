@@ -130,7 +130,7 @@ def verify(c: Connection, name: str, password: str) -> User | None:
 def login_refused(c: Connection, name: str, now_ms: int) -> None:
     """Note a refused login. An unknown name is not kept: people type passwords into that field."""
     known = c.execute(select(_U.name).where(_U.name == name)).first() is not None
-    audit.append(c, "nobody", "login_refused", name if known else "", {"known_name": known}, now_ms)
+    audit.append(c, audit.NOBODY, "login_refused", name if known else "", {"known_name": known}, now_ms)
 
 
 def users(c: Connection) -> list[User]:

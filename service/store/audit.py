@@ -10,8 +10,11 @@ from sqlalchemy import Connection, insert, select
 from service.resources import AuditEntry
 from service.store import tables
 
-SERVICE = "service"
-"""Who, where the service itself did it (a command grew too old)."""
+SERVICE = "(service)"
+"""Who, where the service itself did it (a command grew too old); no account can have this name."""
+
+NOBODY = "(nobody)"
+"""Who, where nobody was logged in."""
 
 
 def lane_who(lane_id: str) -> str:

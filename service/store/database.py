@@ -60,6 +60,7 @@ class Database:
         self._listeners: list[Callable[[int], None]] = []
         self._lock = threading.Lock()
         self._writing_thread: int | None = None
+        self._closed = False
         self._hold = _hold(path)
         try:
             self._open()
@@ -98,6 +99,10 @@ class Database:
             f"journal_size_limit={_WAL_LIMIT_BYTES}",
         ):
             db.execute(f"PRAGMA {pragma}").close()
+        [mode] = db.execute("PRAGMA journal_mode").fetchone()
+        if mode != "wal":  # a network share: it has no memory that processes have in common
+            db.close()
+            raise StoreUnavailable(f"{self.path} is on a disk without shared memory: choose a local disk")
         return db
 
     def _connect_reader(self) -> sqlite3.Connection:
@@ -117,13 +122,14 @@ class Database:
 
         Raises
         ------
-        StoreUnavailable : the disk refuses; nothing was written.
+        StoreUnavailable : the disk refuses, or the store is closed; nothing was written.
         """
         if self._writing_thread == threading.get_ident():
             raise RuntimeError("this thread is writing already: it would wait for itself")
         if not self._lock.acquire(timeout=PATIENCE_S):
             raise StoreUnavailable(f"{self.file}: one write takes over {PATIENCE_S:.0f} s: check the disk")
         try:
+            self._require_open()
             self._writing_thread = threading.get_ident()
             with self._in_words(), self._writer.connect() as c:
                 c.info.pop(NEWEST_ADDED, None)
@@ -142,8 +148,9 @@ class Database:
 
         Raises
         ------
-        StoreUnavailable : the disk refuses.
+        StoreUnavailable : the disk refuses, or the store is closed.
         """
+        self._require_open()
         with self._in_words(), self._readers.connect() as c, c.begin():
             yield c
 
@@ -165,9 +172,14 @@ class Database:
     def close(self) -> None:
         """Close all connections, the writing one last (it folds the WAL into the file); let the folder go."""
         with self._lock:
+            self._closed = True
             self._readers.dispose()
             self._writer.dispose()
             self._hold.close()
+
+    def _require_open(self) -> None:
+        if self._closed:  # an engine would open the file again, without holding the folder
+            raise StoreUnavailable(f"{self.file} is closed: the service is stopping")
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:

@@ -167,5 +167,5 @@ def test_refused_logins_are_noted_but_not_what_was_typed_as_a_name(database, chi
         accounts.login_refused(c, chief, NOW)
         accounts.login_refused(c, "my secret password", NOW)
     log = rows("SELECT who, subject, detail FROM audit WHERE action = 'login_refused'")
-    assert [(who, subject) for who, subject, _ in log] == [("nobody", "chief"), ("nobody", "")]
+    assert [(who, subject) for who, subject, _ in log] == [("(nobody)", "chief"), ("(nobody)", "")]
     assert "secret" not in str(log)

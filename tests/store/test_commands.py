@@ -102,7 +102,7 @@ def test_unknown_or_revoked_lane_takes_none(lane, given):
     assert error.value.code == "lane_revoked"
 
 
-def test_ten_seconds_and_no_more(lane, given):
+def test_ten_seconds_and_no_more(lane, given, rows):
     command, _ = given()
     end_ms = lane.now_ms + 10_000
     with lane.database.writing() as c:
@@ -114,6 +114,7 @@ def test_ten_seconds_and_no_more(lane, given):
         [expired] = commands.expire(c, end_ms + 1)
         assert commands.expire(c, end_ms + 1) == []
     assert (expired.id, expired.state) == (command.id, CommandState.EXPIRED)
+    assert rows("SELECT who FROM audit WHERE action = 'command_expired'") == [("(service)",)]
     lane.tell(answer(lane, command.id, done=True))  # late, but it was carried out: that counts
     assert state_of(lane, command.id) is CommandState.DONE
     with lane.database.writing() as c:

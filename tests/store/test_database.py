@@ -187,6 +187,30 @@ def test_events_are_kept_up_to_a_limit_and_never_numbered_twice(database, rows, 
     assert add_event(database) == last + 1
 
 
+def test_closed_store_stays_closed(tmp_path):
+    database = Database(tmp_path)
+    database.close()
+    database.close()
+    for use in (database.writing, database.reading):
+        with pytest.raises(StoreUnavailable, match="closed"), use():
+            pass
+    Database(tmp_path).close()  # the folder is free
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["service.lock", FILE]
+
+
+def test_foreign_program_that_holds_the_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("service.store.database._BUSY_MS", 20)
+    database = Database(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="another program holds the file"):
+            add_event(database)
+        with database.reading() as c:
+            assert events.newest(c) == 0
+    assert add_event(database) == 1
+    database.close()
+
+
 def test_second_process_is_refused_until_the_first_ends(tmp_path):
     code = (
         "import sys; from pathlib import Path; from service.store.database import Database\n"

@@ -57,6 +57,19 @@ def test_down_and_up_again():
     engine.dispose()
 
 
+def test_migration_that_fails_leaves_nothing_behind(tmp_path):
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("CREATE TABLE outcomes (of_something_else TEXT)")  # one of the last to be made
+        db.commit()
+    with pytest.raises(StoreUnavailable, match="already exists"):
+        Database(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("outcomes",)]
+        db.execute("DROP TABLE outcomes")
+        db.commit()
+    Database(tmp_path).close()
+
+
 def test_store_of_a_newer_version_is_left_alone(tmp_path):
     Database(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
