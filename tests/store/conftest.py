@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import TypeAdapter
 from ulid import ULID
 
 from scanner.lane.wire import Message
-from service.store import alerts, lanes, messages, scans
+from service.store import alerts, lanes, messages, passwords, scans
 from service.store.database import Database
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
@@ -132,3 +134,10 @@ def rows(database: Database) -> Callable[..., list[Any]]:
 def lane_of() -> Callable[[Database], Lane]:
     """Give a function that makes a lane with a new scan in any store."""
     return Lane
+
+
+@pytest.fixture
+def light_passwords(monkeypatch) -> None:
+    """Hash with little work, where hashing is not what the test is about."""
+    light = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(passwords, "_ARGON2ID", light)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from service.resources import Role
-from service.store import accounts, passwords
+from service.store import accounts
 
 NOW = 1_793_620_800_000
 MINUTE, HOUR = 60_000, 3_600_000
 
 
 @pytest.fixture
-def anna(database, monkeypatch):
-    """Give an officer's account, beside a supervisor's; hashing is not what these tests wait for."""
-    light = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(passwords, "_ARGON2ID", light)
+def anna(database, light_passwords):
+    """Give an officer's account, beside a supervisor's."""
     with database.writing() as c:
         accounts.add(c, "chief", Role.SUPERVISOR, "a long password", "test", NOW)
         accounts.add(c, "anna", Role.OFFICER, "a long password", "test", NOW)
