@@ -45,7 +45,7 @@ export const en = {
   // whole page
   connecting: 'Connecting to the service …',
   connecting_fails: 'The service cannot be reached. The page goes on trying by itself.',
-  stale_title: 'STALE',
+  page_stale_title: 'STALE',
   stale_text:
     'Nothing has been heard from the service for {seconds}\u00a0s. Do not act on what is shown. Use the lane’s own screen.',
   no_lanes: 'No lane is set up yet. An engineer adds one; it then appears here by itself.',

@@ -47,7 +47,7 @@ export const fr: Record<keyof typeof en, string> = {
   // whole page
   connecting: 'Connexion au service …',
   connecting_fails: 'Le service est injoignable. La page réessaie d’elle-même.',
-  stale_title: 'PÉRIMÉ',
+  page_stale_title: 'PÉRIMÉ',
   stale_text:
     'Aucune nouvelle du service depuis {seconds}\u00a0s. N’agissez pas d’après ce qui est affiché. Utilisez l’écran de la voie.',
   no_lanes: 'Aucune voie n’est encore configurée. Un technicien en ajoute une\u00a0; elle apparaît alors ici d’elle-même.',
