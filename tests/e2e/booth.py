@@ -51,9 +51,7 @@ class Booth:
     pictures : folder for `picture`; name : begins its files' names.
     """
 
-    def __init__(
-        self, browser: Browser, url: str, language: str, pictures: Path, name: str, theme: str = "light"
-    ) -> None:
+    def __init__(self, browser: Browser, url: str, language: str, pictures: Path, name: str) -> None:
         self.url, self.language, self.name = url, language, re.sub(r"[^\w-]+", "-", name)
         self.words = page_words(language)
         self._pictures = pictures
@@ -61,7 +59,6 @@ class Booth:
             locale=LOCALES[language],
             timezone_id="Europe/London",
             viewport={"width": 1366, "height": 900},
-            color_scheme="dark" if theme == "dark" else "light",
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(SEEN_WITHIN_MS)
@@ -101,9 +98,11 @@ class Booth:
         assert not foreign(self.text(), self.language)
 
     def check_accessible(self, where: str) -> None:
-        """Fail where axe finds a violation."""
-        found = Axe().run(self.page)
-        assert found.violations_count == 0, f"{where}:\n{found.generate_report()}"
+        """Fail where axe finds a violation, by day or by night."""
+        for theme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=theme)
+            found = Axe().run(self.page)
+            assert found.violations_count == 0, f"{where}, {theme}:\n{found.generate_report()}"
 
     # -- what an officer does ---------------------------------------------------
 
@@ -172,7 +171,7 @@ class Booth:
 
     def wait_until_stale(self) -> None:
         """Wait until the page says across its width that it is old."""
-        self.page.get_by_role("alert").filter(has_text=self.word("stale_title")).first.wait_for()
+        self.page.get_by_role("alert").filter(has_text=self.word("page_stale_title")).first.wait_for()
         self.page.locator("[data-testid=link][data-state=stale]").wait_for()
 
     def wait_for_advice(self, *kinds: str, within_s: float = 40.0) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 from ulid import ULID
 
 from tests.e2e.line import HOST, PASSWORD
@@ -37,6 +38,25 @@ EMPTY_ASSESSMENT: dict[str, Any] = {
     "evidences": [],
     "versions": {},
 }
+
+
+def post_search(url: str, token: str, plate: str) -> str:
+    """Let a lane tell of a lorry to search, which raises an alert; return the scan's id."""
+    scan_id = str(ULID())
+    declaration = {"vehicle_class": "reefer", "cargo": "boxed", "plate": plate}
+    own = {"scan_id": scan_id, "mono_ns": 1, "recommendation": "search", "digest": "0" * 64}
+    for kind, body in (
+        ("scan_opened", {"declaration": declaration, "by": "test"}),
+        ("assessment", {**EMPTY_ASSESSMENT, **own}),
+    ):
+        made = {"key": str(ULID()), "kind": kind, "scan_id": scan_id, "body": body}
+        httpx.post(
+            f"{url}/api/lane/messages",
+            json={**made, "created_utc_ns": time.time_ns()},
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+        ).raise_for_status()
+    return scan_id
 
 
 class Poster(threading.Thread):
