@@ -5,7 +5,6 @@ export const laneEn = {
 
   // the lorry
   lorry: 'Lorry in the lane',
-  lorry_unknown: 'What stands in the lane is not known',
   no_lorry: 'No lorry in the lane',
   no_lorry_none: 'No lorry in the lane, and none was scanned here yet. Start a scan when one stands in it.',
   no_plate: 'No plate given',
@@ -36,6 +35,8 @@ export const laneEn = {
   past_visit_over: 'measuring is over, the scan is still open',
   past_interrupted: 'The lane was cut off during this scan.',
   scan_opened: 'opened {when} by {who}',
+
+  lane_waiting: 'Waiting for what the lane shows now.',
 
   // old data
   stale_title: 'Old: not live',
@@ -161,6 +162,10 @@ export const laneEn = {
   traces_seconds: '{n}\u00a0s',
   traces_co2: 'CO2',
   traces_waves: 'Geophones',
+  quantity_temperature_c: 'Temperature',
+  quantity_oxygen_pct: 'Oxygen',
+  quantity_humidity_pct: 'Humidity',
+  quantity_wind_m_s: 'Wind',
   traces_none: 'No curve has arrived from this lane.',
   traces_now: 'seconds before now',
   traces_show: 'Show {channel}',

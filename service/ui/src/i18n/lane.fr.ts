@@ -7,7 +7,6 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
 
   // the lorry
   lorry: 'Poids lourd dans la voie',
-  lorry_unknown: 'On ne sait pas ce qui se trouve dans la voie',
   no_lorry: 'Aucun poids lourd dans la voie',
   no_lorry_none:
     'Aucun poids lourd dans la voie, et aucun n’y a encore été contrôlé. Lancez un contrôle quand un véhicule s’y trouve.',
@@ -39,6 +38,8 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   past_visit_over: 'la mesure est terminée, le contrôle reste ouvert',
   past_interrupted: 'La voie a été coupée pendant ce contrôle.',
   scan_opened: 'ouvert {when} par {who}',
+
+  lane_waiting: 'En attente de ce que montre la voie.',
 
   // old data
   stale_title: 'Ancien\u00a0: pas en direct',
@@ -172,6 +173,10 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   traces_seconds: '{n}\u00a0s',
   traces_co2: 'CO2',
   traces_waves: 'Géophones',
+  quantity_temperature_c: 'Température',
+  quantity_oxygen_pct: 'Oxygène',
+  quantity_humidity_pct: 'Humidité',
+  quantity_wind_m_s: 'Vent',
   traces_none: 'Aucune courbe n’est arrivée de cette voie.',
   traces_now: 'secondes avant maintenant',
   traces_show: 'Afficher {channel}',

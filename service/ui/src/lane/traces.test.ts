@@ -50,6 +50,16 @@ describe('TraceStore', () => {
     expect(store.now_ms).toBe(1000);
   });
 
+  it('begins afresh when the lane’s clock was set back, or it would wait for the future', () => {
+    const store = new TraceStore();
+    store.take([trace([900_000])], 900_000, 'a');
+    store.take([trace([899_000])], 899_100, 'a'); // a whole view that overlaps
+    expect(times(store)).toEqual([899_000, 900_000]);
+    store.take([trace([700_000])], 700_000, 'a');
+    expect(times(store)).toEqual([700_000]);
+    expect(store.now_ms).toBe(700_000);
+  });
+
   it('keeps channels of one sensor apart', () => {
     const store = new TraceStore();
     store.take([trace([1], [1], 'geophones', 'c1'), trace([1], [2], 'geophones', 'c2')], 1, 'a');

@@ -2,7 +2,8 @@
 import type { Trace } from '../lib/types';
 
 export const KEPT_MS = 120_000;
-const MOST_POINTS = 20_000; // of one curve; a lane sends some ten a second
+const MOST_POINTS = 20_000; // of one curve; a lane sends some twenty a second
+const CLOCK_SET_MS = 5000; // a view that much older than the one before: the lane's clock was set back
 
 /** One curve. `low` and `high` are equal for a scalar; the three lists have the same length. */
 export interface Curve {
@@ -13,6 +14,14 @@ export interface Curve {
   t_ms: number[];
   low: number[];
   high: number[];
+}
+
+/** Units of waveforms, which come as envelopes: swings around zero, not levels. */
+const WAVE_UNITS = new Set(['µm/s', 'counts']);
+
+/** Whether a curve is an envelope of a waveform. */
+export function isWave({ unit }: Pick<Curve, 'unit'>): boolean {
+  return WAVE_UNITS.has(unit);
 }
 
 /** Name a curve by sensor and channel; no sensor's name holds a line break. */
@@ -34,10 +43,10 @@ export class TraceStore {
   /**
    * Take what a live view brings. A lane sends its last minute again after a reconnect, and a whole view
    * overlaps the increments: points that are held already are left out, missing older ones are put in.
-   * Another `run` is another process, and perhaps another clock: what was held is let go.
+   * Another `run` is another process, and a clock that was set back another time: what was held is let go.
    */
   take(traces: readonly Trace[], utc_ms: number, run: string): void {
-    if (run !== this.#run) {
+    if (run !== this.#run || utc_ms < this.now_ms - CLOCK_SET_MS) {
       this.#run = run;
       this.#curves.clear();
       this.now_ms = 0;
