@@ -30,6 +30,24 @@ _ASIDE = """
   .flatMap((e) => ['aria-label', 'title', 'placeholder', 'alt'].map((a) => e.getAttribute(a)))
   .filter(Boolean).join('\\n')
 """
+# a page's own clock: what the machine does between page and test is not the page's
+_WATCH = """
+(selector) => {
+  window.seen ??= {};
+  delete window.seen[selector];
+  const look = () => {
+    if (!(selector in window.seen) && document.querySelector(selector)) {
+      window.seen[selector] = Date.now();
+      observer.disconnect();
+    }
+  };
+  const observer = new MutationObserver(look);
+  observer.observe(document.documentElement, { subtree: true, childList: true, attributes: true });
+  look();
+}
+"""
+STALE = "[data-testid=link][data-state=stale]"
+LIVE = "[data-testid=link][data-state=live]"
 
 
 @contextlib.contextmanager
@@ -165,14 +183,23 @@ class Booth:
 
     # -- what an officer sees ---------------------------------------------------
 
+    def watch_for(self, selector: str) -> None:
+        """Let the page note when something first stands on it; `seen_at_s` gives the time."""
+        self.page.evaluate(_WATCH, selector)
+
+    def seen_at_s(self, selector: str) -> float:
+        """Wait for what `watch_for` looks for; return when the page had it, s since 1970."""
+        handle = self.page.wait_for_function("(selector) => window.seen[selector]", arg=selector)
+        return float(handle.json_value()) / 1e3
+
     def wait_until_live(self) -> None:
         """Wait until the page hears the service."""
-        self.page.locator("[data-testid=link][data-state=live]").wait_for()
+        self.page.locator(LIVE).wait_for()
 
     def wait_until_stale(self) -> None:
         """Wait until the page says across its width that it is old."""
         self.page.get_by_role("alert").filter(has_text=self.word("page_stale_title")).first.wait_for()
-        self.page.locator("[data-testid=link][data-state=stale]").wait_for()
+        self.page.locator(STALE).wait_for()
 
     def wait_for_advice(self, *kinds: str, within_s: float = 40.0) -> str:
         """Wait until one of these recommendations is shown, and return which."""

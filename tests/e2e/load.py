@@ -80,6 +80,12 @@ class Poster(threading.Thread):
 
     def run(self) -> None:
         """Post scans of ten assessments, the last of which says search."""
+        try:
+            self._post_scans()
+        finally:
+            self._close()
+
+    def _post_scans(self) -> None:
         mono_ns = 0
         while not self._ending.is_set():
             scan_id = str(ULID())

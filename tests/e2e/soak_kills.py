@@ -28,7 +28,7 @@ from rich.table import Table
 from scanner.recording.reader import read_recording
 from scanner.recording.records import Tick
 from service.store.database import FILE
-from tests.e2e.booth import Booth, launched
+from tests.e2e.booth import LIVE, STALE, Booth, launched
 from tests.e2e.line import Line
 from tests.e2e.load import Listener, Poster, Proof, prove
 
@@ -73,14 +73,16 @@ def wait_until_heard(line: Line, listeners: list[Listener]) -> None:
 def kill_once(line: Line, booth: Booth, after_s: float) -> Kill:
     """Kill the service, wait for the page's word, start it again and wait for the page."""
     time.sleep(after_s)
-    began = time.monotonic()
+    booth.watch_for(STALE)
+    killed = time.time()
     line.service.kill()
     booth.wait_until_stale()
-    stale_after_s = time.monotonic() - began
+    stale_after_s = booth.seen_at_s(STALE) - killed
+    booth.watch_for(LIVE)
     line.service.start()
-    began = time.monotonic()
+    ready = time.time()
     booth.wait_until_live()
-    return Kill(after_s, stale_after_s, time.monotonic() - began)
+    return Kill(after_s, stale_after_s, max(booth.seen_at_s(LIVE) - ready, 0.0))
 
 
 def soak(folder: Path, chromium: str, kills: int, seed: int) -> tuple[list[Kill], Proof, list[int]]:
