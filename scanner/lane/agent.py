@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from drivers.api import (
     DeviceState,
@@ -27,6 +26,7 @@ from scanner.lane.carry_out import carry_out
 from scanner.lane.commands import Command, CommandRefused
 from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
+from scanner.lane.onlooker import Onlooker
 from scanner.lane.recovery import find_open_scans, refeed
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, device_kind, in_words
 from scanner.lane.teller import Teller
@@ -55,19 +55,6 @@ class OpenScan:
     visits: int = 0
     assessment: Assessment | None = None
     faults: tuple[Reason, ...] = ()
-
-
-class Onlooker(Protocol):
-    """Sees what passes through a lane; called in the lane's thread, so each call must return at once."""
-
-    def see(self, item: Item) -> None:
-        """Take note of a reading, a state or an event."""
-
-    def published(self) -> None:
-        """Know that there is a new snapshot."""
-
-    def closing(self) -> None:
-        """Know that the outbox is about to be closed: the lane has ended, this may take a moment."""
 
 
 class LaneAgent:
