@@ -193,12 +193,9 @@ def _picture(answers: dict[str, Any]) -> None:
 def _give_examples(operation: dict[str, Any], examples: dict[str, Any]) -> None:
     if "request" in examples:
         operation["requestBody"]["content"]["application/json"]["example"] = examples["request"]
-    if "answer" in examples:
-        code = min(code for code in operation["responses"] if code.startswith("2") and code != "204")
-        for shown in (code, "200"):
-            if shown in operation["responses"]:
-                content = operation["responses"][shown]["content"]
-                content["application/json"]["example"] = examples["answer"]
+    for code, answer in operation["responses"].items():
+        if "answer" in examples and code.startswith("2"):
+            answer["content"]["application/json"]["example"] = examples["answer"]
 
 
 def _with_plain_names(found: dict[str, Any]) -> dict[str, Any]:

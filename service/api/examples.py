@@ -1,3 +1,217 @@
 """One example of each body and main answer; a test checks each against its schema."""
 
-EXAMPLES: dict[str, dict[str, object]] = {}
+from __future__ import annotations
+
+from typing import Any
+
+_SCAN_ID = "01JD8Z6W8S4N0T7K3Q5V9X2B1C"
+_ALERT_ID = "01JD8ZB3M2R6Y1H4W8T0N5K7QF"
+_COMMAND_ID = "01JD8Z6T5E9A2C4G6J8M0P2R4V"
+_RUN = "01JD8Y0A1B2C3D4E5F6G7H8J9K"
+_UTC_MS = 1_795_449_600_000
+
+_ME = {
+    "name": "officer.north",
+    "role": "officer",
+    "permissions": ["command_lanes", "handle_alerts"],
+    "expires_utc_ms": _UTC_MS + 3_600_000,
+}
+_LANE = {"id": "north-quay-2", "heard_utc_ms": _UTC_MS, "silent": False, "revoked": False}
+_DECLARATION = {
+    "vehicle_class": "reefer",
+    "cargo": "boxed",
+    "plate": "AB-123-CD",
+    "laden": True,
+    "closed_minutes": 240.0,
+}
+_HEART = {
+    "code": "heart_found",
+    "values": {"bpm": 72.0},
+    "text": {"en": "Heartbeats at 72 per minute", "fr": "Battements de cœur à 72 par minute"},
+}
+_RISK = {
+    "code": "no_time_to_danger",
+    "values": {},
+    "text": {"en": "No time to danger can be told", "fr": "Le délai avant danger est inconnu"},
+}
+_ASSESSMENT = {
+    "scan_id": _SCAN_ID,
+    "visit": 1,
+    "mono_ns": 84_000_000_000,
+    "final": True,
+    "posterior": 0.97,
+    "recommendation": "search",
+    "reasons": [_HEART],
+    "persons": {"low": 1, "likely": 2, "high": 4},
+    "life_risk": {"minutes_low": None, "minutes_high": None, "reason": _RISK},
+    "evidences": [
+        {
+            "modality": "seismic",
+            "state": "ready",
+            "llr": 6.4,
+            "reason": _HEART,
+            "score": 3.1,
+            "features": {"bpm": 72.0},
+            "boxes": [],
+            "calibration": "heartbeat-2026-10",
+            "model": "",
+        }
+    ],
+    "digest": "9f2c4e6a8b0d1f3a5c7e9b1d3f5a7c9e",
+    "versions": {"lorryscan": "0.1.0"},
+}
+_SCAN = {
+    "id": _SCAN_ID,
+    "lane_id": "north-quay-2",
+    "state": "open",
+    "declaration": _DECLARATION,
+    "opened_utc_ms": _UTC_MS - 90_000,
+    "opened_by": "officer.north",
+    "closed_utc_ms": None,
+    "closed_by": "",
+    "visits": 1,
+    "in_visit": True,
+    "recommendation": "search",
+    "final": True,
+    "assessment": _ASSESSMENT,
+    "assessed_utc_ms": _UTC_MS - 5_000,
+    "interrupted": False,
+    "alert_id": _ALERT_ID,
+    "version": 4,
+}
+_OUTCOME = {"kind": "people_found", "people": 2, "medical_help": True, "note": "Behind the front pallets"}
+_ALERT = {
+    "id": _ALERT_ID,
+    "scan_id": _SCAN_ID,
+    "lane_id": "north-quay-2",
+    "plate": "AB-123-CD",
+    "level": "search",
+    "state": "outcome",
+    "raised_utc_ms": _UTC_MS - 5_000,
+    "raised_by": "lane:north-quay-2",
+    "reasons": [_HEART],
+    "persons_likely": 2,
+    "minutes_low": None,
+    "acknowledged_utc_ms": _UTC_MS - 2_000,
+    "acknowledged_by": "officer.north",
+    "outcome": {**_OUTCOME, "by": "officer.north", "utc_ms": _UTC_MS},
+    "closed_utc_ms": None,
+    "closed_by": "",
+    "version": 3,
+}
+_ORDER = {"name": "start", "declaration": _DECLARATION}
+_COMMAND = {
+    "id": _COMMAND_ID,
+    "lane_id": "north-quay-2",
+    "order": _ORDER,
+    "by": "officer.north",
+    "given_utc_ms": _UTC_MS - 90_000,
+    "state": "done",
+    "answer": {"code": "order_done", "values": {}, "text": {"en": "Done", "fr": "Fait"}},
+    "answered_utc_ms": _UTC_MS - 89_900,
+}
+_LIVE = {
+    "run": _RUN,
+    "sequence": 181,
+    "utc_ms": _UTC_MS,
+    "scan_id": _SCAN_ID,
+    "visit": 1,
+    "declaration": _DECLARATION,
+    "elapsed_s": 84.0,
+    "time_limit_s": 120.0,
+    "prior": 0.01,
+    "probe_in": True,
+    "assessment": _ASSESSMENT,
+    "devices": [
+        {
+            "name": "co2-inside",
+            "role": "inside",
+            "state": "ready",
+            "text": {"en": "", "fr": ""},
+            "detail": "",
+            "newest": "742 ppm",
+            "since_utc_ms": _UTC_MS - 600_000,
+        }
+    ],
+    "waiting": [],
+    "faults": [],
+    "untold": 0,
+    "traces": [
+        {
+            "sensor": "co2-inside",
+            "channel": "",
+            "unit": "ppm",
+            "t_utc_ms": [_UTC_MS - 1_000, _UTC_MS - 500],
+            "low": [738.0, 742.0],
+            "high": [738.0, 742.0],
+        }
+    ],
+    "pictures": [],
+}
+_USER = {"name": "officer.north", "role": "officer", "disabled": False, "created_utc_ms": _UTC_MS - 86_400_000}
+_TOKEN = {"id": "north-quay-2", "token": "kXz0…43 letters and digits…"}
+_WELL = {"run": _RUN, "version": "0.1.0"}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "login": {"request": {"name": "officer.north", "password": "correct horse battery"}, "answer": _ME},
+    "me": {"answer": _ME},
+    "change_password": {"request": {"old": "correct horse battery", "new": "a longer one, with words"}},
+    "state": {
+        "answer": {
+            "sequence": 4711,
+            "run": _RUN,
+            "version": "0.1.0",
+            "utc_ms": _UTC_MS,
+            "me": _ME,
+            "lanes": [_LANE],
+            "scans": [_SCAN],
+            "alerts": [_ALERT],
+            "commands": [_COMMAND],
+        }
+    },
+    "lane_live": {"answer": {"lane": _LANE, "live": _LIVE}},
+    "scans": {"answer": [_SCAN]},
+    "scan": {"answer": _SCAN},
+    "assessments": {"answer": [_ASSESSMENT]},
+    "raise_alert": {"request": {"note": "Knocking heard from inside"}, "answer": _ALERT},
+    "alerts": {"answer": [_ALERT]},
+    "alert": {"answer": _ALERT},
+    "acknowledge": {"answer": _ALERT},
+    "record_outcome": {"request": _OUTCOME, "answer": _ALERT},
+    "close_alert": {"answer": _ALERT},
+    "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},
+    "lanes": {"answer": [_LANE]},
+    "add_lane": {"request": {"id": "north-quay-2"}, "answer": _TOKEN},
+    "change_lane_token": {"answer": _TOKEN},
+    "users": {"answer": [_USER]},
+    "add_user": {
+        "request": {"name": "officer.north", "role": "officer", "password": "correct horse battery"},
+        "answer": _USER,
+    },
+    "change_user": {"request": {"disabled": True}, "answer": {**_USER, "disabled": True}},
+    "audit": {
+        "answer": [
+            {
+                "sequence": 12,
+                "utc_ms": _UTC_MS,
+                "who": "officer.north",
+                "action": "alert_acknowledged",
+                "subject": _ALERT_ID,
+                "detail": {"scan": _SCAN_ID},
+            }
+        ]
+    },
+    "post_message": {
+        "request": {
+            "key": "01JD8Z9K4N6P8R0T2V4X6Z8B0D",
+            "kind": "assessment",
+            "scan_id": _SCAN_ID,
+            "created_utc_ns": (_UTC_MS - 5_000) * 1_000_000,
+            "body": _ASSESSMENT,
+        },
+        "answer": {"key": "01JD8Z9K4N6P8R0T2V4X6Z8B0D", "new": True},
+    },
+    "post_live": {"request": _LIVE, "answer": {"run": _RUN, "pictures": {"thermal-doors": 7}}},
+    "health_live": {"answer": _WELL},
+    "health_ready": {"answer": _WELL},
+}

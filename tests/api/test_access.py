@@ -1,0 +1,164 @@
+"""Who may ask: every route declares it, every role gets exactly what the table says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from service.api.access import DECLARED, Booth, Everybody, LaneItself, Scraper
+from service.api.app import SUBJECTS
+from service.resources import Permission, Role
+
+# the roles of docs/service.md, by hand: what the code's own table says is not the truth here
+MAY = {
+    Permission.COMMAND_LANES: {"officer", "supervisor", "engineer"},
+    Permission.HANDLE_ALERTS: {"officer", "supervisor"},
+    Permission.MANAGE_ACCOUNTS: {"supervisor"},
+    Permission.MANAGE_LANES: {"engineer"},
+    Permission.READ_AUDIT: {"supervisor", "auditor"},
+}
+NEEDS = {
+    ("POST", "/api/lanes/{lane}/commands"): Permission.COMMAND_LANES,
+    ("POST", "/api/scans/{scan_id}/alert"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/alerts/{alert_id}/acknowledge"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/alerts/{alert_id}/outcome"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/alerts/{alert_id}/close"): Permission.HANDLE_ALERTS,
+    ("GET", "/api/users"): Permission.MANAGE_ACCOUNTS,
+    ("POST", "/api/users"): Permission.MANAGE_ACCOUNTS,
+    ("PATCH", "/api/users/{name}"): Permission.MANAGE_ACCOUNTS,
+    ("POST", "/api/lanes"): Permission.MANAGE_LANES,
+    ("POST", "/api/lanes/{lane}/token"): Permission.MANAGE_LANES,
+    ("DELETE", "/api/lanes/{lane}/token"): Permission.MANAGE_LANES,
+    ("GET", "/api/audit"): Permission.READ_AUDIT,
+}
+LANES_OWN = {
+    ("POST", "/api/lane/messages"),
+    ("POST", "/api/lane/live"),
+    ("PUT", "/api/lane/pictures/{sensor}"),
+    ("GET", "/api/lane/commands"),
+}
+OPEN = {
+    ("POST", "/api/login"),
+    ("POST", "/api/logout"),
+    ("GET", "/api/health/live"),
+    ("GET", "/api/health/ready"),
+    ("GET", "/api/openapi.json"),
+}
+SAFE = {"GET", "HEAD"}
+
+
+def every_route() -> Iterator[tuple[str, str, Any]]:
+    """Give the method, the path and the endpoint of every route."""
+    for subject in SUBJECTS:
+        for route in subject.routes.routes:
+            assert isinstance(route, APIRoute)
+            for method in sorted(route.methods):
+                yield method, route.path, route.endpoint
+
+
+ROUTES = sorted((method, path) for method, path, _ in every_route())
+BOOTH_ROUTES = [each for each in ROUTES if each not in LANES_OWN | OPEN | {("GET", "/metrics")}]
+
+
+def test_every_route_declares_who_may_use_it_as_the_table_says() -> None:
+    for method, path, endpoint in every_route():
+        declared = DECLARED.get(endpoint)
+        if (method, path) in LANES_OWN:
+            assert declared == LaneItself(), path
+        elif (method, path) in OPEN:
+            assert declared == Everybody(), path
+        elif path == "/metrics":
+            assert declared == Scraper()
+        else:
+            assert declared == Booth(NEEDS.get((method, path))), f"{method} {path}"
+
+
+def filled(path: str) -> str:
+    """Return a path with names of nothing that exists."""
+    for name in ("lane", "scan_id", "alert_id", "name", "sensor"):
+        path = path.replace(f"{{{name}}}", "nothing")
+    return path
+
+
+@pytest.mark.parametrize("role", [role.value for role in Role])
+@pytest.mark.parametrize(("method", "path"), [each for each in BOOTH_ROUTES if each[1] != "/api/events"])
+def test_role_gets_what_the_table_says(running: Any, method: str, path: str, role: str) -> None:
+    permission = NEEDS.get((method, path))
+    allowed = permission is None or role in MAY[permission]
+    answer = running.booth(role).request(method, filled(path), json={} if method not in SAFE else None)
+    if allowed:
+        assert answer.status_code not in (401, 403), answer.text
+    else:
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize(("method", "path"), BOOTH_ROUTES)
+def test_nobody_gets_anything_without_a_session(running: Any, method: str, path: str) -> None:
+    for token, code in (("", "not_logged_in"), ("nobodys-token", "session_ended")):
+        # a body that is no JSON: who asks is settled before what is asked
+        answer = running.client(token).request(method, filled(path), content=b"{")
+        assert (answer.status_code, answer.json()["code"]) == (401, code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [each for each in [*BOOTH_ROUTES, *OPEN] if each[0] not in SAFE]
+)
+@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "", "http://127.0.0.1"])
+def test_changes_from_another_sites_page_are_refused(
+    running: Any, method: str, path: str, origin: str
+) -> None:
+    with running.client(running.session("supervisor")) as booth:
+        booth.headers["Origin"] = origin
+        answer = booth.request(method, filled(path), json={})
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_refused")
+
+
+def test_change_without_an_origin_is_refused(running: Any) -> None:
+    booth = running.booth()
+    del booth.headers["Origin"]
+    assert booth.post("/api/logout").json()["code"] == "origin_refused"
+    assert booth.get("/api/me").status_code == 200, "reading changes nothing"
+
+
+def test_session_idles_out_after_an_hour(running: Any) -> None:
+    token = running.session("auditor")
+    booth = running.client(token)
+    assert booth.get("/api/me").status_code == 200
+    with running.database.writing() as c:
+        c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3600001 WHERE name = 'auditor'")
+    assert booth.get("/api/me").json()["code"] == "session_ended"
+
+
+def test_metrics_are_for_this_machine_or_the_token(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with httpx.Client(base_url=running.url, trust_env=False) as scraper:
+        assert scraper.get("/metrics").status_code == 200
+        through_proxy = {"X-Forwarded-For": "192.0.2.7"}
+        answer = scraper.get("/metrics", headers=through_proxy)
+        assert (answer.status_code, answer.json()["code"]) == (401, "metrics_refused")
+        monkeypatch.setenv("LORRYSCAN_METRICS_TOKEN", "scrape-me")
+        bearer = {"Authorization": "Bearer scrape-me"}
+        assert scraper.get("/metrics", headers=through_proxy | bearer).status_code == 200
+        bearer = {"Authorization": "Bearer scrape-mé".encode()}
+        assert scraper.get("/metrics", headers=through_proxy | bearer).status_code == 401  # type: ignore[operator]
+
+
+def test_stream_needs_a_session(running: Any) -> None:
+    answer = running.client("nobodys").get("/api/events")
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
+
+
+def test_requests_of_a_session_count_as_use(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.api.running.TOUCH_S", 0.0)
+    booth = running.booth("engineer")
+    with running.database.writing() as c:
+        c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3000000 WHERE name = 'engineer'")
+    before = booth.get("/api/me").json()["expires_utc_ms"]
+    deadline = time.monotonic() + 8
+    while booth.get("/api/me").json()["expires_utc_ms"] == before:
+        assert time.monotonic() < deadline, "asking does not keep a session"
+        time.sleep(0.05)

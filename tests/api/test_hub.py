@@ -1,0 +1,126 @@
+"""The fan-out alone: what waits for a reader, what gives way, and when a reader is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from service.live import payloads
+from service.live.booth_stream import booth_stream
+from service.live.hub import MOST_WAITING, Hub, Reader
+from service.store.events import StoredEvent
+
+
+@pytest.fixture
+def counted() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def hub(counted: list[str]) -> Hub:
+    return Hub(counted.append)
+
+
+def following(hub: Hub, aborted: Callable[[], None] = lambda: None) -> Reader:
+    """Return a reader that has read the table."""
+    reader = hub.open("session", aborted)
+    reader.following = True
+    return reader
+
+
+def test_events_go_before_the_heartbeat_and_live_views_last(hub: Hub) -> None:
+    reader = following(hub)
+    hub.live("lane", b"live")
+    hub.heartbeat(b"beat")
+    hub.publish(1, b"one")
+    hub.announce(b"silent")
+    hub.publish(2, b"two")
+    assert reader.take(0) == (2, b"one" b"silent" b"two" b"beat" b"live")
+    assert reader.take(2) == (2, b"")
+
+
+def test_live_view_takes_the_place_of_the_lanes_last(hub: Hub, counted: list[str]) -> None:
+    reader = following(hub)
+    for payload in (b"old", b"older", b"new"):
+        hub.live("north", payload)
+    hub.live("south", b"other")
+    assert reader.take(0) == (0, b"newother")
+    assert counted == ["live_dropped", "live_dropped"]
+
+
+def test_what_was_read_from_the_table_is_not_given_twice(hub: Hub) -> None:
+    reader = following(hub)
+    for sequence in (5, 6, 7):
+        hub.publish(sequence, b"%d" % sequence)
+    assert reader.take(6) == (7, b"7")
+
+
+def test_reader_is_cut_off_when_256_events_wait(hub: Hub, counted: list[str]) -> None:
+    aborted: list[bool] = []
+    slow, quick = following(hub, lambda: aborted.append(True)), following(hub)
+    for sequence in range(1, MOST_WAITING + 1):
+        hub.publish(sequence, b".")
+        quick.take(sequence - 1)
+    assert not slow.cut
+    hub.publish(MOST_WAITING + 1, b".")
+    assert slow.cut
+    assert aborted == [True]
+    assert counted == ["cut_off"]
+    assert not quick.cut
+
+
+def test_reader_that_still_reads_the_table_has_nothing_waiting(hub: Hub) -> None:
+    reader = hub.open("session", lambda: None)
+    for sequence in range(1, 2 * MOST_WAITING):
+        hub.publish(sequence, b".")
+    assert not reader.cut
+
+
+def test_stream_that_opens_while_the_service_ends_says_goodbye(hub: Hub) -> None:
+    hub.shut_down()
+    assert asyncio.run(_all(hub, hub.open("session", lambda: None)))[-1] == payloads.bye("shutting_down")
+
+
+def test_event_committed_while_the_table_is_read_comes_once(hub: Hub) -> None:
+    """The table shows 1 to 3; 3 is put before the readers only after this one read it, and then 4."""
+    table = [StoredEvent(n, "scan", 0, str(n)) for n in (1, 2, 3)]
+    hub.sequence = 2
+
+    async def follow() -> bytes:
+        reader = hub.open("session", lambda: None)
+        stream = _stream(hub, reader, table, 0)
+        got = b""
+        while b"id: 3" not in got:
+            got += await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        for n in (3, 4):
+            hub.publish(n, payloads.event("scan", str(n), n))
+        return got + await waiting
+
+    got = asyncio.run(follow())
+    assert [line for line in got.splitlines() if line.startswith(b"id")] == [b"id: %d" % n for n in range(1, 5)]
+
+
+def _stream(hub: Hub, reader: Reader, table: list[StoredEvent], after: int | None):  # type: ignore[no-untyped-def]
+    async def newest() -> int:
+        return table[-1].sequence if table else 0
+
+    async def read(sequence: int, limit: int) -> list[StoredEvent]:
+        return [stored for stored in table if stored.sequence > sequence][:limit]
+
+    return booth_stream(
+        hub,
+        reader,
+        after,
+        lambda sequence: payloads.hello("run", "1", sequence, 0),
+        newest,
+        read,
+        lambda stored: payloads.event(stored.kind, stored.data, stored.sequence),
+    )
+
+
+async def _all(hub: Hub, reader: Reader) -> list[bytes]:
+    return [payload async for payload in _stream(hub, reader, [], None)]
