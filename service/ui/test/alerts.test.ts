@@ -11,6 +11,11 @@ describe('open alerts', () => {
     expect(ids(inOrder([handled, alert('raised')]))).toEqual(['raised', 'handled']);
   });
 
+  it('end with what only waits to be closed', () => {
+    const found = alert('found', { level: 'rescue', state: 'outcome' });
+    expect(ids(inOrder([found, alert('handled', { state: 'acknowledged' })]))).toEqual(['handled', 'found']);
+  });
+
   it('put the newest rescue first', () => {
     const rescue = (id: string, raised_utc_ms: number) => alert(id, { level: 'rescue', raised_utc_ms, minutes_low: 5 });
     const search = alert('search', { minutes_low: 0 });

@@ -7,6 +7,11 @@ import { laneFr } from './lane.fr';
 import { problemsEn } from './problems.en';
 import { problemsFr } from './problems.fr';
 
+/** A key in two catalogues would hide one text behind the other: then this does not compile. */
+type Twice = keyof typeof shellEn & keyof typeof laneEn | keyof typeof problemsEn & keyof (typeof shellEn & typeof laneEn);
+const TWICE: [Twice] extends [never] ? true : Twice = true;
+void TWICE;
+
 const en = { ...shellEn, ...laneEn, ...problemsEn } as const;
 type Texts = typeof en;
 export type Key = keyof Texts;

@@ -7,11 +7,14 @@ export function dangerAt(alert: Pick<Alert, 'minutes_low' | 'raised_utc_ms'>): n
   return alert.raised_utc_ms + alert.minutes_low * 60_000;
 }
 
+const STEP = { raised: 0, acknowledged: 1, outcome: 2, closed: 3 } as const;
+
 /**
  * Open alerts in the order to deal with them.
  *
- * One that nobody has acknowledged stands before one that somebody deals with; then rescues, the newest
- * first; then by the time at which danger begins, those that cannot tell last; then the one that waits longest.
+ * What nobody has acknowledged stands before what somebody deals with, and that before what only waits to be
+ * closed. Within each: rescues, the newest first; then by the time at which danger begins, those that cannot
+ * tell last; then the one that waits longest.
  */
 export function inOrder(alerts: Iterable<Alert>): Alert[] {
   return [...alerts].filter((alert) => alert.state !== 'closed').sort(before);
@@ -19,7 +22,7 @@ export function inOrder(alerts: Iterable<Alert>): Alert[] {
 
 function before(one: Alert, other: Alert): number {
   return (
-    Number(one.state !== 'raised') - Number(other.state !== 'raised') ||
+    STEP[one.state] - STEP[other.state] ||
     Number(one.level !== 'rescue') - Number(other.level !== 'rescue') ||
     (one.level === 'rescue' ? other.raised_utc_ms - one.raised_utc_ms : 0) ||
     sooner(dangerAt(one), dangerAt(other)) ||
