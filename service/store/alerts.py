@@ -86,20 +86,28 @@ def listed(
 
 
 def raise_by_officer(c: Connection, scan_id: str, by: str, note: str, now_ms: int) -> tuple[Alert, bool]:
-    """Raise an alert by hand; a scan that has one keeps it, and False says so.
+    """Raise an alert by hand; a scan with one that is still handled keeps it, and False says so.
+
+    One that has its outcome, or is closed, is raised again.
 
     Raises
     ------
     NotFound : there is no such scan.
     """
     scan = scans.get(c, scan_id)
-    if scan.alert_id is not None:
-        return get(c, scan.alert_id), False
+    held = get(c, scan.alert_id) if scan.alert_id is not None else None
+    if held is not None and held.state in (AlertState.RAISED, AlertState.ACKNOWLEDGED):
+        return held, False
     text = dict.fromkeys(LANGUAGES, note)
     said = [Said(code="officer_note", values={"note": note}, text=text)] if note.strip() else []
     why = _why(said, None, now_ms, now_ms)
-    alert_id = _insert(c, scan_id, AlertLevel.OFFICER, by, why, now_ms)
-    audit.append(c, by, "alert_raised", alert_id, {"scan": scan_id, "level": "officer", "note": note}, now_ms)
+    if held is None:
+        alert_id, action = _insert(c, scan_id, AlertLevel.OFFICER, by, why, now_ms), "alert_raised"
+    else:
+        alert_id, action = held.id, "alert_raised_again"
+        values = {"level": AlertLevel.OFFICER.value, "raised_utc_ms": now_ms, "raised_by": by}
+        _set(c, alert_id, {**_UNHANDLED, **values, **why})
+    audit.append(c, by, action, alert_id, {"scan": scan_id, "level": "officer", "note": note}, now_ms)
     scans.save(c, scan_id, {}, now_ms)
     return _tell(c, alert_id, now_ms), True
 
@@ -215,7 +223,8 @@ def weigh(c: Connection, lane_id: str, assessment: AssessmentWire, told_ms: int,
         return True
     state, held = AlertState(row.state), AlertLevel(row.level)
     if state in (AlertState.OUTCOME, AlertState.CLOSED):
-        if assessment.visit <= row.settled_visit:
+        worse = _RANK[level] > _RANK[held] and not _found_people(c, row)
+        if assessment.visit <= row.settled_visit and not worse:
             return False
         return _raise_again(c, row, assessment, who, told_ms, now_ms)
     if level is AlertLevel.RESCUE and held is not AlertLevel.RESCUE:
@@ -228,6 +237,12 @@ def weigh(c: Connection, lane_id: str, assessment: AssessmentWire, told_ms: int,
     if level is not held:
         _audit_raise(c, who, "alert_level_lifted", row.id, assessment, {}, now_ms)
     return True
+
+
+def _found_people(c: Connection, row: Row[Any]) -> bool:
+    kind = tables.outcomes.c.kind
+    found = c.execute(select(kind).where(tables.outcomes.c.sequence == row.outcome)).scalar()
+    return found == OutcomeKind.PEOPLE_FOUND.value
 
 
 def tell(c: Connection, scan_id: str, now_ms: int) -> None:

@@ -136,7 +136,7 @@ def test_settled_visit_does_not_alarm_but_the_next_one_does(lane, handle, rows, 
     if closing:
         handle(alerts.close)
     settled = lane.alert()
-    lane.tell(lane.assessed("rescue", visit=1, mono_ns=2))
+    lane.tell(lane.assessed("search", visit=1, mono_ns=2))
     assert lane.alert() == settled
     lane.tell(lane.assessed("no-indication", visit=2, mono_ns=3))
     assert lane.alert() == settled
@@ -153,6 +153,34 @@ def test_settled_visit_does_not_alarm_but_the_next_one_does(lane, handle, rows, 
     handle(alerts.acknowledge)
     assert handle(alerts.record_outcome, FOUND).outcome.people == 3
     assert rows("SELECT kind FROM outcomes") == [("nothing_found",), ("people_found",)]
+
+
+@pytest.mark.parametrize(("outcome", "state"), [(NOTHING, AlertState.RAISED), (FOUND, AlertState.OUTCOME)])
+def test_rescue_alarms_again_after_a_search_that_found_nobody(lane, handle, outcome, state):
+    lane.tell(lane.assessed("search", mono_ns=1))
+    handle(alerts.acknowledge)
+    handle(alerts.record_outcome, outcome)
+    lane.tell(lane.assessed("rescue", mono_ns=2))
+    assert lane.alert().state is state
+    if state is AlertState.RAISED:
+        handle(alerts.acknowledge)
+        handle(alerts.record_outcome, outcome)
+        lane.tell(lane.assessed("rescue", mono_ns=3))  # known: once is enough
+        assert lane.alert().state is AlertState.OUTCOME
+
+
+def test_officer_raises_a_settled_alert_again(lane, handle, rows):
+    lane.tell(lane.assessed("search"))
+    handle(alerts.acknowledge)
+    handle(alerts.record_outcome, NOTHING)
+    handle(alerts.close)
+    with lane.database.writing() as c:
+        again, new = alerts.raise_by_officer(c, lane.alert().scan_id, "bert", "look again", lane.now_ms)
+    assert (new, again.state, again.level) == (True, AlertState.RAISED, AlertLevel.OFFICER)
+    assert (again.outcome, again.closed_by, again.raised_by) == (None, "", "bert")
+    assert rows("SELECT count(*) FROM alerts") == [(1,)]
+    with lane.database.writing() as c:
+        assert alerts.raise_by_officer(c, again.scan_id, "anna", "", lane.now_ms) == (again, False)
 
 
 def test_closing_speaks_for_the_visits_until_then(lane, handle):
