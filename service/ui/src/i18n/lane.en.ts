@@ -56,7 +56,7 @@ export const laneEn = {
   do_search: 'The methods speak for people inside. Search this lorry; you decide how.',
   do_rescue: 'People are likely inside and in danger of death. Open now, ventilate, call medical help.',
   do_inconclusive: 'This is not an all-clear. Put right what is missing and scan again, or search; you decide.',
-  do_measuring: 'Still measuring: keep the probe in and keep off the lorry. This is not an all-clear.',
+  do_measuring: 'Still measuring: keep off the lorry. This is not an all-clear.',
   do_none: 'Nothing can be said before the first assessment.',
   so_far: 'so far, still measuring',
   final: 'final for this visit',

@@ -63,7 +63,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   do_inconclusive:
     'Ce n’est pas un feu vert. Rétablissez ce qui manque et recommencez, ou fouillez\u00a0; c’est vous qui décidez.',
   do_measuring:
-    'Mesure en cours\u00a0: laissez la sonde en place et ne touchez pas le véhicule. Ce n’est pas un feu vert.',
+    'Mesure en cours\u00a0: ne touchez pas le véhicule. Ce n’est pas un feu vert.',
   do_none: 'Rien ne peut être dit avant la première évaluation.',
   so_far: 'pour l’instant, mesure en cours',
   final: 'définitif pour ce passage',
