@@ -72,7 +72,7 @@ def test_a_line_runs_from_an_empty_environment(wheel: Path, tmp_path: Path):
     subprocess.run([*pip, "--require-hashes", "-r", str(lock)], check=True, capture_output=True)
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True, capture_output=True)
     running = subprocess.Popen(
-        [str(env / "bin" / "lorryscan"), "demo", "--lorries", "1", "--data", "data"],
+        [str(env / "bin" / "lorryscan"), "demo", "--first", "2", "--lorries", "1", "--data", "data"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
