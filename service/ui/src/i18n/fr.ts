@@ -156,14 +156,12 @@ export const fr: Record<keyof typeof en, string> = {
   raise_text:
     'Toutes les guérites sont prévenues aussitôt. À utiliser si vous avez des raisons de croire à une présence.',
   raise_note: 'Ce que vous avez vu ou entendu',
-  raise_exists: 'Ce contrôle a déjà une alerte.',
   closed_alerts: 'Alertes closes ({n})',
   show_scan: 'Voir le contrôle',
   show_scan_of: 'Voir le contrôle de {plate}',
 
   // sound
   sound_off: 'Le son est coupé\u00a0: appuyez pour l’activer',
-  sound_on: 'Son activé',
   sound_muted: 'Son en sourdine\u00a0: réactiver',
   sound_mute: 'Sourdine',
   sound_test: 'Essai du son',
@@ -176,10 +174,6 @@ export const fr: Record<keyof typeof en, string> = {
   scans_find_all: 'Voir les récents',
   scans_found_none: 'Aucun contrôle avec cette immatriculation.',
   scans_older: 'Contrôles plus anciens',
-  scan_plate: 'Immatriculation',
-  scan_class: 'Véhicule',
-  scan_advice: 'Recommandation',
-  scan_opened_at: 'Ouvert',
   scan_alert: 'Alerte',
   scan_state_open: 'ouvert',
   scan_in_lane: 'dans la voie',
