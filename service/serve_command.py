@@ -45,9 +45,6 @@ def serve(
     until_eof: Annotated[bool, typer.Option("--until-eof", help="end when standard input ends")] = False,
 ) -> None:
     """Serve the booth's page, and store what lanes tell. Ctrl-C ends it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    for chatty in ("uvicorn", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
     _check_tls(host, tls_cert, tls_key, signs_itself)
     listener = _listen(host, port)
     try:
@@ -135,6 +132,8 @@ def _no_password() -> str:
 def _run(
     database: Database, listener: socket.socket, host: str, tls: TlsFiles | None, until_eof: bool
 ) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     app = create_app(database)
     options: dict[str, Any] = {}
     if tls is not None:

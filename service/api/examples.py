@@ -148,7 +148,7 @@ _LIVE = {
     ],
     "pictures": [],
 }
-_USER = {"name": "officer.north", "role": "officer", "disabled": False, "created_utc_ms": _UTC_MS - 86_400_000}
+_USER = {"name": "officer.north", "role": "officer", "disabled": False, "created_utc_ms": _UTC_MS - 864_000}
 _TOKEN = {"id": "north-quay-2", "token": "kXz0…43 letters and digits…"}
 _WELL = {"run": _RUN, "version": "0.1.0"}
 

@@ -11,6 +11,7 @@ import pytest
 from ulid import ULID
 
 from service.api.limits import MOST_BYTES
+from service.store.errors import StoreUnavailable
 
 HUGE = "9" * 5000
 BODIES = {
@@ -154,7 +155,13 @@ def test_address_of_nothing_is_not_found(running: Any, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("DELETE", "/api/me"), ("GET", "/api/login"), ("PUT", "/api/state"), ("POST", "/"), ("TRACE", "/api/me")],
+    [
+        ("DELETE", "/api/me"),
+        ("GET", "/api/login"),
+        ("PUT", "/api/state"),
+        ("POST", "/"),
+        ("TRACE", "/api/me"),
+    ],
 )
 def test_wrong_method_is_told_with_those_allowed(running: Any, method: str, path: str) -> None:
     answer = running.booth().request(method, path)
@@ -210,8 +217,6 @@ def test_failure_of_the_service_has_an_id_and_no_traceback(
 def test_store_that_cannot_write_is_unavailable_not_broken(
     running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from service.store.errors import StoreUnavailable
-
     def full(*_: object) -> None:
         raise StoreUnavailable("service.sqlite: database or disk is full: make room on the disk")
 
@@ -224,7 +229,11 @@ def test_store_that_cannot_write_is_unavailable_not_broken(
 
 def test_half_a_request_is_no_harm(running: Any) -> None:
     port = int(running.url.rsplit(":", 1)[1])
-    for sent in (b"GET /api/me HTT", b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{", b"\0\0\0"):
+    for sent in (
+        b"GET /api/me HTT",
+        b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{",
+        b"\0\0\0",
+    ):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
             raw.sendall(sent)
     with running.booth() as booth:

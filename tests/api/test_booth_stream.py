@@ -212,7 +212,7 @@ def test_client_that_does_not_read_is_cut_off_and_holds_nobody_up(own_service: A
     filler = "x" * 100_000
 
     async def follow() -> list[float]:
-        stuck_reader, stuck_writer = await _open_raw(own_service, token, small=True)
+        _, stuck_writer = await _open_raw(own_service, token, small=True)
         stuck_writer.transport.pause_reading()
         reader, writer = await _open_raw(own_service, token)
         late_s = []

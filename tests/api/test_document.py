@@ -76,7 +76,9 @@ def test_every_route_is_in_it() -> None:
 
 def test_models_that_only_streams_carry_are_in_it() -> None:
     schemas = DOCUMENT["components"]["schemas"]
-    assert {"Hello", "Heartbeat", "Bye", "Reset", "LiveEvent", "Live", "OrderSent", "ProblemBody"} <= set(schemas)
+    assert {"Hello", "Heartbeat", "Bye", "Reset", "LiveEvent", "Live", "OrderSent", "ProblemBody"} <= set(
+        schemas
+    )
     events = OPERATIONS["events"][2]["responses"]["200"]["content"]["text/event-stream"]["x-events"]
     for reference in events.values():
         assert reference["$ref"].rsplit("/", 1)[1] in schemas

@@ -7,11 +7,15 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import httpx
 import pytest
 from ulid import ULID
+
+from service.resources import CommandRequest
+from service.store import commands
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
 
@@ -181,9 +185,7 @@ def order(key: str = "") -> dict[str, Any]:
     return {"key": key or str(ULID()), "order": {"name": "probe", "inside": True}}
 
 
-def test_order_reaches_a_lane_that_listens_at_once(
-    running: Any, read_stream: Callable[..., Any]
-) -> None:
+def test_order_reaches_a_lane_that_listens_at_once(running: Any, read_stream: Callable[..., Any]) -> None:
     lane, booth = running.lane(), running.booth()
     with read_stream(lane, "/api/lane/commands") as stream:
         stream.first("heartbeat")
@@ -214,26 +216,24 @@ def test_order_given_before_the_lane_listens_is_waiting_for_it(
         assert stream.first("order").data["command"] == later["key"], "resumed after the first"
 
 
-def test_orders_have_heartbeats_as_often_as_promised(
-    running: Any, read_stream: Callable[..., Any]
-) -> None:
+def test_orders_have_heartbeats_as_often_as_promised(running: Any, read_stream: Callable[..., Any]) -> None:
     lane = running.lane()
     with read_stream(lane, "/api/lane/commands") as stream:
         beats = stream.wait(lambda events: len([e for e in events if e.name == "heartbeat"]) >= 3)
-    apart = [b.at_s - a.at_s for a, b in zip(beats, beats[1:], strict=False)]
+    apart = [b.at_s - a.at_s for a, b in pairwise(beats)]
     assert all(0.5 < gap < 1.1 for gap in apart), apart
 
 
-def test_second_order_stream_of_a_lane_ends_the_first(
-    running: Any, read_stream: Callable[..., Any]
-) -> None:
+def test_second_order_stream_of_a_lane_ends_the_first(running: Any, read_stream: Callable[..., Any]) -> None:
     lane = running.lane()
-    with httpx.Client(base_url=running.url, headers=lane.headers, trust_env=False) as again:
-        with read_stream(lane, "/api/lane/commands") as first:
-            first.first("heartbeat")
-            with read_stream(again, "/api/lane/commands") as second:
-                second.first("heartbeat")
-                first.wait_end()
+    with (
+        httpx.Client(base_url=running.url, headers=lane.headers, trust_env=False) as again,
+        read_stream(lane, "/api/lane/commands") as first,
+    ):
+        first.first("heartbeat")
+        with read_stream(again, "/api/lane/commands") as second:
+            second.first("heartbeat")
+            first.wait_end()
 
 
 def test_revoked_lane_loses_its_order_stream(running: Any, read_stream: Callable[..., Any]) -> None:
@@ -270,9 +270,6 @@ def test_command_without_an_answer_expires_after_ten_seconds(
 ) -> None:
     lane, booth = own_service.lane(), own_service.booth()
     with own_service.database.writing() as c:
-        from service.resources import CommandRequest
-        from service.store import commands
-
         asked = CommandRequest.model_validate(order())
         commands.give(c, lane.id, asked, "officer", time.time_ns() // 1_000_000 - 9_500)
     with read_stream(booth, "/api/events", params={"after": 0}) as stream:

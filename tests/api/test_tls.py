@@ -41,7 +41,9 @@ def test_is_kept_until_it_expires(tmp_path: Path) -> None:
     assert self_signed(tmp_path, "localhost", later).certificate.read_bytes() == first
     after = later + datetime.timedelta(days=3)
     assert self_signed(tmp_path, "localhost", after).certificate.read_bytes() != first
-    assert loaded(files.certificate).not_valid_before_utc < after < loaded(files.certificate).not_valid_after_utc
+    assert (
+        loaded(files.certificate).not_valid_before_utc < after < loaded(files.certificate).not_valid_after_utc
+    )
 
 
 def test_is_made_anew_for_a_name_it_lacks(tmp_path: Path) -> None:
