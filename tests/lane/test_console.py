@@ -10,11 +10,16 @@ from rich.console import Console
 from rich.screen import Screen
 
 from scanner.evidence import Reason
+from scanner.lane.hearing import Hearing
+from scanner.lane.snapshot import LaneSnapshot
 from scanner.policy import MODALITIES
 from scanner.simulation.stream import demo_stream
 from scanner.wording import LANGUAGES, name
 from service.console import render
-from service.lane_terminal import ChangeLog
+from service.lane_terminal import ChangeLog, obey
+from tests.lane.short_lane import ShortLane
+
+EMPTY = LaneSnapshot("north", (), "", 0, None, 0.0, False, None, (), None, ())
 
 
 def text(view: object) -> str:
@@ -116,3 +121,37 @@ def test_brackets_are_shown_as_they_are(played_lane, kit_saying):
         assert f"answer {odd}" in shown
         nameless = replace(in_lane, declaration=replace(declaration, plate=""), scan_id=odd)
         assert f"{odd}  refrigerated" in text(render(nameless))
+
+
+@pytest.mark.parametrize(
+    ("language", "away", "back"),
+    [
+        ("en", "Service: away for 12 s, 3 messages waiting", "Service: connected, 0 messages waiting"),
+        ("fr", "Service\u00a0: absent depuis 12\u00a0s, 3 message(s) en attente", "Service\u00a0: connecté"),
+    ],
+)
+def test_whether_the_service_hears_the_lane_is_one_line(language, away, back):
+    now_s = 100.0
+    hearing = Hearing(lambda: now_s)
+    hearing.heard()
+    now_s = 112.0
+    log = ChangeLog(language)
+    assert any(away in line for line in log.lines(EMPTY, hearing.status(3)))
+    assert away in text(render(EMPTY, language, link=hearing.status(3)))
+    hearing.heard()
+    assert any(back in line for line in log.lines(EMPTY, hearing.status(0)))
+    assert log.lines(EMPTY, hearing.status(1)) == []  # said once, not at each message
+
+
+def test_a_refused_command_is_said_in_the_language_of_the_terminal(kit_saying, tmp_path):
+    lane = ShortLane(tmp_path / "data", kit_saying(0.0), duration_s=1.0)
+    lane.start()
+    assert obey(lane.agent, "leave", "en") == (
+        "not done: No lorry is in the lane: start a scan, or take an open one up again, first."
+    )
+    assert obey(lane.agent, "leave", "fr").startswith(
+        "non exécuté\u00a0: Aucun poids lourd n’est sur la voie"
+    )
+    assert obey(lane.agent, "sing", "fr").startswith("non exécuté\u00a0: pas de commande 'sing'")
+    assert "CARGO est l’un de" in obey(lane.agent, "start reefer gold", "fr")
+    lane.stop()
