@@ -8,7 +8,7 @@ import { api, Refusal } from './api';
 import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan } from './types';
 
 export const STALE_MS = 1700;
-const CHECK_MS = 100;
+const CHECK_MS = 50;
 const HELLO_WITHIN_MS = 3000;
 const BACK_OFF_MS = { first: 300, longest: 3000 };
 const AGAIN_MS = 1000;
