@@ -41,10 +41,9 @@ async def booth_stream(
             yield b"".join([encoded(stored) for stored in page]) + reader.take_heartbeat()
         else:
             last = hub.sequence
-    reader.following = True  # no await since the comparison: nothing was published in between
+    reader.follow(last)  # no await since the comparison: nothing was published in between
     while not reader.cut:
-        last, waiting = reader.take(last)
-        if waiting:
+        if waiting := reader.take():
             yield waiting
         if reader.ending is not None:
             yield payloads.bye(reader.ending)

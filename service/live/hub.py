@@ -26,21 +26,25 @@ class Reader:
     def __init__(self, session: str, abort: Callable[[], None]) -> None:
         self.session = session
         self.abort = abort
-        self.following = False  # until then it reads the table, and nothing waits for it
+        self._after: int | None = None  # None: it still reads the table, and nothing waits for it
         self.ending: Ending | None = None
         self.cut = False
         self.wake = asyncio.Event()
-        self._queue: deque[tuple[int | None, bytes]] = deque()
+        self._queue: deque[bytes] = deque()
         self._live: dict[str, bytes] = {}
         self._heartbeat: bytes | None = None
 
+    def follow(self, last: int) -> None:
+        """Have events wait from now on; those up to ``last`` were read from the table."""
+        self._after = last
+
     def put(self, sequence: int | None, payload: bytes) -> bool:
         """Have an event wait; return False when too many do."""
-        if not self.following:
+        if self._after is None or (sequence is not None and sequence <= self._after):
             return True
         if len(self._queue) >= MOST_WAITING:
             return False
-        self._queue.append((sequence, payload))
+        self._queue.append(payload)
         self.wake.set()
         return True
 
@@ -61,23 +65,12 @@ class Reader:
         payload, self._heartbeat = self._heartbeat or b"", None
         return payload
 
-    def take(self, last: int) -> tuple[int, bytes]:
-        """Return all that waits as one piece, and the newest sequence in it; ``last`` was read before.
-
-        Events of the table first, then the heartbeat, then live views.
-        """
-        parts = []
-        for sequence, payload in self._queue:
-            if sequence is not None:
-                if sequence <= last:
-                    continue
-                last = sequence
-            parts.append(payload)
-        parts.append(self.take_heartbeat())
-        parts += self._live.values()
+    def take(self) -> bytes:
+        """Return all that waits as one piece: events, then the heartbeat, then live views."""
+        payload = b"".join((*self._queue, self.take_heartbeat(), *self._live.values()))
         self._queue.clear()
         self._live.clear()
-        return last, b"".join(parts)
+        return payload
 
 
 class Hub:

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from service.live.hub import MOST_WAITING
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 
-PAGE = 500
+PAGE = MOST_WAITING // 4  # readers take what waits between two pages
 LOOK_S = 1.0
 AGAIN_S = 0.5
 

@@ -104,6 +104,17 @@ def test_resumes_without_gap_or_double_while_others_write(own_service: Any, read
     assert seen == list(range(start - 39, max(written) + 1))
 
 
+def test_many_events_in_one_commit_cut_nobody_off(own_service: Any, read_stream: Stream) -> None:
+    with read_stream(own_service.booth(), "/api/events") as stream:
+        stream.first("hello")
+        with own_service.database.writing() as c:
+            first = events.append(c, "scan", "x", {}, 1)
+            for _ in range(1499):
+                newest = events.append(c, "scan", "x", {}, 1)
+        told = stream.wait(lambda all_: newest in sequenced(all_), 20.0)
+    assert sequenced(told) == list(range(first, newest + 1))
+
+
 def test_page_too_far_behind_is_told_to_begin_anew(own_service: Any, read_stream: Stream) -> None:
     with own_service.database.writing() as c:
         for _ in range(5002):
