@@ -22,7 +22,7 @@ def test_a_lorry_comes_back_while_others_are_measured(lane, lane_file: Path):
     lane.tell("probe in")
     lane.until("> probe in")
     lane.tell("start tanker empty BBB22")
-    assert "a lorry is in the lane" in lane.until("not done")
+    assert "A lorry is in the lane" in lane.until("not done")
     lane.tell("leave")
     lane.until(f"> {first} stays open")
     lane.tell("start tanker empty BBB22")
