@@ -10,6 +10,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from scanner.recording.code_identity import software_version
 from service.api import problems
@@ -80,6 +82,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     app.add_middleware(Faults)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
+    app.add_exception_handler(405, _other_method)
     for kind, answer in (
         (NotFound, _not_found),
         (Conflict, _conflict),
@@ -89,6 +92,23 @@ def bare_app(lifespan: object = None) -> FastAPI:
         app.add_exception_handler(kind, answer)
     app.openapi = functools.cache(lambda: document(app))  # type: ignore[method-assign]
     return app
+
+
+async def _other_method(request: Request, error: Exception) -> JSONResponse:
+    """Say which methods an address knows; the router names those of one route only."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    known = {
+        method
+        for subject in SUBJECTS
+        for route in subject.routes.routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods or ()
+    }
+    headers = {"Allow": ", ".join(sorted(known))} if known else error.headers
+    return problem_response(
+        path, 405, "method_not_allowed", "This address does not know this method.", headers
+    )
 
 
 async def _not_found(request: Request, error: Exception) -> JSONResponse:

@@ -26,14 +26,12 @@ _CODES = {
     401: "not_logged_in",
     403: "not_allowed",
     404: "not_found",
-    405: "method_not_allowed",
     413: "too_large",
     415: "unsupported_media_type",
     422: "malformed",
 }
 _DETAILS = {
     404: "There is nothing at this address.",
-    405: "This address does not know this method.",
 }
 
 

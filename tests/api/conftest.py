@@ -203,10 +203,16 @@ class RunningService:
             assert self._thread.is_alive()
             time.sleep(0.005)
         self._clients: list[httpx.Client] = []
+        for role in Role:
+            self.add(role, role.value)
+
+    def add(self, role: Role, name: str = "") -> str:
+        """Add an account and return its name."""
+        name = name or f"{role.value}-{str(ULID()).lower()}"
         hashed = patch("service.store.accounts.hash_password", return_value=_password_hash())
         with hashed, self.database.writing() as c:
-            for role in Role:
-                accounts.add(c, role.value, role, PASSWORD, "test", now_ms())
+            accounts.add(c, name, role, PASSWORD, "test", now_ms())
+        return name
 
     def session(self, name: str) -> str:
         """Return the token of a new session."""

@@ -169,6 +169,11 @@ def test_wrong_method_is_told_with_those_allowed(running: Any, method: str, path
     assert answer.headers["allow"]
 
 
+def test_every_method_of_an_address_is_named(running: Any) -> None:
+    answer = running.booth().request("OPTIONS", "/api/lanes")
+    assert answer.headers["allow"] == "GET, POST"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
