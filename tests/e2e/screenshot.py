@@ -15,7 +15,7 @@ from tests.e2e.booth import Booth, launched
 from tests.e2e.line import Line
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "booth.png"
-SIZE = {"width": 1920, "height": 1300}
+SIZE = {"width": 1920, "height": 1540}
 HEART_WITHIN_MS = 60_000
 # the visit goes on until the methods that take longest have said something
 LONGER = {"minimum_dwell_s": 45.0}
