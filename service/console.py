@@ -124,7 +124,7 @@ def _devices(devices: tuple[DeviceView, ...], language: str, one_line: bool) -> 
             Text(device.name),
             name("role", device.role.value, language),
             Text(name("connection", state.value, language), style=_STATE_STYLE[state]),
-            Text(device.newest),
+            Text(sentence(device.newest, language) if device.newest else ""),
             Text(what_to_do(device, language)),
         )
     return table

@@ -26,9 +26,10 @@ from scanner.lane.carry_out import carry_out
 from scanner.lane.commands import Command, CommandRefused
 from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
+from scanner.lane.newest import reading_words
 from scanner.lane.onlooker import Onlooker
 from scanner.lane.recovery import find_open_scans, refeed
-from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, device_kind, in_words
+from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine, device_kind
 from scanner.lane.teller import Teller
 from scanner.lane.visits import VisitRecord, boot_id, recover
 from scanner.methods import MethodKit
@@ -95,7 +96,7 @@ class LaneAgent:
         self._probe_in = False
         self._visit_start_ns = 0
         self._states: dict[str, DeviceState] = {}
-        self._newest: dict[str, str] = {}
+        self._newest: dict[str, Reason] = {}
         self._faults: tuple[Reason, ...] = ()
         self._recovery_faults: list[Reason] = []
         self._utc_offset_ns = 0
@@ -194,8 +195,8 @@ class LaneAgent:
         if isinstance(item, DeviceState):
             self._states[item.stamp.sensor] = item
         elif not isinstance(item, RawBytes | Event):
-            words = in_words(item)
-            if words:
+            words = reading_words(item)
+            if words is not None:
                 self._newest[item.stamp.sensor] = words
 
     def _tick(self, now_ns: int) -> None:
@@ -391,7 +392,7 @@ class LaneAgent:
         disk = () if self._teller.fault is None else (self._teller.fault,)
         demands = self.config.policy[current.declaration.vehicle_class] if current is not None else None
         devices = tuple(
-            DeviceView(s.name, s.role, self._states.get(s.name), self._newest.get(s.name, ""), device_kind(s))
+            DeviceView(s.name, s.role, self._states.get(s.name), self._newest.get(s.name), device_kind(s))
             for s in self.config.sensors.values()
         )
         return LaneSnapshot(

@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from drivers.api import (
-    ConnectionState,
-    DeviceState,
-    Frame,
-    Item,
-    LineBlock,
-    LineScanEnd,
-    Role,
-    Sample,
-    WaveformBlock,
-)
+from drivers.api import ConnectionState, DeviceState, Role
 from scanner.evidence import Assessment, Reason
 from scanner.modality import Sensor
 from scanner.vehicle import Declaration
@@ -47,12 +37,12 @@ def device_kind(sensor: Sensor) -> DeviceKind:
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """One device: its state, and its newest reading in words."""
+    """One device: its state, and its newest reading in words, None before the first."""
 
     name: str
     role: Role
     state: DeviceState | None
-    newest: str
+    newest: Reason | None
     kind: DeviceKind = DeviceKind.OTHER
 
     @property
@@ -106,35 +96,3 @@ class LaneSnapshot:
     faults: tuple[Reason, ...]
     time_limit_s: float | None = None
     prior: float | None = None
-
-
-def in_words(item: Item) -> str:
-    """Return a reading as a few words.
-
-    Examples
-    --------
-    >>> from drivers.api import Quantity
-    >>> in_words(Sample(Quantity.CO2_PPM, 431.2))
-    '431 ppm'
-    """
-    match item:
-        case Sample():
-            digits = 0 if item.quantity.unit == "ppm" else 1
-            note = "" if item.quality == "good" else f" ({item.quality.value.replace('_', ' ')})"
-            return f"{item.value:.{digits}f} {item.quantity.unit}{note}"
-        case WaveformBlock():
-            counts = item.counts
-            # each end on its own: int32 cannot hold the absolute value of its lowest
-            peak = max(int(counts.max()), -int(counts.min())) if counts.size else 0
-            channels = "1 channel" if len(item.channels) == 1 else f"{len(item.channels)} channels"
-            return f"{channels} at {item.fs_hz:g} Hz, peak {peak} counts"
-        case Frame():
-            if not item.pixels.size:
-                return ""
-            physical = item.pixels * item.scale + item.offset
-            return f"{physical.min():.1f} to {physical.max():.1f} {item.unit}"
-        case LineBlock():
-            return f"line {int(item.line_numbers[-1])} ({item.kind.value})" if item.line_numbers.size else ""
-        case LineScanEnd():
-            return f"passage of {item.lines_received} lines"
-    return ""

@@ -28,7 +28,12 @@ UtcMs = Annotated[int, Field(ge=0, le=2**53 - 1, description="milliseconds since
 class Wire(BaseModel):
     """Base of what travels: frozen; unknown keys are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,  # what is sent is always whole
+    )
 
 
 class Said(Wire):
@@ -215,7 +220,8 @@ Message = Annotated[
 class DeviceLive(Wire):
     """One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
 
-    ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in words.
+    ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
+    in words of each language, ``newest`` in English.
     """
 
     name: Name
@@ -224,6 +230,7 @@ class DeviceLive(Wire):
     text: dict[str, str]
     detail: str = ""
     newest: str = ""
+    newest_text: dict[str, str] = {}
     since_utc_ms: UtcMs | None = None
 
 

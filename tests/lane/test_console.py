@@ -93,7 +93,7 @@ def test_brackets_are_shown_as_they_are(played_lane, kit_saying):
             replace(
                 device,
                 name=f"{device.name} {odd}",
-                newest=f"newest {odd}",
+                newest=Reason("recording_missing", {"file": f"newest {odd}"}),
                 state=replace(device.state, reason=f"reason {odd}"),
             )
             for device in snapshot.devices

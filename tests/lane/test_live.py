@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import cv2
@@ -58,7 +59,8 @@ def test_a_lost_device_is_said_in_both_languages_with_what_to_do(service, lane):
     assert lost.since_utc_ms == UTC_NS // 1_000_000 + 5000
     fine = device(live, "thermal-doors")
     assert (fine.state, fine.text) == ("ready", {"en": "", "fr": ""})
-    assert "°C" in fine.newest
+    assert re.fullmatch(r"\d+\.\d to \d+\.\d °C", fine.newest_text["en"])
+    assert re.fullmatch(r"\d+,\d à \d+,\d\xa0°C", fine.newest_text["fr"])
 
 
 def test_the_scan_is_shown_as_it_stands(service, lane):
