@@ -13,7 +13,7 @@ from service.live.hub import SEND_LIMIT_S
 
 
 def aborting(scope: Scope) -> Callable[[], None]:
-    """Return what closes a request's connection at once; see `service.server.BoothProtocol`."""
+    """Return what closes a request's connection at once; see `service.api.server.BoothProtocol`."""
     abort: Callable[[], None] = scope.get("state", {}).get("abort", lambda: None)
     return abort
 

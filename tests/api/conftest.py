@@ -20,8 +20,8 @@ from ulid import ULID
 
 from service.api.app import create_app
 from service.api.context import Service
+from service.api.server import BoothServer
 from service.resources import Role
-from service.server import BoothServer
 from service.store import accounts, lanes
 from service.store.database import Database
 from service.store.passwords import hash_password

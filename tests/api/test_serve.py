@@ -20,8 +20,8 @@ import httpx
 import pytest
 
 from drivers.api import LorryscanError
+from service.cli.serve import ServeError, serve
 from service.resources import Role
-from service.serve_command import ServeError, serve
 from service.store import accounts
 from service.store.database import Database
 from service.store.errors import StoreBusy

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from service.tls import VALID, self_signed
+from service.api.tls import VALID, self_signed
 
 
 def loaded(path: Path) -> x509.Certificate:

@@ -15,8 +15,8 @@ from scanner.lane.snapshot import LaneSnapshot
 from scanner.policy import MODALITIES
 from scanner.simulation.stream import demo_stream
 from scanner.wording import LANGUAGES, name
-from service.console import render
-from service.lane_terminal import ChangeLog, obey
+from service.terminal.attend import ChangeLog, obey
+from service.terminal.view import render
 from tests.lane.short_lane import ShortLane
 
 EMPTY = LaneSnapshot("north", (), "", 0, None, 0.0, False, None, (), None, ())

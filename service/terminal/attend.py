@@ -26,7 +26,7 @@ from scanner.lane.commands import CommandRefused, done, parse_command
 from scanner.lane.link import Link
 from scanner.lane.snapshot import LaneSnapshot
 from scanner.wording import name, sentence
-from service.console import decimal, render, what_to_do, word
+from service.terminal.view import decimal, render, what_to_do, word
 
 REFRESH_S = 0.2
 READ_BYTES = 1024

@@ -18,17 +18,17 @@ from scanner.lane.config import load_lane_config
 from scanner.methods import load_kit
 from scanner.policy import make_policy
 from scanner.wording import Language
-from service import (
-    accounts_command,
-    calibrate_command,
-    demo_command,
-    lanes_command,
-    recording_command,
-    replay_command,
-    serve_command,
+from service.cli import (
+    accounts,
+    calibrate,
+    demo,
+    lanes,
+    recording,
+    replay,
+    serve,
 )
-from service.lane_terminal import attend
-from service.out_file import disk_words
+from service.cli.out_file import disk_words
+from service.terminal.attend import attend
 
 app = typer.Typer(
     name="lorryscan",
@@ -39,13 +39,13 @@ app = typer.Typer(
 )
 config_app = typer.Typer(no_args_is_help=True, help="Check configuration files.")
 app.add_typer(config_app, name="config")
-app.add_typer(recording_command.app, name="recording")
-app.add_typer(calibrate_command.app, name="calibrate")
-app.add_typer(accounts_command.app, name="accounts")
-app.add_typer(lanes_command.app, name="lanes")
-app.command("replay")(replay_command.replay)
-app.command("demo")(demo_command.demo)
-app.command("serve")(serve_command.serve)
+app.add_typer(recording.app, name="recording")
+app.add_typer(calibrate.app, name="calibrate")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(lanes.app, name="lanes")
+app.command("replay")(replay.replay)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
 
 LANGUAGE = Annotated[Language, typer.Option("--language", help="of the sentences")]
 

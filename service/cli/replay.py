@@ -17,8 +17,8 @@ from scanner.recording.header import RecordingHeader
 from scanner.recording.reader import read_header
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
 from scanner.replay_schema import SCHEMA_VERSION
-from service.out_file import check_can_write
-from service.recording_command import REPAIRED_SUFFIX
+from service.cli.out_file import check_can_write
+from service.cli.recording import REPAIRED_SUFFIX
 
 
 def replay(

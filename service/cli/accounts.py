@@ -12,7 +12,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from drivers.api import ConfigError
-from service.data_folder import DATA, console_user, open_existing
+from service.cli.data_folder import DATA, console_user, open_existing
 from service.resources import Password, Role, UserName
 from service.store import accounts
 from service.store.database import Database

@@ -10,7 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from drivers.api import ConfigError
-from service.data_folder import DATA, console_user, open_existing
+from service.cli.data_folder import DATA, console_user, open_existing
 from service.resources import LaneId
 from service.store import lanes
 from service.store.database import Database

@@ -17,7 +17,7 @@ from scanner.evidence import Reason
 from scanner.wording import name, sentence
 
 if TYPE_CHECKING:
-    from service.demo_service import DemoService
+    from service.demo.service_process import DemoService
 
 
 class DemoScreen:

@@ -14,7 +14,7 @@ from rich.progress import track
 
 from calibration.store import save_calibrations
 from scanner import fitting
-from service.out_file import check_can_write
+from service.cli.out_file import check_can_write
 
 app = typer.Typer(no_args_is_help=True, help="Fit calibrations.")
 

@@ -17,10 +17,10 @@ import typer
 
 from drivers.api import ConfigError, LorryscanError
 from service.api.app import create_app
-from service.server import BoothServer
+from service.api.server import BoothServer
+from service.api.tls import TlsFiles, self_signed
 from service.store import accounts
 from service.store.database import Database
-from service.tls import TlsFiles, self_signed
 
 STDIN = 0
 HOLD = 100  # connections that wait to be taken

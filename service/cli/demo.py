@@ -22,11 +22,11 @@ from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
 from scanner.wording import Language, sentence
-from service.demo_screen import DemoScreen
-from service.lane_terminal import attend
+from service.demo.screen import DemoScreen
+from service.terminal.attend import attend
 
 if TYPE_CHECKING:
-    from service.demo_service import DemoService
+    from service.demo.service_process import DemoService
 
 LANE_ID = "demo"
 TOKEN_FILE = "lane.token"
@@ -113,7 +113,7 @@ def running_service(folder: Path, screen: DemoScreen, no_service: bool) -> Itera
     if no_service:
         yield None
         return
-    from service.demo_service import DemoService
+    from service.demo.service_process import DemoService
 
     service = DemoService(folder, screen.say_of_service)
     token = folder / TOKEN_FILE

@@ -1,0 +1,1 @@
+"""A lane on a terminal: what it shows, and the commands typed below."""
