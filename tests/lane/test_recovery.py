@@ -124,7 +124,7 @@ def test_a_recording_that_is_gone_is_named_and_the_scan_cannot_speak_for_empty(
     (manifest.scan_folder(tmp_path / "data", scan_id) / "visit-01.mcap").unlink()
     agent, second = played_lane(demo_stream()[0], kit_saying(-3.0))
     assert second != scan_id
-    (fault,) = agent.scans[scan_id].faults
+    (fault,) = agent.scans.open[scan_id].faults
     assert "visit-01.mcap is missing" in sentence(fault)
 
 
@@ -134,4 +134,4 @@ def test_a_manifest_with_a_foreign_declaration_does_not_stop_the_lane(
     manifest.create(tmp_path / "data", "ZEPPELIN", "lane", {"vehicle_class": "zeppelin", "cargo": "empty"})
     agent, _ = played_lane(demo_stream()[0], kit_saying(-3.0))
     assert any("ZEPPELIN" in sentence(fault) for fault in agent.snapshot().faults)
-    assert len(agent.scans) == 1
+    assert len(agent.scans.open) == 1
