@@ -38,9 +38,10 @@ from drivers.api import (
 )
 from drivers.reading_check import FIELDS, checked_reading, checked_readings
 from drivers.runner import DeviceSpec
-from scanner.lane.snapshot import in_words
+from scanner.lane.newest import reading_words
 from scanner.recording.anchor import Anchor
 from scanner.recording.codec import decode, encode
+from scanner.wording import sentence, sentences
 
 EVERYTHING = Capabilities(
     reads=("sample", "waveform", "frame", "lines", "line_scan_end", "generator_state"),
@@ -208,15 +209,16 @@ def test_what_was_converted_can_be_shown_recorded_and_read_back(wanted: Reading,
     stamped: Any = replace(checked, stamp=Stamp("s", Role.INSIDE, 5, 0))
     anchor = Anchor(utc_ns=10**18, mono_ns=0)
     assert same(decode(encode(stamped, anchor), anchor), stamped)
-    in_words(stamped)
+    words = reading_words(stamped)
+    assert words is None or all(sentences(words).values())
 
 
 def test_the_loudest_count_and_an_empty_picture_have_words() -> None:
     loudest = np.array([[np.iinfo(np.int32).min, 5]], np.int32)
-    assert (
-        in_words(WaveformBlock(loudest, 500.0, CHANNELS[:1])) == "1 channel at 500 Hz, peak 2147483648 counts"
-    )
-    assert in_words(replace(FRAME, pixels=np.zeros((0, 0), np.int16))) == ""
+    words = reading_words(WaveformBlock(loudest, 500.0, CHANNELS[:1]))
+    assert words is not None
+    assert sentence(words) == "1 channel at 500 Hz, peak 2147483648 counts"
+    assert reading_words(replace(FRAME, pixels=np.zeros((0, 0), np.int16))) is None
 
 
 def test_a_check_costs_microseconds() -> None:
