@@ -17,10 +17,26 @@ export function servedPictures(lane: string): PictureAddress {
   return (sensor, heat, version) => `${folder}/${encodeURIComponent(sensor)}${heat ? '/heat' : ''}?version=${version}`;
 }
 
-/** Fetch and decode; rejects when there is none, or what came is no picture. */
-export async function fetchPixels(address: string, signal: AbortSignal): Promise<Pixels> {
+/** The service holds another version than the one asked for: it comes with the lane's next words. */
+export class OtherVersion extends Error {}
+
+/** The version that an answer's ETag begins with; null where it has none. */
+export function versionOf(etag: string | null): number | null {
+  const found = /^(?:W\/)?"(\d+)-/.exec(etag ?? '');
+  return found ? Number(found[1]) : null;
+}
+
+/**
+ * Fetch and decode; rejects when there is none, or what came is no picture.
+ *
+ * The lane's view names a picture before its pixels arrive at the service: until then the service answers with
+ * the one before, which may be of another lorry, and this rejects with `OtherVersion`.
+ */
+export async function fetchPixels(address: string, version: number, signal: AbortSignal): Promise<Pixels> {
   const response = await fetch(address, { signal, credentials: 'same-origin' });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  const sent = versionOf(response.headers.get('ETag'));
+  if (sent !== null && sent !== version) throw new OtherVersion(`${address}: version ${sent}`);
   const bitmap = await createImageBitmap(await response.blob(), { colorSpaceConversion: 'none' });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext('2d', { willReadFrequently: true });

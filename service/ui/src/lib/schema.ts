@@ -357,7 +357,8 @@ export interface components {
          * DeviceLive
          * @description One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
          *
-         *     ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in words.
+         *     ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
+         *     in words of each language, ``newest`` in English.
          */
         DeviceLive: {
             /**
@@ -372,6 +373,13 @@ export interface components {
              * @default
              */
             newest: string;
+            /**
+             * Newest Text
+             * @default {}
+             */
+            newest_text: {
+                [key: string]: string;
+            };
             /** Role */
             role: string;
             /** Since Utc Ms */
@@ -390,7 +398,8 @@ export interface components {
          * DeviceLive
          * @description One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
          *
-         *     ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in words.
+         *     ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
+         *     in words of each language, ``newest`` in English.
          */
         DeviceLiveInput: {
             /**
@@ -405,6 +414,13 @@ export interface components {
              * @default
              */
             newest: string;
+            /**
+             * Newest Text
+             * @default {}
+             */
+            newest_text: {
+                [key: string]: string;
+            };
             /** Role */
             role: string;
             /** Since Utc Ms */
