@@ -8,19 +8,28 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE_S = 2
 PEER_GONE_MS = 10_000
+LOOK_S = 5.0
+HEAD_LOOKS = 2
+BODY_LOOKS = 6
 
 
 class BoothProtocol(H11Protocol):
-    """Lets the application close a connection at once, and ends those whose far end is gone.
+    """Lets the application close a connection at once, and ends those whose far end is gone or dawdles.
 
     A pulled cable says nothing: without a limit the kernel tries for a quarter of an hour, and the
-    officer's session would live on.
+    officer's session would live on. Who opens connections and asks nothing, or sends a request a letter
+    at a time, would take every file descriptor: a head has about 15 s to come, a body 35 s.
     """
+
+    _looking: asyncio.TimerHandle | None = None
+    _looked_at: tuple[object, object] = (None, None)
+    _looks = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin."""
@@ -30,6 +39,26 @@ class BoothProtocol(H11Protocol):
         if connection is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             with contextlib.suppress(OSError):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PEER_GONE_MS)
+        self._looking = self.loop.call_later(LOOK_S, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        if self._looking is not None:
+            self._looking.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """End the connection when the same part of the same request has been awaited for too long."""
+        now = self.conn.their_state, self.cycle
+        self._looks = self._looks + 1 if now == self._looked_at else 0
+        self._looked_at = now
+        begun = self.cycle is None or bool(self.conn.trailing_data[0])  # else keep-alive has its own limit
+        head_late = now[0] is h11.IDLE and begun and self._looks >= HEAD_LOOKS
+        body_late = now[0] is h11.SEND_BODY and self._looks >= BODY_LOOKS
+        if head_late or body_late:
+            self.transport.abort()
+        else:
+            self._looking = self.loop.call_later(LOOK_S, self._look)
 
 
 class BoothServer(uvicorn.Server):

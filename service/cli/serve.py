@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import logging
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -134,6 +136,7 @@ def _run(
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    _take_descriptors()
     app = create_app(database)
     options: dict[str, Any] = {}
     if tls is not None:
@@ -146,6 +149,13 @@ def _run(
         threading.Thread(target=_end_at_eof, args=(server,), name="until-eof", daemon=True).start()
     _say_where(database, listener, host, tls)
     server.run(sockets=[listener])
+
+
+def _take_descriptors() -> None:
+    """Allow as many open connections as the system lets this user have; 1024 is usual, and soon used up."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _end_at_eof(server: BoothServer) -> None:
