@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, assert_never
 
 import httpx
@@ -138,7 +139,10 @@ class OrderTaker:
                         return
                     self._hearing.heard()
                     if event.event == "order":
+                        began_s = time.monotonic()
                         self._take(event)
+                        if time.monotonic() - began_s > SILENCE_S:
+                            return  # what came behind it is old: the service sends again what is fresh
             except SSEError as error:
                 raise self._client.foreign(str(error)) from error
             except httpx.HTTPError as error:

@@ -188,10 +188,15 @@ class _Watched(httpx.SyncByteStream):
         self._owner, self._response, self._silence_s = owner, response, silence_s
 
     def __iter__(self) -> Iterator[bytes]:
-        since_event, event_s, tail = 0, time.monotonic(), b""
+        since_event, tail = 0, b""
+        chunk_s = event_s = time.monotonic()
         try:
             for chunk in self._response.iter_raw():
                 now_s = time.monotonic()
+                if now_s - chunk_s > self._silence_s:
+                    # this process was held up, and what has waited for it is old: orders among it too
+                    raise ServiceAway("it was not read in time")
+                chunk_s = now_s
                 seen = (tail + chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 tail = seen[-1:]
                 if b"\n\n" in seen:

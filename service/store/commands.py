@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from scanner.lane.wire import CommandAnswer, Order, OrderSent, Said
 from service.resources import Command, CommandRequest, CommandState
@@ -15,6 +15,9 @@ from service.store.errors import Conflict, NotFound
 
 TOO_OLD_MS = 10_000
 """A lane that did not take a command in this time never gets it."""
+
+STEPPED_BACK_MS = 2_000
+"""A command from further ahead was given before the clock went back: its age is unknown, so it is too old."""
 
 _C = tables.commands.c
 _ORDER: TypeAdapter[Order] = TypeAdapter(Order)
@@ -75,7 +78,7 @@ def pending(c: Connection, lane_id: str, after: int | None, now_ms: int) -> list
     query = (
         select(tables.commands)
         .where(_C.lane_id == lane_id, _C.sequence > (after or 0), _C.state.in_(_UNANSWERED))
-        .where(_C.given_utc_ms >= now_ms - TOO_OLD_MS)
+        .where(_fresh(now_ms))
         .order_by(_C.sequence)
     )
     return [
@@ -85,6 +88,11 @@ def pending(c: Connection, lane_id: str, after: int | None, now_ms: int) -> list
         )
         for row in c.execute(query)
     ]
+
+
+def newest(c: Connection) -> int:
+    """Return the newest command's sequence, 0 when there is none."""
+    return int(c.execute(select(func.coalesce(func.max(_C.sequence), 0))).scalar_one())
 
 
 def mark_sent(c: Connection, sequences: Collection[int], now_ms: int) -> None:
@@ -132,7 +140,11 @@ def take_answer(c: Connection, lane_id: str, answer: CommandAnswer, now_ms: int)
 
 
 def _too_old(now_ms: int) -> ColumnElement[bool]:
-    return _C.state.in_(_UNANSWERED) & (_C.given_utc_ms < now_ms - TOO_OLD_MS)
+    return _C.state.in_(_UNANSWERED) & ~_fresh(now_ms)
+
+
+def _fresh(now_ms: int) -> ColumnElement[bool]:
+    return _C.given_utc_ms.between(now_ms - TOO_OLD_MS, now_ms + STEPPED_BACK_MS)
 
 
 def _set(c: Connection, command_id: str, values: dict[str, Any]) -> None:

@@ -216,6 +216,18 @@ def test_order_given_before_the_lane_listens_is_waiting_for_it(
         assert stream.first("order").data["command"] == later["key"], "resumed after the first"
 
 
+def test_lane_that_knows_more_orders_than_the_store_gets_them_all(
+    running: Any, read_stream: Callable[..., Any]
+) -> None:
+    """The data were put back from a copy: the lane's last order has a number that is yet to come."""
+    lane, booth = running.lane(), running.booth()
+    with read_stream(lane, "/api/lane/commands", headers={"Last-Event-ID": "999999999999"}) as stream:
+        stream.first("heartbeat")
+        asked = order()
+        booth.post(f"/api/lanes/{lane.id}/commands", json=asked)
+        assert stream.first("order").data["command"] == asked["key"]
+
+
 def test_orders_have_heartbeats_as_often_as_promised(running: Any, read_stream: Callable[..., Any]) -> None:
     lane = running.lane()
     with read_stream(lane, "/api/lane/commands") as stream:

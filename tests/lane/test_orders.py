@@ -5,15 +5,19 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from httpx_sse import EventSource
 from pydantic import TypeAdapter
 from ulid import ULID
 
 from drivers.api import Event, EventKind
 from scanner.lane.commands import Start
+from scanner.lane.service_address import ServiceLink
+from scanner.lane.service_client import ServiceAway, ServiceClient
 from scanner.lane.wire import Message
 from scanner.outbox import Outbox
 from scanner.recording.reader import read_recording
@@ -165,6 +169,43 @@ def test_a_stream_that_falls_silent_is_opened_again_where_it_was(service, short_
     service.order(42, command=second, by="officer.north", order={"name": "leave"})
     wait_for(lambda: second in answers(service))
     assert service.last_event_ids[:2] == ["", "41"]
+
+
+def test_what_waited_unread_is_not_believed(service):
+    """A computer that slept finds an order of long ago at the door; the officer was told it expired."""
+    client = ServiceClient(ServiceLink(service.url, service.token), 2.0)
+    with client.events("/commands", {}, 0.5) as response:
+        events = EventSource(response).iter_sse()
+        assert next(events).event == "heartbeat"
+        read_s = time.monotonic()
+        service.order(1, command=str(ULID()), by="officer.north", order={"name": "leave"})
+        wait_for(lambda: service.orders.empty() and time.monotonic() - read_s > 0.8)
+        with pytest.raises(ServiceAway):
+            assert [event.event for event in events if event.event == "order"] == []
+    client.close()
+
+
+def test_what_came_behind_an_order_that_took_long_is_asked_for_again(service, short_lane, monkeypatch):
+    monkeypatch.setattr("scanner.lane.orders.SILENCE_S", 0.5)
+    lane = short_lane(duration_s=1.0)
+    lane.start()
+    wait_for(lambda: service.last_event_ids)
+    first, behind, fresh = (str(ULID()) for _ in range(3))
+    take_order = lane.agent.outbox.take_order
+
+    def take_slowly(command: str, utc_ns: int) -> bool:
+        until_s = time.monotonic() + (0.8 if command == first else 0.0)
+        wait_for(lambda: service.orders.empty() and time.monotonic() >= until_s)
+        return take_order(command, utc_ns)
+
+    monkeypatch.setattr(lane.agent.outbox, "take_order", take_slowly)
+    for number, command in ((1, first), (2, behind)):
+        service.order(number, command=command, by="officer.north", order={"name": "leave"})
+    wait_for(lambda: len(service.last_event_ids) == 2)
+    assert service.last_event_ids == ["", "1"], "a service that still has the second sends it again"
+    service.order(3, command=fresh, by="officer.north", order={"name": "leave"})
+    wait_for(lambda: fresh in answers(service))
+    assert set(answers(service)) == {first, fresh}
 
 
 def test_an_order_that_cannot_be_noted_on_disk_is_not_begun(service, short_lane, monkeypatch):

@@ -149,3 +149,14 @@ def test_recent_commands(lane, given):
     with lane.database.reading() as c:
         assert commands.recent(c, lane.now_ms) == [first, second]
         assert commands.recent(c, lane.now_ms + 1) == [second]
+
+
+def test_command_from_before_the_clock_went_back_is_not_carried_out_later(lane, given):
+    command, _ = given()
+    hour_back_ms = lane.now_ms - 3_600_000
+    assert waiting(lane, now_ms=lane.now_ms - 1_500), "a second's correction changes nothing"
+    assert waiting(lane, now_ms=hour_back_ms) == []
+    with lane.database.writing() as c:
+        assert commands.any_too_old(c, hour_back_ms)
+        assert [one.id for one in commands.expire(c, hour_back_ms)] == [command.id]
+    assert waiting(lane) == [], "nor when the clock is right again"

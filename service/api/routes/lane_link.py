@@ -96,7 +96,9 @@ async def orders(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
     """Follow the orders to this lane, as server-sent events; goes on after ``Last-Event-ID``."""
-    known = last_event_id is not None and _LAST_EVENT_ID.fullmatch(last_event_id)
+    after = int(last_event_id) if last_event_id and _LAST_EVENT_ID.fullmatch(last_event_id) else 0
+    if after > await service.reading(commands.newest):
+        after = 0  # ahead of the store: it was put back from a copy, and counts from there again
     links = service.links
     link = links.open(lane_id)
 
@@ -109,7 +111,7 @@ async def orders(
     return EventStream(
         order_stream(
             link,
-            int(last_event_id) if last_event_id and known else 0,
+            after,
             pending,
             lambda: payloads.heartbeat(now_ms(), service.hub.sequence),
         ),
