@@ -71,6 +71,7 @@ class Database:
     def _open(self) -> None:
         with self._in_words():
             os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))  # password hashes are in it
+            self._opened = _identity(self.file)
         self._writer = sqlalchemy.create_engine("sqlite://", creator=self._connect, poolclass=StaticPool)
         event.listen(self._writer, "begin", _begin_immediate)
         self._readers = sqlalchemy.create_engine(
@@ -180,6 +181,12 @@ class Database:
     def _require_open(self) -> None:
         if self._closed:  # an engine would open the file again, without holding the folder
             raise StoreUnavailable(f"{self.file} is closed: the service is stopping")
+        if _identity(self.file) != self._opened:
+            # what is written would go to a file without a name, and be gone at the next start
+            raise StoreUnavailable(
+                f"{self.file} was replaced, moved or removed while the service runs: put it back, "
+                "and start the service again"
+            )
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -193,6 +200,14 @@ class Database:
             raise StoreUnavailable(
                 f"{self.file}: all {READERS} readers are in use for {PATIENCE_S:.0f} s: check the disk"
             ) from error
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _begin_immediate(c: Connection) -> None:

@@ -363,3 +363,20 @@ def test_writers_and_readers_at_once(lane, new_lane):
         assert c.execute(text("SELECT count(*) FROM messages")).scalar_one() == each * writers
         seen = [e.sequence for e in events.after(c, 0, 10_000)]
     assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize("instead", ["nothing", "a copy"])
+def test_file_that_was_replaced_under_the_service_takes_nothing(tmp_path, instead):
+    database = Database(tmp_path)
+    add_event(database)
+    aside = tmp_path / "aside"
+    database.file.rename(aside)
+    if instead == "a copy":
+        database.file.write_bytes(aside.read_bytes())
+    with pytest.raises(StoreUnavailable, match="was replaced, moved or removed"):
+        add_event(database)
+    with pytest.raises(StoreUnavailable, match="start the service again"), database.reading():
+        pass
+    aside.rename(database.file)
+    assert add_event(database) == 2, "put back, it goes on"
+    database.close()
