@@ -28,7 +28,6 @@ export const laneEn = {
   time_used: 'Measuring time used',
   probe_in: 'CO2 probe in',
   probe_out: 'CO2 probe out',
-  probe_out_hint: 'Put the CO2 probe in at the door seal or vent.',
   past_scan: 'past scan, for reading only',
   past_open: 'scan still open',
   past_closed: 'closed {when} by {who}',
