@@ -119,6 +119,23 @@ def test_live_view_comes_back_with_its_traces(running: Any) -> None:
     assert view["lane"]["silent"] is False
 
 
+def test_two_processes_with_one_token_are_said_to_both(running: Any, read_stream: Callable[..., Any]) -> None:
+    lane = running.lane()
+    first = lane.run
+    with read_stream(running.booth(), "/api/events") as stream:
+        lane.show(scan_id=lane.scan)
+        lane.run = str(ULID())
+        assert lane.show(faults=[]).status_code == 200
+        lane.run, second = first, lane.run
+        answer = lane.show(scan_id=lane.scan)
+        assert (answer.status_code, answer.json()["code"]) == (409, "lane_twice")
+        lane.run = second
+        assert lane.show().status_code == 200
+        told = stream.wait(lambda all_: any(e.name == "live" and e.data["faults"] for e in all_))
+    *_, last = (event.data for event in told if event.name == "live")
+    assert ([fault["code"] for fault in last["faults"]], last["run"]) == (["lane_twice"], second)
+
+
 def test_live_of_a_lane_that_never_spoke_is_empty(running: Any) -> None:
     lane, booth = running.lane(), running.booth()
     assert booth.get(f"/api/lanes/{lane.id}/live").json() == {

@@ -110,3 +110,31 @@ def test_lane_falls_silent_once_after_one_and_a_half_seconds() -> None:
     assert lane.silent
     assert lane.heard_utc_ms == 1_793_620_900_000
     assert latest.heard("lane")
+
+
+def test_second_process_of_a_lane_is_said_and_does_not_flicker() -> None:
+    now_s = 0.0
+    latest = Latest(clock=lambda: now_s)
+    one, two = RUNS
+    assert latest.take("north", view(1, run=one)) is not None
+    assert not latest.is_rival("north", two), "as a lane that starts again"
+    shown = latest.take("north", view(1, run=two))
+    assert shown is not None
+    assert shown.faults == []
+    assert latest.is_rival("north", one), "it was gone, and is back"
+    shown = latest.take("north", view(2, run=two))
+    assert shown is not None
+    assert [fault.code for fault in shown.faults] == ["lane_twice"]
+    assert "same token" in shown.faults[0].text["en"]
+    assert latest.view("north") == shown
+    now_s = 4.0
+    assert latest.is_rival("north", one), "a short silence of the one that is shown changes nothing"
+    now_s = 5.5
+    assert not latest.is_rival("north", one), "the other has ended"
+    shown = latest.take("north", view(9, run=one))
+    assert shown is not None
+    assert latest.is_rival("north", two)
+    now_s = 11.0
+    shown = latest.take("north", view(10, run=one))
+    assert shown is not None
+    assert shown.faults == []
