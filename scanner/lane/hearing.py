@@ -10,6 +10,7 @@ from scanner.evidence import Reason
 
 AWAY_AFTER_S = 3.0
 CLOCK_LIMIT_S = 5.0
+TWICE = "lane_twice"
 _TOKEN = "token_refused"
 
 
@@ -54,6 +55,17 @@ class Hearing:
                 self._away_since_s = self._clock()
             if trouble is not None:
                 self._troubles[trouble.code] = trouble
+
+    def alone(self) -> None:
+        """Note that no other process speaks for this lane, as far as the service shows."""
+        with self._lock:
+            self._troubles.pop(TWICE, None)
+
+    @property
+    def is_second(self) -> bool:
+        """Whether the service shows another process that speaks for this lane."""
+        with self._lock:
+            return TWICE in self._troubles
 
     def clocks_differ(self, seconds: float) -> None:
         """Note by how much the service's clock is ahead of the lane's."""

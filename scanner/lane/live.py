@@ -16,7 +16,7 @@ from drivers.api import Item, Sample, WaveformBlock
 from scanner.canonical import assessment_json, reason_json
 from scanner.evidence import Assessment, Reason
 from scanner.lane.courier import TOKEN_RETRY_S
-from scanner.lane.hearing import Hearing
+from scanner.lane.hearing import TWICE, Hearing
 from scanner.lane.pictures import Pictures
 from scanner.lane.service_client import ServiceAway, ServiceClient, TokenRefused
 from scanner.lane.snapshot import DeviceView, LaneSnapshot
@@ -232,6 +232,8 @@ class LiveTeller:
             snapshot, faults, self._untold(), self._pictures, with_traces=not self._may_be_new
         )
         answer = self._client.ask("POST", "/live", live.model_dump_json().encode())
+        if answer.is_problem and answer.body.get("code") == TWICE:
+            raise ServiceAway(answer.words, Reason(TWICE))
         if answer.is_problem:
             raise self._client.foreign(f"HTTP {answer.status}: {answer.words}")
         try:
@@ -239,6 +241,7 @@ class LiveTeller:
         except ValidationError as error:
             raise self._client.foreign("no answer to a live view") from error
         self._hearing.heard()
+        self._hearing.alone()
         if answer.ahead_s is not None:
             self._hearing.clocks_differ(answer.ahead_s)
         self._arrived(live.traces, understood, held)

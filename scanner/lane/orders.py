@@ -100,6 +100,9 @@ class OrderTaker:
         wait_s = FIRST_RETRY_S
         while not self._stopping.is_set():
             before = self._newest
+            if self._hearing.is_second:  # the orders are for the lane that is shown
+                self.wake.wait(FIRST_RETRY_S)
+                continue
             try:
                 self._answer_interrupted()
                 self._read()
@@ -137,6 +140,8 @@ class OrderTaker:
                 for event in source.iter_sse():
                     if self._stopping.is_set():
                         return
+                    if self._hearing.is_second:
+                        break
                     self._hearing.heard()
                     if event.event == "order":
                         began_s = time.monotonic()

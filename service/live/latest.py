@@ -7,17 +7,23 @@ happens on the event loop's thread.
 from __future__ import annotations
 
 import logging
+import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scanner.lane.wire import Live
+from scanner.canonical import reason_json
+from scanner.evidence import Reason
+from scanner.lane.wire import Live, Said
 from service.live.pictures import Picture, Pictures
 from service.live.traces import Traces
 from service.resources import Lane
 
 SILENT_AFTER_S = 1.5
 STEPPED_BACK_MS = 2_000
+RIVAL_S = 5.0
+MOST_FAULTS = 50
 
 log = logging.getLogger("lorryscan.service")
 
@@ -30,6 +36,9 @@ class _LaneNow:
     heard_s: float = 0.0
     heard_utc_ms: int = 0
     silent: bool = True
+    shown_s: float = -math.inf
+    replaced: deque[str] = field(default_factory=lambda: deque(maxlen=8))
+    rival_s: float = -math.inf
 
 
 class Latest:
@@ -73,6 +82,18 @@ class Latest:
             revoked=revoked,
         )
 
+    def is_rival(self, lane_id: str, run: str) -> bool:
+        """Tell whether a second process speaks for a lane, and is not to be shown.
+
+        A lane that starts again never comes back under its earlier run. One that does is another process
+        with the same token: the one that came last is shown, with a fault, until it has been silent for 5 s.
+        """
+        now = self._lanes.get(lane_id)
+        if now is None or run not in now.replaced or self._clock() - now.shown_s > RIVAL_S:
+            return False
+        now.rival_s = self._clock()
+        return True
+
     def take(self, lane_id: str, live: Live) -> Live | None:
         """Take a live view; return it with its new points alone, or None when a newer one is here."""
         now = self._lanes.setdefault(lane_id, _LaneNow())
@@ -82,6 +103,14 @@ class Latest:
         if last is not None and live.utc_ms < last.utc_ms - STEPPED_BACK_MS:
             log.warning("lane %s: its clock went back, its traces begin anew", lane_id)
             now.traces = Traces()
+        if last is not None and last.run != live.run:
+            if live.run in now.replaced:
+                now.replaced.remove(live.run)
+            now.replaced.append(last.run)
+        now.shown_s = self._clock()
+        if now.shown_s - now.rival_s < RIVAL_S:
+            twice = Said(**reason_json(Reason("lane_twice")))
+            live = live.model_copy(update={"faults": [twice, *live.faults][:MOST_FAULTS]})
         new = now.traces.add(live.traces, live.utc_ms)
         now.live = live.model_copy(update={"traces": []})
         return live.model_copy(update={"traces": new})

@@ -43,6 +43,8 @@ class SmallService:
         self.last_event_ids: list[str] = []
         self.orders: queue.Queue[Frame | None] = queue.Queue()
         self.heartbeats = True
+        self.twice = False  # another process speaks for the lane
+        self.streams = 0
         self._server: ThreadingHTTPServer | None = None
         self._connections: set[socket.socket] = set()
         self.port = 0
@@ -139,6 +141,9 @@ class SmallService:
             case "/api/lane/messages":
                 self._message(to, json.loads(body))
             case "/api/lane/live":
+                if self.twice:
+                    self._answer(to, 409, {"code": "lane_twice"}, "application/problem+json")
+                    return
                 self.live_bodies.append(body)
                 self.lives.append(Live.model_validate_json(body))
                 versions = {sensor: v for (sensor, heat), (v, _) in self.pictures.items() if not heat}
@@ -175,6 +180,13 @@ class SmallService:
         to.end_headers()
         to.close_connection = True
         number_of_this = len(self.last_event_ids)
+        self.streams += 1
+        try:
+            self._stream_to(to, number_of_this)
+        finally:
+            self.streams -= 1
+
+    def _stream_to(self, to: BaseHTTPRequestHandler, number_of_this: int) -> None:
         with contextlib.suppress(OSError):
             while number_of_this == len(self.last_event_ids):
                 if self.heartbeats:

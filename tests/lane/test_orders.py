@@ -208,6 +208,24 @@ def test_what_came_behind_an_order_that_took_long_is_asked_for_again(service, sh
     assert set(answers(service)) == {first, fresh}
 
 
+def test_orders_go_to_the_process_that_the_booth_sees(service, short_lane):
+    lane = short_lane(duration_s=1.0)
+    assert lane.link is not None
+    lane.start()
+    wait_for(lambda: service.last_event_ids)
+    service.twice = True
+    wait_for(lambda: [fault.code for fault in lane.link.faults()] == ["lane_twice"])
+    wait_for(lambda: service.streams == 0)
+    command = str(ULID())
+    service.order(1, command=command, by="officer.north", order={"name": "leave"})
+    asked = len(service.requests)
+    wait_for(lambda: len(service.requests) > asked + 3)
+    assert not answers(service)
+    service.twice = False
+    wait_for(lambda: command in answers(service))
+    assert lane.link.faults() == ()
+
+
 def test_an_order_that_cannot_be_noted_on_disk_is_not_begun(service, short_lane, monkeypatch):
     from scanner.outbox import OutboxError
 

@@ -58,7 +58,14 @@ async def post_message(
 @routes.post("/api/lane/live", operation_id="post_live")
 @needs(LaneItself())
 async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAnswer:
-    """Show the lane as it is now; never stored."""
+    """Show the lane as it is now; never stored. 409 where another process speaks for the same lane."""
+    if service.latest.is_rival(lane_id, view.run):
+        raise Problem(
+            409,
+            "lane_twice",
+            f"Another process speaks for lane {lane_id} with the same token: end one of the two, "
+            "or give each a lane of its own.",
+        )
     heard(service, lane_id)
     new = service.latest.take(lane_id, view)
     if new is not None:
