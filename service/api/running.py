@@ -17,6 +17,7 @@ from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
 from service.store import accounts, commands, events
+from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.tokens import token_sha256
 
@@ -62,6 +63,9 @@ async def _lasting(service: Service, name: str, work: Callable[[], Awaitable[Non
     while True:
         try:
             await work()
+        except StoreUnavailable as error:  # one line: it comes twice a second while the disk is full
+            service.metrics.failures.labels(name).inc()
+            log.error("%s: %s", name, error)
         except Exception:
             service.metrics.failures.labels(name).inc()
             log.exception("%s failed and begins again", name)
