@@ -52,7 +52,7 @@ export const en = {
 
   // commands
   commands: 'Lane commands',
-  not_allowed_commands: 'Your role ({role}) does not command lanes: an officer or a supervisor does.',
+  not_allowed_commands: 'Your role ({role}) does not command lanes: an officer, a supervisor or an engineer does.',
   disabled_stale: 'Not possible while the service is not heard.',
   disabled_silent: 'Not possible while the lane is silent: use the lane’s own screen.',
   start: 'Start scan',

@@ -55,7 +55,7 @@ export const fr: Record<keyof typeof en, string> = {
   // commands
   commands: 'Commandes de la voie',
   not_allowed_commands:
-    'Votre rôle ({role}) ne commande pas les voies\u00a0: c’est à un agent ou à un chef d’équipe de le faire.',
+    'Votre rôle ({role}) ne commande pas les voies\u00a0: c’est à un agent, un chef d’équipe ou un technicien de le faire.',
   disabled_stale: 'Impossible tant que le service ne répond pas.',
   disabled_silent: 'Impossible tant que la voie est muette\u00a0: utilisez l’écran de la voie.',
   start: 'Lancer le contrôle',

@@ -108,6 +108,8 @@ export const laneEn = {
   evidence_neither: 'speaks neither way',
   evidence_unavailable: 'Cannot tell',
   evidence_pending: 'Still measuring',
+  evidence_no_answer: 'No answer',
+  evidence_at_end: 'When measuring ended: {reason}',
   evidence_llr: 'Natural logarithm of the ratio',
   evidence_details: 'Details of {method}',
   evidence_reason_none: 'No reason was given.',

@@ -115,6 +115,8 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   evidence_neither: 'ne plaide dans aucun sens',
   evidence_unavailable: 'Ne peut rien dire',
   evidence_pending: 'Mesure encore',
+  evidence_no_answer: 'Sans réponse',
+  evidence_at_end: 'À la fin de la mesure\u00a0: {reason}',
   evidence_llr: 'Logarithme naturel du rapport',
   evidence_details: 'Détails\u00a0: {method}',
   evidence_reason_none: 'Aucune raison n’est donnée.',
