@@ -42,7 +42,7 @@ ui: $(VENV)/.node
 	cd service/ui && $(NPM) ci
 	cd service/ui && $(NPM) run build
 
-ui-check: $(VENV)/.node
+ui-check: $(VENV)/.demo $(VENV)/.node
 	.ci/ui-check $(NODE_ENV)
 
 lock: $(VENV)/.dev
