@@ -26,8 +26,9 @@ class LoginThrottle:
     """Counts failed logins of the last five minutes.
 
     After five from one address, that address waits 30 s after its last try. After five for one name,
-    the name waits too, but not from an address from which it has logged in before: a stranger cannot
-    lock an officer out of her own booth. A try while waiting is not counted.
+    the name waits too. A name that has logged in from an address before waits there for its own failures
+    only: a stranger cannot lock an officer out of her own booth, nor can others behind the same proxy.
+    A try while waiting is not counted.
     """
 
     def __init__(self) -> None:
@@ -40,9 +41,10 @@ class LoginThrottle:
         while self._attempts and self._attempts[0].at_s < now_s - WITHIN_S:
             self._attempts.popleft()
         known = (name, place) in self._known
-        here = [tried.at_s for tried in self._attempts if tried.place == place]
-        named = [] if known else [tried.at_s for tried in self._attempts if tried.name == name]
-        wait_s = max(_wait_s(here, now_s), _wait_s(named, now_s))
+        here = [tried for tried in self._attempts if tried.place == place]
+        own = [tried for tried in here if tried.name == name]
+        named = [tried for tried in self._attempts if tried.name == name]
+        wait_s = _wait_s(own, now_s) if known else max(_wait_s(here, now_s), _wait_s(named, now_s))
         if wait_s > 0:
             return wait_s
         attempt = Attempt(now_s, name, place)
@@ -60,8 +62,8 @@ class LoginThrottle:
             self._known.popitem(last=False)
 
 
-def _wait_s(tries: list[float], now_s: float) -> float:
-    return max(tries[-1] + WAIT_S - now_s, 0.0) if len(tries) >= FAILURES else 0.0
+def _wait_s(tries: list[Attempt], now_s: float) -> float:
+    return max(tries[-1].at_s + WAIT_S - now_s, 0.0) if len(tries) >= FAILURES else 0.0
 
 
 def _place(address: str) -> str:

@@ -46,6 +46,18 @@ def test_stranger_cannot_lock_an_officer_out_of_her_booth() -> None:
     assert fail(throttle, "miller", OFFICER_BOOTH, 1001.0), "and not at her own booth"
 
 
+def test_neighbour_behind_the_same_proxy_cannot_either() -> None:
+    throttle = LoginThrottle()
+    attempt = throttle.begin("miller", STRANGER, 0.0)
+    assert isinstance(attempt, Attempt)
+    throttle.succeeded(attempt)
+    for i in range(FAILURES):
+        fail(throttle, f"name{i}", STRANGER, 1.0)
+    assert not fail(throttle, "smith", STRANGER, 2.0)
+    assert all(fail(throttle, "miller", STRANGER, 2.0) for _ in range(FAILURES))
+    assert not fail(throttle, "miller", STRANGER, 2.0), "her own name is guessed no faster"
+
+
 def test_stranger_with_all_of_an_ipv6_network_is_one() -> None:
     throttle = LoginThrottle()
     looked_at = [fail(throttle, f"name{i}", f"2001:db8::{i:x}", float(i)) for i in range(20)]
