@@ -143,8 +143,8 @@ def _run(
         options = {"ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}
     server = BoothServer(app, app.state.service.shut_down, **options)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn takes them while it runs and gives them back after: the end is clean already then
-        signal.signal(number, lambda *_: None)
+        # uvicorn takes them while it runs and gives them back after; one that comes before ends it too
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     if until_eof:
         threading.Thread(target=_end_at_eof, args=(server,), name="until-eof", daemon=True).start()
     _say_where(database, listener, host, tls)

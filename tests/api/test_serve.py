@@ -149,6 +149,13 @@ def test_ends_within_three_seconds_with_a_hundred_streams_open(
     assert all(goodbye in each for each in sent)
 
 
+def test_ends_when_told_to_before_it_serves(start: Start, tmp_path: Path) -> None:
+    child, _ = start()  # it has said where it is, and listens a moment later
+    child.terminate()
+    assert child.wait(10) == 0
+    assert let_go(tmp_path / "data" / "service.lock")
+
+
 def test_address_beyond_this_machine_needs_tls(tmp_path: Path) -> None:
     status, words = refused(tmp_path / "data", "--host", "0.0.0.0", "--port", "0")
     assert status == 2
