@@ -380,3 +380,21 @@ def test_file_that_was_replaced_under_the_service_takes_nothing(tmp_path, instea
     aside.rename(database.file)
     assert add_event(database) == 2, "put back, it goes on"
     database.close()
+
+
+def test_check_of_writes_meets_the_disk(tmp_path):
+    """Ask another process whose files may not grow: the WAL is as long as it may be."""
+    program = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from service.store.database import Database; from service.store.errors import StoreUnavailable\n"
+        "d = Database(Path(sys.argv[1])); d.check_writes()\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "size = d.file.with_name(d.file.name + '-wal').stat().st_size\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))\n"
+        "try: d.check_writes()\n"
+        "except StoreUnavailable: print('refused')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "refused\n", said.stderr

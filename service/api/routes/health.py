@@ -16,7 +16,7 @@ from service.api.context import Service, TheService
 from service.api.problems import Problem
 from service.api.route import router
 from service.resources import AlertState
-from service.store import alerts, events, lanes
+from service.store import alerts, lanes
 from service.store.errors import StoreError
 
 routes = router("health")
@@ -51,8 +51,7 @@ def health_ready(service: TheService) -> Health:
 def _reasons(service: Service) -> list[str]:
     reasons = []
     try:
-        with service.database.writing() as c:
-            events.newest(c)
+        service.database.check_writes()
     except StoreError as error:
         reasons.append(str(error))
     free = shutil.disk_usage(service.database.path).free
