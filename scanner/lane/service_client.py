@@ -6,8 +6,11 @@ altogether. Whatever it does costs the thread that asks a bounded time.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +75,7 @@ class ServiceClient:
 
     def __init__(self, link: ServiceLink, limit_s: float) -> None:
         self._url, self._limit_s = link.url, limit_s
+        self._socket: socket.socket | None = None
         self._client = httpx.Client(
             base_url=f"{link.url}/api/lane",
             headers={"Authorization": f"Bearer {link.token}", "Accept-Encoding": "identity"},
@@ -88,9 +92,17 @@ class ServiceClient:
         ServiceAway : none came in time, or one that our service never gives.
         """
         until_s = time.monotonic() + self._limit_s
+        # httpx limits each read, not the whole: a head that comes a letter at a time would hold us for ever
+        limit = threading.Timer(self._limit_s, self._cut)
+        limit.daemon = True
+        limit.start()
         try:
             with self._client.stream(
-                method, path, content=content, headers={"Content-Type": content_type}
+                method,
+                path,
+                content=content,
+                headers={"Content-Type": content_type},
+                extensions={"trace": self._note_connection},
             ) as response:
                 body = bytearray()
                 for chunk in response.iter_raw():
@@ -101,7 +113,19 @@ class ServiceClient:
                         raise ServiceAway("its answer did not end in time")
         except httpx.HTTPError as error:
             raise self._away(error) from error
+        finally:
+            limit.cancel()
         return self._judged(response, bytes(body))
+
+    def _note_connection(self, event: str, info: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # the plain socket's: that of TLS would change its state under the thread that reads
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def events(self, path: str, headers: dict[str, str], silence_s: float) -> _EventStream:
         """Return a stream of events to be entered with ``with``; see `_EventStream`."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from scanner.lane.commands import End, Probe, Start
+from scanner.lane.service_address import ServiceLink
+from scanner.lane.service_client import ServiceAway, ServiceClient
 from scanner.outbox import Outbox
 from scanner.recording.reader import read_recording
 from scanner.recording.records import RecordedAssessment, mono_ns_of
@@ -78,3 +83,26 @@ def test_the_lane_says_that_the_service_is_away_and_when_it_is_back(kit_saying, 
         wait_for(lambda: link.status().code == "link_connected" and link.status().values["waiting"] == 0)
         lane.stop()
         assert [m["kind"] for m in service.committed][-1] == "visit_ended"  # the last words went out
+
+
+def test_a_head_that_comes_a_letter_at_a_time_costs_a_bounded_time():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"a")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        client = ServiceClient(ServiceLink(f"http://127.0.0.1:{listener.getsockname()[1]}", "token"), 0.5)
+        began_s = time.monotonic()
+        with pytest.raises(ServiceAway):
+            client.ask("POST", "/live", b"{}")
+        assert time.monotonic() - began_s < 5.0
+        ended.set()
+        dripping.join(10)
+        client.close()
