@@ -33,7 +33,7 @@ from scanner.lane.wire import (
 )
 from scanner.pipeline import declaration_data
 from scanner.vehicle import Declaration
-from scanner.wording import LANGUAGES, sentence, sentences
+from scanner.wording import LANGUAGES, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,8 +144,7 @@ def _device(device: DeviceView, offset_ns: int) -> DeviceLive:
         state=device.connection.value,
         text=sentences(reason) if reason is not None else _SILENT,
         detail=device.detail,
-        newest=sentence(device.newest) if device.newest else "",
-        newest_text=sentences(device.newest) if device.newest else {},
+        newest=sentences(device.newest) if device.newest else {},
         since_utc_ms=None if since_ns is None else max(since_ns // 1_000_000, 0),
     )
 

@@ -220,8 +220,8 @@ Message = Annotated[
 class DeviceLive(Wire):
     """One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
 
-    ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
-    in words of each language, ``newest`` in English.
+    ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in
+    words of each language.
     """
 
     name: Name
@@ -229,8 +229,7 @@ class DeviceLive(Wire):
     state: Literal["opening", "warming_up", "ready", "degraded", "lost", "closed"]
     text: dict[str, str]
     detail: str = ""
-    newest: str = ""
-    newest_text: dict[str, str] = {}
+    newest: dict[str, str] = {}
     since_utc_ms: UtcMs | None = None
 
 

@@ -129,8 +129,7 @@ _LIVE = {
             "state": "ready",
             "text": {"en": "", "fr": ""},
             "detail": "",
-            "newest": "742 ppm",
-            "newest_text": {"en": "742 ppm", "fr": "742\u00a0ppm"},
+            "newest": {"en": "742 ppm", "fr": "742\u00a0ppm"},
             "since_utc_ms": _UTC_MS - 600_000,
         }
     ],

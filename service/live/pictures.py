@@ -28,22 +28,28 @@ class Pictures:
     def __init__(self) -> None:
         self._pictures: dict[str, Picture] = {}
         self._heat: dict[str, Picture] = {}
+        self._heat_before: dict[str, Picture] = {}  # a lane sends the next heat map before its picture
 
     def put(self, sensor: str, picture: Picture, heat: bool) -> None:
         """Take a picture in place of the last; the sensor longest without one gives way when too many."""
         held = self._heat if heat else self._pictures
-        held.pop(sensor, None)
+        before = held.pop(sensor, None)
+        if heat and before is not None:
+            self._heat_before[sensor] = before
         held[sensor] = picture
         if len(held) > MOST_SENSORS:
-            del held[next(iter(held))]
+            oldest = next(iter(held))
+            del held[oldest]
+            if heat:
+                self._heat_before.pop(oldest, None)
 
     def get(self, sensor: str, heat: bool) -> Picture | None:
         """Return a sensor's newest picture; a heat map of another picture is none."""
         picture = self._pictures.get(sensor)
         if not heat:
             return picture
-        over = self._heat.get(sensor)
-        return over if picture and over and over.version == picture.version else None
+        over = (self._heat.get(sensor), self._heat_before.get(sensor))
+        return next((h for h in over if picture and h and h.version == picture.version), None)
 
     def versions(self, with_heat: frozenset[str]) -> dict[str, int]:
         """Return what is whole here; sensors ``with_heat`` need their heat map too."""

@@ -193,7 +193,14 @@ def test_picture_with_heat_is_whole_with_its_heat_only(running: Any) -> None:
     lane.put("/api/lane/pictures/xray", params={"version": 5, "heat": "true"}, content=heat, headers=image)
     assert lane.show(pictures=[picture_info(5, heat=True)]).json()["pictures"] == {"xray": 5}
     assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == heat
+    next_heat = PNG + b"next heat"  # comes before its picture: until then the one that fits is shown
+    lane.put(
+        "/api/lane/pictures/xray", params={"version": 6, "heat": "true"}, content=next_heat, headers=image
+    )
+    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == heat
     lane.put("/api/lane/pictures/xray", params={"version": 6}, content=PNG, headers=image)
+    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == next_heat
+    lane.put("/api/lane/pictures/xray", params={"version": 7}, content=PNG, headers=image)
     assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").status_code == 404, "of another picture"
 
 

@@ -59,8 +59,8 @@ def test_a_lost_device_is_said_in_both_languages_with_what_to_do(service, lane):
     assert lost.since_utc_ms == UTC_NS // 1_000_000 + 5000
     fine = device(live, "thermal-doors")
     assert (fine.state, fine.text) == ("ready", {"en": "", "fr": ""})
-    assert re.fullmatch(r"\d+\.\d to \d+\.\d °C", fine.newest_text["en"])
-    assert re.fullmatch(r"\d+,\d à \d+,\d\xa0°C", fine.newest_text["fr"])
+    assert re.fullmatch(r"\d+\.\d to \d+\.\d °C", fine.newest["en"])
+    assert re.fullmatch(r"\d+,\d à \d+,\d\xa0°C", fine.newest["fr"])
 
 
 def test_the_scan_is_shown_as_it_stands(service, lane):

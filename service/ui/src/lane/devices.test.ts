@@ -4,7 +4,7 @@ import type { Device } from '../lib/types';
 import { byNeed, fails } from './devices';
 
 function device(name: string, state: Device['state']): Device {
-  return { name, role: 'inside', state, text: {}, detail: '', newest: '', newest_text: {}, since_utc_ms: null };
+  return { name, role: 'inside', state, text: {}, detail: '', newest: {}, since_utc_ms: null };
 }
 
 describe('byNeed', () => {

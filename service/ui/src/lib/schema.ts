@@ -357,8 +357,8 @@ export interface components {
          * DeviceLive
          * @description One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
          *
-         *     ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
-         *     in words of each language, ``newest`` in English.
+         *     ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in
+         *     words of each language.
          */
         DeviceLive: {
             /**
@@ -370,14 +370,9 @@ export interface components {
             name: string;
             /**
              * Newest
-             * @default
-             */
-            newest: string;
-            /**
-             * Newest Text
              * @default {}
              */
-            newest_text: {
+            newest: {
                 [key: string]: string;
             };
             /** Role */
@@ -398,8 +393,8 @@ export interface components {
          * DeviceLive
          * @description One device now: ``text`` says in each language what is wrong and what to do ("" when nothing is).
          *
-         *     ``detail`` is what the driver said, in its own words; ``newest_text`` its newest reading
-         *     in words of each language, ``newest`` in English.
+         *     ``detail`` is what the driver said, in its own words; ``newest`` its newest reading in
+         *     words of each language.
          */
         DeviceLiveInput: {
             /**
@@ -411,14 +406,9 @@ export interface components {
             name: string;
             /**
              * Newest
-             * @default
-             */
-            newest: string;
-            /**
-             * Newest Text
              * @default {}
              */
-            newest_text: {
+            newest: {
                 [key: string]: string;
             };
             /** Role */
