@@ -6,6 +6,7 @@ import importlib.util
 import os
 import queue
 import shutil
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,10 @@ from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
 
 REQUIRED = {name for name in os.environ.get("LORRYSCAN_REQUIRE", "").split(",") if name}
+
+# a shell that runs the tests in the background has them ignore Ctrl-C, and their children with them
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def need(name: str, present: bool, reason: str) -> None:
