@@ -123,15 +123,14 @@ def test_a_picture_that_is_listed_is_there_with_the_size_that_is_told(service, l
             assert service.pictures[told.sensor, True][0] >= told.version
 
 
-@pytest.mark.parametrize("how", ["changed"])
-def test_a_change_is_told_at_once(service, kit_saying, tmp_path, monkeypatch, how):
+def test_a_change_is_told_at_once(service, kit_saying, tmp_path, monkeypatch):
     monkeypatch.setattr("scanner.lane.live.BEAT_S", 30.0)
     lane = ShortLane(tmp_path / "data", kit_saying(0.0), duration_s=2.0, url=service.url)
     lane.start()
     lane.played()
     wait_for(lambda: service.lives and device(service.lives[-1], "shake").state == "ready")
     lane.agent.submit(Start(LORRY.spec.declaration)).result(10)
-    wait_for(lambda: service.lives[-1].scan_id, within_s=1.0)
+    wait_for(lambda: service.lives[-1].scan_id, within_s=1.0)  # the beat is 30 s away
     lane.stop()
 
 
