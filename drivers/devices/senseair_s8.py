@@ -39,7 +39,8 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs.modbus_rtu import Function, read_request, signed, write_request
-from drivers.devices.modbus_line import LOWEST_AIR_PPM, ModbusLine, Pace
+from drivers.devices.modbus_line import ModbusLine
+from drivers.devices.pace import LOWEST_AIR_PPM, Pace
 
 STATUS_AND_CO2 = 0x0000  # IR1 meter status ... IR4 CO2
 TYPE_TO_SERIAL = 0x0019  # IR26..IR31: type (2), memory map, firmware, serial number (2)

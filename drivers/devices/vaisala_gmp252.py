@@ -37,7 +37,8 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs.modbus_rtu import Function, identity_request, read_request, words_to_float
-from drivers.devices.modbus_line import LOWEST_AIR_PPM, ModbusLine, Pace
+from drivers.devices.modbus_line import ModbusLine
+from drivers.devices.pace import LOWEST_AIR_PPM, Pace
 
 CO2_PPM = 0x0000  # float32, low word first
 STATUS = 0x0800  # device status, CO2 status
