@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from drivers.codecs.raspberry_shake import ShakePacket, encode
-from drivers.twins.ports import UdpPort
+from drivers.twins.ports import WirePort
 from drivers.twins.twin import Twin
 from drivers.twins.wave_stream import SampleSource
 
@@ -35,7 +35,7 @@ class RaspberryShakeTwin(Twin):
 
     def __init__(
         self,
-        port: UdpPort,
+        port: WirePort,
         next_block: SampleSource,
         channels: Sequence[str] = ("EHZ",),
         *,
