@@ -83,7 +83,6 @@ class ScriptedLinks:
         DeviceOpenError : the recording has no further opening.
         TranscriptMismatch : it was opened with other line settings.
         """
-        del shared
         number = len(self._links)
         script = self._scripts.get(number)
         if script is None and (number or self._scripts):
@@ -97,7 +96,7 @@ class ScriptedLinks:
             if plain(first.settings) != plain(settings):
                 raise self._differs(f"opened {url} with {settings}", f"with {dict(first.settings)}")
             url = first.text or url
-        link = ScriptedLink(self, steps, self._pieces, is_datagram(url), self._wait_s)
+        link = ScriptedLink(self, steps, self._pieces, is_datagram(url), shared, self._wait_s)
         self._links.append(link)
         return link
 
@@ -117,13 +116,21 @@ class ScriptedLink:
     """One wire of a recording; made by `ScriptedLinks.open`."""
 
     def __init__(
-        self, owner: ScriptedLinks, steps: deque[Exchange], pieces: Pieces, datagrams: bool, wait_s: float
+        self,
+        owner: ScriptedLinks,
+        steps: deque[Exchange],
+        pieces: Pieces,
+        datagrams: bool,
+        shared: bool,
+        wait_s: float,
     ) -> None:
         self._owner = owner
         self._steps = steps
         self._datagrams = datagrams
         self._whole = pieces is None or datagrams
         self._random = random.Random(pieces) if isinstance(pieces, int) else None
+        self._shared = shared
+        self._in_turn = False
         self._wait_s = wait_s
         self._ready: deque[bytes] = deque()
         self._begun = False  # the first of what is ready was read in part
@@ -180,8 +187,14 @@ class ScriptedLink:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Give the line to the caller, who is alone on it anyway."""
-        yield
+        """Give the line to the caller, who is alone on it; on a shared one that drops what came before."""
+        outermost, self._in_turn = not self._in_turn, True
+        try:
+            if self._shared and outermost:
+                self.discard_input()
+            yield
+        finally:
+            self._in_turn = not outermost
 
     def close(self) -> None:
         """Close; a second call does nothing."""
@@ -287,10 +300,11 @@ class RecordingLinks:
     def open(self, url: str, **settings: Any) -> Link:
         """Open a wire; see `drivers.api.LinkOpener.open`."""
         link = self._links.open(url, **settings)
+        shared = bool(settings.get("shared"))
         number, self._opened = self._opened, self._opened + 1
         line = {key: value for key, value in settings.items() if key != "shared"}
         self.tell(Exchange(self.at_s, Act.OPEN, link=number, text=url, settings=line))
-        return _RecordedLink(link, number, self)
+        return _RecordedLink(link, number, self, shared)
 
     def tell(self, exchange: Exchange) -> None:
         """Pass an act on, unless the recording has ended."""
@@ -299,8 +313,10 @@ class RecordingLinks:
 
 
 class _RecordedLink:
-    def __init__(self, link: Link, number: int, owner: RecordingLinks) -> None:
+    def __init__(self, link: Link, number: int, owner: RecordingLinks, shared: bool) -> None:
         self._link = link
+        self._shared = shared
+        self._in_turn = False
         self._number = number
         self._owner = owner
         self._closed = False
@@ -332,9 +348,16 @@ class _RecordedLink:
             self._link.discard_input()
         self._tell(Act.DISCARD)
 
-    def turn(self) -> Any:
-        turn = getattr(self._link, "turn", None)
-        return turn() if turn is not None else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        outermost, self._in_turn = not self._in_turn, True
+        with contextlib.ExitStack() as turn:
+            turn.callback(setattr, self, "_in_turn", not outermost)
+            with self._loss_told():
+                turn.enter_context(self._link.turn())
+            if self._shared and outermost:  # a shared line drops what came before the turn
+                self._tell(Act.DISCARD)
+            yield
 
     def close(self) -> None:
         self._link.close()
