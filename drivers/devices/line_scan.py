@@ -34,6 +34,8 @@ from drivers.codecs.counters import DecodeCounters
 
 KINDS = (LineKind.DATA, LineKind.DARK, LineKind.AIR)
 COLLECT_S = 0.05  # lines of one read are put together for so long: 20 blocks/s at any line rate
+STRANGER_BYTES = 2048  # so much without a message is no detector
+STRANGER_S = 1.0
 MAX_BLOCK_LINES = 512
 
 _Group: TypeAlias = tuple[int, int]  # kind, energy
@@ -68,6 +70,7 @@ class LineScan(Device[LineScanConfig]):
     ----------
     lines_missing : lines of the scan at hand that number jumps show to be lost.
     lines_without_hello : lines dropped because no HELLO had come.
+    lines_doubled : lines dropped because they had come before.
     """
 
     Config: ClassVar[type] = LineScanConfig
@@ -77,6 +80,8 @@ class LineScan(Device[LineScanConfig]):
         super().__init__(config, links)
         self.lines_missing = 0
         self.lines_without_hello = 0
+        self.lines_doubled = 0
+        self._opened = 0.0
         self._decoder = wire.LineScanDecoder()
         self._link: Link | None = None
         self._hello: wire.LineHello | None = None
@@ -102,6 +107,7 @@ class LineScan(Device[LineScanConfig]):
         self._early.clear()
         self._hello = None
         link = self._link = self.links.open(self.config.url, baudrate=self.config.baudrate)
+        self._opened = time.monotonic()
         if not self.config.url.startswith("socket://"):
             return
         try:
@@ -128,7 +134,8 @@ class LineScan(Device[LineScanConfig]):
         Raises
         ------
         DeviceLost : the wire is gone.
-        ProtocolError : a line is longer or shorter than the HELLO declared.
+        ProtocolError : a line is longer or shorter than the HELLO declared, or what
+            comes on a serial line is no line-scan stream.
         """
         if self._link is None:
             raise DeviceLost(f"{self.config.url} is not open")
@@ -140,6 +147,7 @@ class LineScan(Device[LineScanConfig]):
                 messages += self._decoder.feed(data)
                 if not data or time.monotonic() >= end or len(messages) >= MAX_BLOCK_LINES:
                     break
+            self._refuse_stranger()
         return self._readings(messages)
 
     def close(self) -> None:
@@ -147,6 +155,19 @@ class LineScan(Device[LineScanConfig]):
         link, self._link = self._link, None
         if link is not None:
             link.close()
+
+    def _refuse_stranger(self) -> None:
+        # A detector on a serial line may be silent for hours; one that speaks says whole messages.
+        seen = self.counters
+        if (
+            not seen.frames
+            and seen.bytes_in >= STRANGER_BYTES
+            and time.monotonic() - self._opened > STRANGER_S
+        ):
+            raise ProtocolError(
+                f"{self.config.url} sends something that is no line-scan stream: check the port and the line "
+                f"speed ({self.config.baudrate} Bd)"
+            )
 
     def _no_hello(self) -> ProtocolError | DeviceTimeout:
         if self.counters.bytes_in:
@@ -164,6 +185,7 @@ class LineScan(Device[LineScanConfig]):
         self._received = 0
         self._last_number = 0
         self.lines_missing = 0
+        self._last_of: dict[tuple[int, int], int] = {}  # newest number by kind and energy
         self._gaps: set[int] = set()  # energies whose next block follows lost lines
 
     def _readings(self, messages: list[wire.LineMessage]) -> list[Reading]:
@@ -174,10 +196,14 @@ class LineScan(Device[LineScanConfig]):
                 if self._hello is None:
                     self.lines_without_hello += 1
                     continue
+                if self._came_before(message):
+                    self.lines_doubled += 1
+                    continue
                 if message.scan != self._scan or self._jumps(message):
                     readings += self._blocks(groups)
                     self._take_place(message)
                 self._last_number = message.number
+                self._last_of[message.kind, message.energy] = message.number
                 self._received += 1
                 self._sha256.update(wire.pixel_bytes(message.pixels))
                 groups.setdefault((message.kind, message.energy), []).append(message)
@@ -185,9 +211,13 @@ class LineScan(Device[LineScanConfig]):
                 readings += self._blocks(groups)
                 if isinstance(message, wire.LineHello):
                     self._hello = message
+                    self._last_of.clear()  # a detector that was switched on again counts anew
                 else:
                     readings.append(self._end(message))
         return readings + self._blocks(groups)
+
+    def _came_before(self, line: wire.Line) -> bool:
+        return line.scan == self._scan and line.number <= self._last_of.get((line.kind, line.energy), -1)
 
     def _jumps(self, line: wire.Line) -> bool:
         # The energies of one position may share a number or be counted one by one.

@@ -70,6 +70,7 @@ class WaveStream(Device[WaveStreamConfig]):
     Attributes
     ----------
     state : the board's last STATE (supply, self-test, blocks it lost itself).
+    blocks_doubled : blocks dropped because they came a second time.
     """
 
     Config: ClassVar[type] = WaveStreamConfig
@@ -81,11 +82,13 @@ class WaveStream(Device[WaveStreamConfig]):
     def __init__(self, config: WaveStreamConfig, links: LinkOpener) -> None:
         super().__init__(config, links)
         self.state: wire.WaveState | None = None
+        self.blocks_doubled = 0
         self._decoder = wire.WaveStreamDecoder()
         self._link: Link | None = None
         self._hello: wire.WaveHello | None = None
         self._channels: tuple[Channel, ...] = ()
         self._expected: int | None = None  # sequence of the next block
+        self._last_block = (-1, -1)  # sequence and time
         self._reopened = False
         self._start_at: float | None = None
         self._pending: deque[wire.WaveMessage] = deque()
@@ -232,6 +235,10 @@ class WaveStream(Device[WaveStreamConfig]):
     def _block(self, block: wire.WaveBlock) -> list[Reading]:
         if self._hello is None:
             return []
+        if (block.sequence, block.device_ns) == self._last_block:
+            self.blocks_doubled += 1
+            return []
+        self._last_block = (block.sequence, block.device_ns)
         n_channels, n_samples = block.counts.shape
         lost_blocks, gap = self._missing_before(block.sequence)
         if n_samples == 0:

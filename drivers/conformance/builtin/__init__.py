@@ -1,0 +1,1 @@
+"""Suites of the drivers that come with lorryscan."""
