@@ -10,13 +10,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import serial
 
 from drivers.api import ConfigError, DeviceLost, DeviceOpenError, Direction, Link
+from drivers.shared_line import SHARED_LINES
 
 READ_WAIT_S = 0.2
 """Longest wait of one read: a pty's read without a limit stays blocked after close."""
@@ -38,49 +40,92 @@ class PortLinks:
     def __init__(self, tap: Tap | None = None) -> None:
         self._tap = tap
 
-    def open(self, url: str, **settings: Any) -> Link:
+    def open(self, url: str, *, shared: bool = False, **settings: Any) -> Link:
         """Open a link; see `drivers.api.LinkOpener.open`.
 
         Raises
         ------
         DeviceOpenError : the port is missing or busy, the connection refused.
-        ConfigError : the URL names no kind of wire that is known.
+        ConfigError : the URL names no kind of wire that is known, or another
+            device has the shared line open with other settings.
         """
         link: Link
-        if url.startswith("socket://"):
-            link = TcpLink(*_host_and_port(url))
-        elif url.startswith("udp://"):
-            link = UdpLink(*_host_and_port(url))
+        if shared:
+            # TCP ignores line settings, so they need not agree.
+            agreed = {} if url.startswith("socket://") else settings
+            link = SHARED_LINES.open(url, agreed, lambda: _open_wire(url, settings))
         else:
-            link = SerialLink(url, **settings)
-        return link if self._tap is None else TappedLink(link, self._tap)
+            link = _open_wire(url, settings)
+        return link if self._tap is None else TappedLink(link, self._tap, late=shared)
+
+
+def _open_wire(url: str, settings: dict[str, Any]) -> Link:
+    if url.startswith("socket://"):
+        return TcpLink(*_host_and_port(url))
+    if url.startswith("udp://"):
+        return UdpLink(*_host_and_port(url))
+    return SerialLink(url, **settings)
 
 
 class TappedLink:
-    """A link whose every byte is shown to a tap."""
+    """A link whose every byte is shown to a tap.
 
-    def __init__(self, link: Link, tap: Tap) -> None:
+    Parameters
+    ----------
+    link : the link.
+    tap : called with what was read and written.
+    late : call the tap when the turn has ended. A tap may wait for the lane's
+        recorder; meanwhile nobody else on a shared line should wait for us.
+    """
+
+    def __init__(self, link: Link, tap: Tap, late: bool = False) -> None:
         self._link = link
         self._tap = tap
+        self._late = late
+        self._seen: list[tuple[Direction, bytes]] = []
 
     def read(self, size: int = 65536) -> bytes:
         data = self._link.read(size)
         if data:
-            self._tap(Direction.RX, data)
+            self._show(Direction.RX, data)
         return data
 
     def write(self, data: bytes) -> None:
         self._link.write(data)
-        self._tap(Direction.TX, bytes(data))
+        self._show(Direction.TX, bytes(data))
 
     def discard_input(self) -> None:
         self._link.discard_input()
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        try:
+            with self._link.turn():
+                yield
+        finally:
+            seen, self._seen = self._seen, []
+            for direction, data in seen:
+                self._tap(direction, data)
+
     def close(self) -> None:
         self._link.close()
 
+    def _show(self, direction: Direction, data: bytes) -> None:
+        if self._late:
+            self._seen.append((direction, data))
+        else:
+            self._tap(direction, data)
 
-class SerialLink:
+
+class OwnWire:
+    """Base of links that one device has to itself: its turn never ends."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return at once; see `drivers.api.Link.turn`."""
+        return nullcontext()
+
+
+class SerialLink(OwnWire):
     """A local serial port, held exclusively, or an RFC 2217 port server."""
 
     def __init__(self, url: str, **settings: Any) -> None:
@@ -131,7 +176,7 @@ class SerialLink:
         return DeviceLost(f"the port {self._url} is gone: check that its plug is in")
 
 
-class TcpLink:
+class TcpLink(OwnWire):
     """A TCP connection; a peer that closes is a device that is lost."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -197,7 +242,7 @@ class TcpLink:
         )
 
 
-class UdpLink:
+class UdpLink(OwnWire):
     """A bound UDP socket: one datagram a read; what is written goes to the last sender."""
 
     def __init__(self, host: str, port: int) -> None:

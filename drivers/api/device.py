@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -44,6 +45,28 @@ class Link(Protocol):
         """Drop what has arrived and was not read (stale bytes before a poll)."""
         ...
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the line for one question and its answer.
+
+        On a shared line the other devices wait until it ends, each is served in
+        the order in which it asked, and what came before the turn is dropped. On
+        a wire of one's own it costs nothing. Keep it short: one question, one
+        answer, never a pause between polls. A turn within a turn is the same turn.
+
+        Raises
+        ------
+        DeviceLost : the port was unplugged, the peer closed.
+
+        Examples
+        --------
+        ::
+
+            with link.turn():
+                link.write(request)
+                answer = link.read()
+        """
+        ...
+
     def close(self) -> None:
         """Close; a second call does nothing."""
         ...
@@ -52,19 +75,25 @@ class Link(Protocol):
 class LinkOpener(Protocol):
     """Opens links by URL; given to every driver by whoever runs it."""
 
-    def open(self, url: str, **settings: Any) -> Link:
+    def open(self, url: str, *, shared: bool = False, **settings: Any) -> Link:
         """Open a link.
 
         Parameters
         ----------
         url : a local port (``/dev/ttyUSB0``), ``socket://host:port``,
             ``rfc2217://host:port``, or ``udp://host:port`` (bind and receive).
+        shared : several devices of this process may open this URL and use one
+            port in turns, as probes on one RS-485 pair do. Then every read and
+            write belongs into `Link.turn`, and all devices on the line must ask
+            for the same settings. A port that dies is lost to all of them.
         settings : serial line settings: ``baudrate``, ``bytesize``, ``parity``
             ("N", "E", "O"), ``stopbits``; ignored by TCP and UDP.
 
         Raises
         ------
         DeviceOpenError : the port is missing or busy, the connection refused.
+        ConfigError : the URL names no kind of wire that is known, or another
+            device has the shared line open with other settings.
         """
         ...
 
