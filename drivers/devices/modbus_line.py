@@ -16,9 +16,12 @@ TRIES = 2
 QUIET_S = 0.3
 """After a second try two answers may be under way: the line is heard until it has been quiet for so long."""
 
+HEAR_OUT_LIMIT_S = 0.6
+"""... but no longer than this: a line that never is quiet may be shared."""
+
 
 class ModbusLine:
-    """One probe on its own line.
+    """One probe on its own line or on one that it shares; each try is a turn of its own.
 
     Parameters
     ----------
@@ -40,26 +43,21 @@ class ModbusLine:
         ProtocolError : the probe answers with an exception.
         DeviceLost : the wire is gone.
         """
-        before = self.parser.dropped.copy()
+        before = self.parser.counters.dropped.copy()
         for number in range(TRIES):
-            self._link.discard_input()  # a late answer to another question looks like this one's
-            self.parser.expect(request)
-            self._link.write(request)
-            end = time.monotonic() + ANSWER_LIMIT_S
-            while True:
-                answers = self.parser.feed(self._link.read())
-                if answers:
-                    if number:
-                        self._hear_out()
-                    return self._checked(answers[0])
-                if time.monotonic() >= end:
-                    break
-        if self.parser.dropped["crc"] > before["crc"]:
+            with self._link.turn():  # a silent probe costs the others one try, not all of them
+                answer = self._try(request)
+                if answer is not None and number:
+                    self._hear_out()
+            if answer is not None:
+                return self._checked(answer)
+        seen = {why for why, count in self.parser.counters.dropped.items() if count > before.get(why, 0)}
+        if "crc" in seen or seen == {"cut"}:
             raise DeviceTimeout(
                 f"answers of the probe at address {self._address} arrive damaged: "
                 "check its cable, the line's termination and the line speed"
             )
-        if self.parser.dropped["garbage"] > before["garbage"]:
+        if "garbage" in seen:
             raise DeviceTimeout(
                 f"what arrives is no answer of a probe at address {self._address}: "
                 "check that the right device is on this port, its address and the line speed"
@@ -68,10 +66,23 @@ class ModbusLine:
             f"the probe at address {self._address} does not answer: check its cable, power and address"
         )
 
+    def _try(self, request: bytes) -> Answer | None:
+        self._link.discard_input()  # a late answer to another question looks like this one's
+        self.parser.expect(request)
+        self._link.write(request)
+        end = time.monotonic() + ANSWER_LIMIT_S
+        while True:
+            answers = self.parser.feed(self._link.read())
+            if answers:
+                return answers[0]
+            if time.monotonic() >= end:
+                self.parser.forget()
+                return None
+
     def _hear_out(self) -> None:
         """Let the other try's answer come, so that it cannot be taken for the next question's."""
-        quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < QUIET_S:
+        began = quiet_since = time.monotonic()
+        while time.monotonic() < min(quiet_since + QUIET_S, began + HEAR_OUT_LIMIT_S):
             if self._link.read():
                 quiet_since = time.monotonic()
 

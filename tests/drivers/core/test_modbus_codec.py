@@ -119,8 +119,7 @@ def test_any_pieces_give_the_same_answers(
     split, other = feed_in_pieces(request, stream, cuts)
     bytewise, third = feed_in_pieces(request, stream, list(range(len(stream))))
     assert whole == split == bytewise
-    assert one.dropped == other.dropped == third.dropped
-    assert one.dropped_bytes == other.dropped_bytes == third.dropped_bytes
+    assert one.counters == other.counters == third.counters
 
 
 @given(st.binary(max_size=40))
@@ -128,7 +127,7 @@ def test_an_answer_is_found_behind_garbage(garbage: bytes) -> None:
     # A look-alike header in the garbage may hold the answer back until its length has passed.
     answers, parser = feed_in_pieces(REQUEST, garbage + REPLY + bytes(16), [])
     assert [a for a in answers if a.registers == (0xD47A, 0x43E8)]
-    assert len(answers) > 1 or parser.dropped_bytes >= len(garbage)
+    assert len(answers) > 1 or parser.counters.bytes_dropped >= len(garbage)
 
 
 @given(st.binary(max_size=300), st.binary(max_size=12))
@@ -149,20 +148,20 @@ def test_a_flipped_bit_is_no_answer(bit: int) -> None:
 def test_echo_of_an_adapter_is_skipped_and_counted() -> None:
     answers, parser = feed_in_pieces(REQUEST, REQUEST + REPLY, [3, 9])
     assert [a.registers for a in answers] == [(0xD47A, 0x43E8)]
-    assert parser.dropped == {"echo": 1}
-    assert parser.dropped_bytes == len(REQUEST)
+    assert parser.counters.dropped == {"echo": 1}
+    assert parser.counters.bytes_dropped == len(REQUEST)
 
 
 def test_damage_is_counted_as_such() -> None:
     answers, parser = feed_in_pieces(REQUEST, REPLY[:-1] + b"\x00", [])
     assert answers == []
-    assert parser.dropped["crc"] == 1
+    assert parser.counters.dropped["crc"] == 1
 
 
 def test_another_address_is_no_answer() -> None:
     answers, parser = feed_in_pieces(REQUEST, registers_answer(0x11, 3, (1, 2)), [])
     assert answers == []
-    assert parser.dropped["garbage"] == 1
+    assert parser.counters.dropped["garbage"] == 1
 
 
 def test_exception_answer() -> None:
