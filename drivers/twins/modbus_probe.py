@@ -1,110 +1,27 @@
-"""Twins of the two Modbus CO2 probes: slaves that answer from their registers, and only to their address."""
+"""Twins of the Modbus CO2 probes of Vaisala and Senseair."""
 
 from __future__ import annotations
 
 import math
-import struct
 import time
-from abc import abstractmethod
 from collections.abc import Callable
 
-from drivers.codecs.modbus_rtu import (
-    Function,
-    crc16,
-    exception_answer,
-    float_to_words,
-    frame,
-    identity_answer,
-    registers_answer,
+from drivers.codecs.modbus_rtu import float_to_words
+from drivers.codecs.senseair_ram import (
+    CO2_PPM,
+    ERROR_STATUS,
+    FIRMWARE,
+    SERIAL_NUMBER,
+    TEMPERATURE_AND_HUMIDITY,
 )
+from drivers.twins.modbus_slave import ModbusSlave, ProbeLine
 from drivers.twins.ports import WirePort
-from drivers.twins.twin import Twin
 
-ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
-
-
-class ModbusSlave(Twin):
-    """A Modbus RTU slave: finds requests on the wire and answers those to its addresses.
-
-    ``echo`` makes the wire an RS-485 adapter that hears what it sends.
-    ``requests`` counts the requests that were answered.
-    """
-
-    def __init__(self, port: WirePort, addresses: tuple[int, ...]) -> None:
-        super().__init__(port)
-        self.addresses = addresses
-        self.echo = False
-        self.requests = 0
-        self._buffer = b""
-
-    def step(self, received: bytes) -> None:
-        if self.echo and received:
-            self.send(received)
-        self._buffer = (self._buffer + received)[-512:]
-        while (found := self._request()) is not None:
-            self._buffer = self._buffer[found[1] :]
-            request = found[0]
-            if request[0] in self.addresses:
-                self.requests += 1
-                self.send(self.answer(request[0], request[1], request[2:-2]))
-
-    def answer(self, address: int, function: int, body: bytes) -> bytes:
-        """Return the whole answer to one request."""
-        if function in (Function.READ_HOLDING, Function.READ_INPUT):
-            first, count = struct.unpack(">HH", body)
-            if not 1 <= count <= 125:
-                return exception_answer(address, function, ILLEGAL_VALUE)
-            known = self.holding() if function == Function.READ_HOLDING else self.input()
-            values = [known.get(register) for register in range(first, first + count)]
-            if None in values:
-                return exception_answer(address, function, ILLEGAL_ADDRESS)
-            return registers_answer(address, function, tuple(value for value in values if value is not None))
-        if function == Function.WRITE_ONE:
-            register, value = struct.unpack(">HH", body)
-            if not self.write(register, value):
-                return exception_answer(address, function, ILLEGAL_ADDRESS)
-            return frame(address, function, body)
-        if function == Function.READ_IDENTITY and self.identity():
-            level, first = body[1], body[2]
-            objects = self.identity()
-            if level == 4:
-                objects = {first: objects[first]} if first in objects else {}
-            else:
-                objects = {number: text for number, text in objects.items() if first <= number <= 2}
-            if not objects:
-                return exception_answer(address, function, ILLEGAL_ADDRESS)
-            return identity_answer(address, level, objects)
-        return exception_answer(address, function, ILLEGAL_FUNCTION)
-
-    @abstractmethod
-    def holding(self) -> dict[int, int]:
-        """Return the holding registers as they are now."""
-
-    @abstractmethod
-    def input(self) -> dict[int, int]:
-        """Return the input registers as they are now."""
-
-    @abstractmethod
-    def write(self, register: int, value: int) -> bool:
-        """Take a register's new value; tell whether there is such a register."""
-
-    def identity(self) -> dict[int, bytes]:
-        """Return the identification objects; empty when the function is unknown."""
-        return {}
-
-    def _request(self) -> tuple[bytes, int] | None:
-        """Return the first whole request in the buffer and where it ends."""
-        for start in range(len(self._buffer) - 3):
-            function = self._buffer[start + 1]
-            length = 7 if function == Function.READ_IDENTITY else 8
-            candidate = self._buffer[start : start + length]
-            if len(candidate) == length and crc16(candidate[:-2]) == candidate[-2:]:
-                return candidate, start + length
-        return None
+__all__ = ["Gmp251Twin", "Gmp252Twin", "K30Twin", "K33Twin", "ProbeLine", "S8Twin"]
 
 
 class Gmp252Twin(ModbusSlave):
-    """A Vaisala GMP252.
+    """A Vaisala GMP252; a GMP251 differs in its name alone.
 
     Parameters
     ----------
@@ -116,6 +33,8 @@ class Gmp252Twin(ModbusSlave):
     ``device_status``, ``co2_status`` and ``error_code`` can be set;
     ``eeprom_writes`` counts writes to the registers that wear out.
     """
+
+    model = b"GMP252"
 
     def __init__(
         self,
@@ -131,7 +50,7 @@ class Gmp252Twin(ModbusSlave):
         self.co2_status = 0
         self.error_code = 0
         self.eeprom_writes = 0
-        self.objects = {0: b"Vaisala", 1: b"GMP252", 2: b"1.2.3", 0x80: b"K0710040"}
+        self.objects = {0: b"Vaisala", 1: self.model, 2: b"1.2.3", 0x80: b"K0710040"}
         self._settings = dict.fromkeys((*range(0x0200, 0x0207), *range(0x0208, 0x020F)), 0)
         self._powered = time.monotonic()
 
@@ -160,6 +79,12 @@ class Gmp252Twin(ModbusSlave):
 
     def identity(self) -> dict[int, bytes]:
         return self.objects
+
+
+class Gmp251Twin(Gmp252Twin):
+    """A Vaisala GMP251: the same registers, in ppm, up to 20 %."""
+
+    model = b"GMP251"
 
 
 class S8Twin(ModbusSlave):
@@ -213,3 +138,54 @@ class S8Twin(ModbusSlave):
         if not self.abc_stuck:
             self.abc_hours = value
         return True
+
+
+class K30Twin(S8Twin):
+    """A Senseair K30: the S8's registers, and its RAM over function 0x44.
+
+    ``registers_known`` False makes it firmware without input registers.
+    """
+
+    def __init__(
+        self,
+        port: WirePort,
+        co2_ppm: Callable[[], float],
+        address: int = 0x68,
+        abc_hours: int = 180,
+    ) -> None:
+        super().__init__(port, co2_ppm, address, abc_hours)
+        self.registers_known = True
+
+    def input(self) -> dict[int, int]:
+        return super().input() if self.registers_known else {}
+
+    def ram(self) -> dict[int, int]:
+        word = super().input()[0x0003]
+        found = _bytes_at(CO2_PPM, word.to_bytes(2, "big"))
+        found |= _bytes_at(ERROR_STATUS, bytes((self.meter_status & 0xFF,)))
+        found |= _bytes_at(SERIAL_NUMBER, self.serial_number.to_bytes(4, "big"))
+        return found | _bytes_at(FIRMWARE, b"\x01\x02\x0d")
+
+
+class K33Twin(K30Twin):
+    """A Senseair K33, which also measures ``temperature_c`` and ``humidity_pct``."""
+
+    def __init__(
+        self,
+        port: WirePort,
+        co2_ppm: Callable[[], float],
+        address: int = 0x68,
+        abc_hours: int = 180,
+    ) -> None:
+        super().__init__(port, co2_ppm, address, abc_hours)
+        self.temperature_c = 21.5
+        self.humidity_pct = 43.25
+
+    def ram(self) -> dict[int, int]:
+        pair = (self.temperature_c, self.humidity_pct)
+        data = b"".join(round(value * 100).to_bytes(2, "big", signed=True) for value in pair)
+        return super().ram() | _bytes_at(TEMPERATURE_AND_HUMIDITY, data)
+
+
+def _bytes_at(ram: int, data: bytes) -> dict[int, int]:
+    return {ram + offset: byte for offset, byte in enumerate(data)}

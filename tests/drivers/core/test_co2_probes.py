@@ -152,7 +152,7 @@ def test_s8_with_stuck_self_calibration_is_refused() -> None:
 
 
 def test_s8_whose_self_calibration_comes_back_is_refused_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.devices.senseair_s8.ABC_CHECK_S", 0.0)
+    monkeypatch.setattr("drivers.devices.senseair_sensor.ABC_CHECK_S", 0.0)
     with S8Twin(PtyPort(), lambda: 904.0) as twin, closing(s8(twin.url)) as device:
         device.open()
         assert one_sample(device).quality is Quality.GOOD
