@@ -6,7 +6,6 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -24,6 +23,7 @@ from drivers.api import (
     Item,
     LineBlock,
     LinkOpener,
+    LorryscanError,
     Quality,
     RawBytes,
     Reading,
@@ -31,14 +31,17 @@ from drivers.api import (
     Stamp,
     WaveformBlock,
 )
+from drivers.device_metrics import ClockWatch, DeviceMetrics
+from drivers.device_states import DeviceStates
 from drivers.freshness import MENDS, ReadingJudge, silence_limit_s
 from drivers.reading_check import checked_readings
+from drivers.retries import Retries, RetryPlan
 from drivers.transport import PortLinks, Tap
 
-FIRST_RETRY_S = 0.25
-LAST_RETRY_S = 5.0
 OPEN_LIMIT_S = 3.0
 HANG_LIMIT_S = 1.2  # a driver's read returns within about 0.2 s, a polled one within its time limit
+GIVEN_UP_LIMIT_S = 30.0  # how long a try of a device that was given up may take before it is said anew
+HELD_S = 2.0  # a device that speaks only when something passes counts as back once its wire held so long
 LAG_LIMIT_S = 0.5
 LAG_SHOWN_S = 2.0
 
@@ -58,25 +61,6 @@ class DeviceSpec:
     config: Any
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceMetrics:
-    """Counts of one device since it was started.
-
-    ``lag_s`` is the time its thread waited because nobody took its items;
-    ``failures`` counts what its driver raised; ``opens`` successful openings.
-    """
-
-    readings: int
-    rx_bytes: int
-    tx_bytes: int
-    opens: int
-    failures: int
-    lags: int
-    lag_s: float
-    last_reading_mono_ns: int | None
-    identity: Identity | None
-
-
 class DeviceRunner:
     """Owns one device: its thread, retries, arrival times and state.
 
@@ -87,6 +71,7 @@ class DeviceRunner:
         counted as lag and shown as degraded.
     links : makes the opener of wires from the tap that records raw bytes.
     clock : host monotonic time, ns.
+    plan : how often it is tried again, and when it is given up.
     """
 
     def __init__(
@@ -95,6 +80,7 @@ class DeviceRunner:
         sink: Callable[[Item], None],
         links: Links = PortLinks,
         clock: Clock = time.monotonic_ns,
+        plan: RetryPlan | None = None,
     ) -> None:
         self.spec = spec
         self._sink = sink
@@ -106,14 +92,13 @@ class DeviceRunner:
         # A configuration may know that the device is never switched off.
         self._warm_up_s: float = getattr(spec.config, "warm_up_s", capabilities.warm_up_s)
         self._judge = ReadingJudge(capabilities)
+        self._clock_watch = ClockWatch()
+        self._retries = Retries(spec.name, plan or RetryPlan(), clock())
+        self._states = DeviceStates(spec.name, spec.role, clock)
+        self._set = self._states.set
         self._stopping = threading.Event()
+        self._wake = threading.Event()  # to stop, or to open anew
         self._thread: threading.Thread | None = None
-
-        self._state_lock = threading.Lock()
-        self._publish_lock = threading.Lock()
-        self._state = DeviceState(ConnectionState.CLOSED)
-        self._pending: deque[DeviceState] = deque()
-        self._states = 0
 
         # Written by the device's thread, read by the watchdog.
         self._doing = ""
@@ -127,25 +112,30 @@ class DeviceRunner:
         self._identity: Identity | None = None
         self._readings = self._raws = self._rx_bytes = self._tx_bytes = 0
         self._opens = self._failures = self._lags = self._lag_ns = 0
+        self._last_error = ""
         self._gap_open = False
 
     @property
     def state(self) -> DeviceState:
         """Newest state of the device."""
-        return self._state
+        return self._states.newest
 
     def metrics(self) -> DeviceMetrics:
         """Return the device's counts."""
         return DeviceMetrics(
-            self._readings,
-            self._rx_bytes,
-            self._tx_bytes,
-            self._opens,
-            self._failures,
-            self._lags,
-            self._lag_ns / 1e9,
-            self._last_reading_ns,
-            self._identity,
+            readings=self._readings,
+            rx_bytes=self._rx_bytes,
+            tx_bytes=self._tx_bytes,
+            opens=self._opens,
+            failures=self._failures,
+            lags=self._lags,
+            lag_s=self._lag_ns / 1e9,
+            last_reading_mono_ns=self._last_reading_ns,
+            identity=self._identity,
+            tries_since_reading=self._retries.tries,
+            given_up=self._retries.given_up,
+            last_error=self._last_error,
+            clock=self._clock_watch.metrics(),
         )
 
     def start(self) -> None:
@@ -158,6 +148,19 @@ class DeviceRunner:
     def ask_to_stop(self) -> None:
         """Let the thread end after its present call."""
         self._stopping.set()
+        self._wake.set()
+
+    def reopen(self) -> bool:
+        """Have the device closed and opened anew, at once when it is waiting for its next try.
+
+        Returns
+        -------
+        False when its driver hangs: it is opened anew should the driver ever come back.
+        """
+        self._wake.set()
+        limit_s = HANG_LIMIT_S if self._doing == "read" else OPEN_LIMIT_S
+        hangs = self._doing != "wait" and self._clock() - self._doing_since_ns > limit_s * 1e9
+        return self._blocked_since_ns is not None or not hangs
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread; False when its driver hangs and it had to be left behind."""
@@ -177,6 +180,7 @@ class DeviceRunner:
         """
         now_ns = self._clock()
         name, doing, since_ns = self.spec.name, self._doing, self._doing_since_ns
+        given_up = self._retries.given_up
         blocked_ns = self._blocked_since_ns
         if self._stopping.is_set():
             return
@@ -186,28 +190,31 @@ class DeviceRunner:
             if now_ns - blocked_ns > LAG_LIMIT_S * 1e9:
                 self._set(ConnectionState.DEGRADED, self._lag_words())
         elif doing in ("open", "identify", "close"):
-            if now_ns - since_ns > OPEN_LIMIT_S * 1e9:
+            limit_s = GIVEN_UP_LIMIT_S if given_up else OPEN_LIMIT_S
+            if now_ns - since_ns > limit_s * 1e9:
                 self._set(
                     ConnectionState.LOST,
-                    f"{name} has not come up for {OPEN_LIMIT_S:g} s (its driver is in {doing}): "
+                    f"{name} has not come up for {limit_s:g} s (its driver is in {doing}): "
                     "check its cable and power",
                 )
         elif doing == "read":
-            if self._silent_s(now_ns) > self._silence_s:
+            if given_up and now_ns - since_ns < GIVEN_UP_LIMIT_S * 1e9:
+                pass  # its state says why it was given up
+            elif self._silent_s(now_ns) > self._silence_s:
                 self._set(ConnectionState.LOST, self._silence_words())
             elif not self._speaks_always and now_ns - since_ns > HANG_LIMIT_S * 1e9:
                 self._set(
                     ConnectionState.LOST,
                     f"{name}: its driver hangs in read(): restart the lane and tell the driver's maker",
                 )
-            elif not self._speaks_always and self._state.state is ConnectionState.WARMING_UP:
+            elif not self._speaks_always and self.state.state is ConnectionState.WARMING_UP:
                 self._settle(now_ns, "")
-        self._publish(offer, wait=False)
+        self._states.tell(offer, wait=False)
 
     def _run(self) -> None:
-        wait_s = FIRST_RETRY_S
         while not self._stopping.is_set():
             device: Device[Any] | None = None
+            self._retries.begin()
             try:
                 self._begin("open")
                 device = self.spec.driver_class(self.spec.config, self._links)
@@ -219,10 +226,8 @@ class DeviceRunner:
                 self._gap_open = self._opens > 1
                 if not self._speaks_always:
                     self._refresh(self._opened_ns, "")
-                    wait_s = FIRST_RETRY_S
-                while not self._stopping.is_set():
-                    if self._read_once(device):
-                        wait_s = FIRST_RETRY_S
+                while not self._wake.is_set():
+                    self._read_once(device)
             except BaseException as error:  # whatever a driver raises, the lane goes on
                 if not self._stopping.is_set():
                     self._fail(error)
@@ -232,31 +237,37 @@ class DeviceRunner:
                     with contextlib.suppress(Exception):
                         device.close()
             self._begin("wait")
-            if self._stopping.wait(wait_s):
-                break
-            wait_s = min(2 * wait_s, LAST_RETRY_S)
+            if self._wake.wait(self._retries.pause_s) and not self._stopping.is_set():
+                self._wake.clear()
+                self._retries.start_over(self._clock())
+                self._set(ConnectionState.OPENING, f"{self.spec.name} is being opened anew")
+                self._states.tell(self._block, wait=True)
         self._set(ConnectionState.CLOSED, "")
-        self._publish(self._block, wait=True)
+        self._states.tell(self._block, wait=True)
 
-    def _read_once(self, device: Device[Any]) -> bool:
-        """Read and pass on; tell whether there were readings."""
+    def _read_once(self, device: Device[Any]) -> None:
+        """Read and pass on."""
         self._begin("read")
         began_ns = self._clock()
         # all before the first is passed on: a driver that returns one odd reading is not ready for a moment
         readings = checked_readings(device.read(), self._capabilities)
         now_ns = self._clock()
         self._begin("read")
-        for reading in readings:
-            self._take(reading, now_ns, device.complaint())
-        if not readings:
+        if readings:
+            self._retries.brought(now_ns)
+            for reading in readings:
+                self._take(reading, now_ns, device.complaint())
+        else:
             if self._silent_s(now_ns) > self._silence_s:
                 raise DeviceTimeout(self._silence_words())
+            if not self._speaks_always and now_ns - self._opened_ns > HELD_S * 1e9:
+                self._retries.brought(now_ns)
             if now_ns - began_ns < 1e6:
-                self._stopping.wait(0.005)  # a driver that does not wait must not eat the processor
-        return bool(readings)
+                self._wake.wait(0.005)  # a driver that does not wait must not eat the processor
 
     def _take(self, reading: Reading, now_ns: int, complaint: str) -> None:
         self._last_reading_ns = now_ns
+        self._clock_watch.note(reading, now_ns)
         judged = self._judge.judge(reading, now_ns, self._warming_up(now_ns))
         if self._gap_open and isinstance(judged, WaveformBlock | Frame | LineBlock):
             # the driver is a new object since the loss and cannot know what it missed
@@ -270,7 +281,7 @@ class DeviceRunner:
 
     def _refresh(self, now_ns: int, complaint: str) -> None:
         self._settle(now_ns, complaint)
-        self._publish(self._block, wait=True)
+        self._states.tell(self._block, wait=True)
 
     def _settle(self, now_ns: int, complaint: str) -> None:
         """Set the state of a device that speaks."""
@@ -289,18 +300,25 @@ class DeviceRunner:
             self._set(ConnectionState.READY, "")
 
     def _fail(self, error: BaseException) -> None:
+        name = self.spec.name
         self._failures += 1
-        if isinstance(error, DriverError):
+        if isinstance(error, LorryscanError):
             text = str(error)
-            words = text if text.startswith(self.spec.name) else f"{self.spec.name}: {text}"
+            words = text if text.startswith(name) else f"{name}: {text}"
+            self._last_error = words.removeprefix(f"{name}: ")
         else:
-            log.error("driver of %s failed", self.spec.name, exc_info=error)
-            words = (
-                f"{self.spec.name}: its driver failed ({type(error).__name__}: {error}): "
-                "it is opened again; tell the driver's maker"
-            )
+            log.error("driver of %s failed", name, exc_info=error)
+            what = f"its driver failed ({type(error).__name__}: {error})"
+            words = f"{name}: {what}: it is opened again; tell the driver's maker"
+            self._last_error = f"{what}: tell the driver's maker"
+        was_given_up = self._retries.given_up
+        self._retries.failed(crashed=not isinstance(error, DriverError))
+        if self._retries.given_up:
+            words = self._retries.words(self._clock(), self._last_error)
+            if not was_given_up:
+                log.error("%s", words)
         self._set(ConnectionState.LOST, words)
-        self._publish(self._block, wait=True)
+        self._states.tell(self._block, wait=True)
 
     def _begin(self, what: str) -> None:
         self._doing_since_ns = self._clock()
@@ -331,28 +349,6 @@ class DeviceRunner:
             # It was not the device that we waited for.
             self._waiting_from_ns = self._doing_since_ns = ended_ns
         return True
-
-    def _set(self, state: ConnectionState, reason: str) -> None:
-        now_ns = self._clock()
-        with self._state_lock:
-            before = self._state
-            if before.state is state and before.reason == reason:
-                return
-            since_ns = before.since_mono_ns if before.state is state else now_ns
-            stamp = Stamp(self.spec.name, self.spec.role, now_ns, self._states)
-            self._states += 1
-            self._state = DeviceState(state, reason, since_ns, stamp)
-            self._pending.append(self._state)
-
-    def _publish(self, give: Callable[[Item], bool], wait: bool) -> None:
-        # The watchdog does not wait: the device's thread may hold the lock while the sink keeps it.
-        if not self._publish_lock.acquire(blocking=wait):
-            return
-        try:
-            while self._pending and give(self._pending[0]):
-                self._pending.popleft()
-        finally:
-            self._publish_lock.release()
 
     def _warming_up(self, now_ns: int) -> bool:
         return now_ns - self._opened_ns < self._warm_up_s * 1e9

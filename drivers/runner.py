@@ -1,44 +1,36 @@
-"""Runs all devices of a lane into one queue that never drops, with a watchdog outside their threads."""
+"""Runs all devices of a lane into one queue, with a watchdog outside their threads."""
 
 from __future__ import annotations
 
 import logging
-import queue
-import sys
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from drivers.api import ConfigError, DeviceState, Item
-from drivers.device_thread import Clock, DeviceMetrics, DeviceRunner, DeviceSpec, Links
+from drivers.api import ConfigError, DeviceState
+from drivers.backlog import Backlog, QueuePolicy
+from drivers.device_metrics import DeviceMetrics
+from drivers.device_thread import Clock, DeviceRunner, DeviceSpec, Links
+from drivers.retries import RetryPlan
 from drivers.transport import PortLinks
 
-__all__ = ["Backlog", "DeviceGroup", "DeviceMetrics", "DeviceRunner", "DeviceSpec"]
+__all__ = [
+    "Backlog",
+    "DeviceGroup",
+    "DeviceMetrics",
+    "DeviceRunner",
+    "DeviceSpec",
+    "QueuePolicy",
+    "RetryPlan",
+]
 
 WATCH_EVERY_S = 0.1
 STOP_LIMIT_S = 3.0
 
 log = logging.getLogger("lorryscan.drivers")
-
-
-class Backlog(queue.Queue[Item]):
-    """A bounded queue that never drops: who puts waits, until `release` opens it for good."""
-
-    def release(self) -> None:
-        """Take the bound away, so that threads waiting in ``put`` can end."""
-        with self.mutex:
-            self.maxsize = sys.maxsize
-            self.not_full.notify_all()
-
-    def offer(self, item: Item) -> bool:
-        """Put without waiting; tell whether there was room."""
-        try:
-            self.put_nowait(item)
-        except queue.Full:
-            return False
-        return True
 
 
 class DeviceGroup:
@@ -47,8 +39,9 @@ class DeviceGroup:
     Parameters
     ----------
     specs : the devices; names must differ.
-    queue_size : items that wait for the reader of ``items`` before devices wait.
-    links, clock : as for `DeviceRunner`.
+    queue_size : items that wait for the reader of ``items`` before ``policy`` acts.
+    links, clock, plan : as for `DeviceRunner`.
+    policy : what happens when nobody takes: devices wait, or the oldest readings give way.
 
     Attributes
     ----------
@@ -65,13 +58,15 @@ class DeviceGroup:
         queue_size: int = 10_000,
         links: Links = PortLinks,
         clock: Clock = time.monotonic_ns,
+        policy: QueuePolicy = QueuePolicy.WAIT,
+        plan: RetryPlan | None = None,
     ) -> None:
-        self.items = Backlog(queue_size)
+        self.items = Backlog(queue_size, policy)
         self.runners: dict[str, DeviceRunner] = {}
         for spec in specs:
             if spec.name in self.runners:
                 raise ConfigError(f'two devices are called "{spec.name}": give each its own name')
-            self.runners[spec.name] = DeviceRunner(spec, self.items.put, links, clock)
+            self.runners[spec.name] = DeviceRunner(spec, self.items.put, links, clock, plan)
         self._stopping = threading.Event()
         self._watchdog: threading.Thread | None = None
 
@@ -109,7 +104,23 @@ class DeviceGroup:
 
     def metrics(self) -> dict[str, DeviceMetrics]:
         """Return the counts of every device by name."""
-        return {name: runner.metrics() for name, runner in self.runners.items()}
+        return {
+            name: replace(runner.metrics(), drops=self.items.dropped(name))
+            for name, runner in self.runners.items()
+        }
+
+    def reopen(self, name: str) -> bool:
+        """Have a device closed and opened anew now, also one that was given up.
+
+        Returns
+        -------
+        False when its driver hangs, which only a new start of the lane ends.
+
+        Raises
+        ------
+        KeyError : no device has the name.
+        """
+        return self.runners[name].reopen()
 
     def __enter__(self) -> Self:
         return self.start()
