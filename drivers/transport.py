@@ -63,7 +63,8 @@ def _open_wire(url: str, settings: dict[str, Any]) -> Link:
     if url.startswith("socket://"):
         return TcpLink(*_host_and_port(url))
     if url.startswith("udp://"):
-        return UdpLink(*_host_and_port(url))
+        peer = settings.get("peer", "")
+        return UdpLink(*_host_and_port(url), peer=_host_and_port(f"udp://{peer}") if peer else None)
     return SerialLink(url, **settings)
 
 
@@ -243,11 +244,18 @@ class TcpLink(OwnWire):
 
 
 class UdpLink(OwnWire):
-    """A bound UDP socket: one datagram a read; what is written goes to the last sender."""
+    """A bound UDP socket: one datagram a read; what is written goes to the peer, else to the last sender.
 
-    def __init__(self, host: str, port: int) -> None:
+    Parameters
+    ----------
+    host, port : address of this computer to listen on; port 0 takes a free one.
+    peer : host and port of who has to be asked before he sends.
+    """
+
+    def __init__(self, host: str, port: int, peer: tuple[str, int] | None = None) -> None:
         self._name = f"UDP port {port}"
         self._sender: Any = None
+        self._peer = peer
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
@@ -274,10 +282,11 @@ class UdpLink(OwnWire):
         return data
 
     def write(self, data: bytes) -> None:
-        if self._sender is None:
+        to = self._peer or self._sender
+        if to is None:
             raise DeviceLost(f"nobody has sent to {self._name} yet, so nobody can be answered")
         try:
-            self._socket.sendto(data, self._sender)
+            self._socket.sendto(data, to)
         except OSError as error:
             raise DeviceLost(f"{self._name} cannot send ({error}): check the network") from error
 
