@@ -20,7 +20,7 @@ from drivers.api import (
 from drivers.runner import DeviceGroup
 from scanner.evidence import Reason
 from scanner.lane.carry_out import carry_out
-from scanner.lane.commands import Command, CommandRefused, Quit
+from scanner.lane.commands import Command, CommandRefused, Quit, Reopen
 from scanner.lane.config import LaneConfig
 from scanner.lane.folder import hold_folder
 from scanner.lane.newest import reading_words
@@ -199,7 +199,16 @@ class LaneAgent:
         if isinstance(given.command, Quit):
             self.stop()
             return "stopping"
+        if isinstance(given.command, Reopen):
+            return self._reopen(given.command.sensor)
         return carry_out(self.scans, given.command, given.by, given.order)
+
+    def _reopen(self, name: str) -> str:
+        if name not in self.group.runners:
+            raise CommandRefused("order_no_device", word=repr(name), known=", ".join(self.group.runners))
+        if not self.group.reopen(name):
+            raise CommandRefused("order_device_hangs", sensor=name)
+        return f"{name} is opened anew"
 
     # -- what others see ----------------------------------------------------------
 

@@ -3,7 +3,7 @@
 ``start reefer boxed AB12CDE closed=45 laden`` opens a scan, ``probe in`` and
 ``probe out`` say where the CO2 probe's tip is, ``leave`` ends the visit and
 keeps the scan open, ``return SCAN`` begins its next visit, ``end`` closes the
-scan, ``quit`` stops the lane.
+scan, ``reopen DEVICE`` tries a device anew at once, ``quit`` stops the lane.
 """
 
 from __future__ import annotations
@@ -64,18 +64,26 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopen:
+    """Close a device and open it anew, at once also when it was given up."""
+
+    sensor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Stop the lane; open scans stay open on disk."""
 
 
 LONGEST_PLATE = 24
-Command = Start | Probe | Leave | Return | End | Quit
+Command = Start | Probe | Leave | Return | End | Reopen | Quit
 USAGE = {
     "start": "start reefer|tanker CARGO [PLATE] [closed=MINUTES] [laden]",
     "probe": "probe in|out",
     "leave": "leave",
     "return": "return SCAN|PLATE",
     "end": "end [SCAN|PLATE]",
+    "reopen": "reopen DEVICE",
     "quit": "quit",
 }
 
@@ -106,6 +114,8 @@ def parse_command(line: str) -> Command:
             return Return(" ".join(words[1:]))
         case ["end", *scan]:
             return End(" ".join(scan))
+        case ["reopen", sensor]:
+            return Reopen(sensor)
         case ["quit"]:
             return Quit()
         case [word, *_] if word in USAGE:
@@ -176,6 +186,8 @@ def done(command: Command, answer: str) -> Reason:
             return Reason("order_returned")
         case End():
             return Reason("order_ended")
+        case Reopen(sensor):
+            return Reason("order_reopening", {"sensor": sensor})
         case Quit():
             return Reason("order_stopping")
         case _:

@@ -10,6 +10,7 @@ from scanner.lane.commands import (
     Leave,
     Probe,
     Quit,
+    Reopen,
     Return,
     Start,
     parse_command,
@@ -36,6 +37,7 @@ from scanner.vehicle import CargoClass, Declaration, VehicleClass
         ("return AB12CDE", Return("AB12CDE")),
         ("end", End()),
         ("end AB12CDE", End("AB12CDE")),
+        ("reopen co2-inside", Reopen("co2-inside")),
         ("quit", Quit()),
     ],
 )
@@ -57,6 +59,7 @@ def test_commands(line, command):
         ("start reefer boxed A\x1b[31mB", "up to 24"),
         ("start reefer boxed A\udcffB", "up to 24"),
         ("probe", "probe in|out"),
+        ("reopen", "reopen DEVICE"),
         ("return", "return SCAN"),
     ],
 )

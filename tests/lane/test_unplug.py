@@ -48,6 +48,23 @@ def test_a_replugged_sensor_comes_back(lane, twins):
     assert lane.end() == 0
 
 
+def test_a_device_is_opened_anew_on_command(lane, twins):
+    assert twins.geophones.port.connections == 1
+    lane.tell("reopen geophones")
+    lane.until("> geophones is opened anew")
+    deadline = time.monotonic() + LIMIT_S
+    while twins.geophones.port.connections == 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert lane.end() == 0
+
+
+def test_an_unknown_device_is_not_opened_anew_and_the_known_are_named(lane):
+    lane.tell("reopen ear")
+    lane.until("no device 'ear'", "co2-inside, co2-outside, geophones")
+    assert lane.end() == 0
+
+
 @pytest.mark.timeout(200)
 def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twins):
     """An empty reefer that gets no-indication with both probes gets none without the inside one."""
