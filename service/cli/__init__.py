@@ -22,6 +22,7 @@ from service.cli import (
     accounts,
     calibrate,
     demo,
+    drivers,
     lanes,
     recording,
     replay,
@@ -43,6 +44,7 @@ app.add_typer(recording.app, name="recording")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(lanes.app, name="lanes")
+app.add_typer(drivers.app, name="drivers")
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)

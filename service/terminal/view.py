@@ -18,7 +18,7 @@ from scanner.lane.snapshot import DeviceView, LaneSnapshot
 from scanner.vehicle import Declaration
 from scanner.wording import Language, name, sentence
 
-_STATE_STYLE = {
+STATE_STYLE = {
     ConnectionState.READY: "green",
     ConnectionState.WARMING_UP: "yellow",
     ConnectionState.OPENING: "yellow",
@@ -123,7 +123,7 @@ def _devices(devices: tuple[DeviceView, ...], language: str, one_line: bool) -> 
         table.add_row(
             Text(device.name),
             name("role", device.role.value, language),
-            Text(name("connection", state.value, language), style=_STATE_STYLE[state]),
+            Text(name("connection", state.value, language), style=STATE_STYLE[state]),
             Text(sentence(device.newest, language) if device.newest else ""),
             Text(what_to_do(device, language)),
         )
