@@ -25,7 +25,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,11 @@ DIGITISERS: Final = {
 }
 """Model by form of the system ID and digitiser bit; a plain ID says nothing (often a DM24 Mk2)."""
 
-_DIFFERENCES = {1: np.dtype(">i4"), 2: np.dtype(">i2"), 4: np.dtype(">i1")}
+_DIFFERENCES: Final[dict[int, np.dtype[Any]]] = {
+    1: np.dtype(">i4"),
+    2: np.dtype(">i2"),
+    4: np.dtype(">i1"),
+}
 _HALF, _MASK = 1 << 23, (1 << 24) - 1
 
 
@@ -259,7 +263,9 @@ def decode(block: bytes) -> GcfContent:
 def _sums(block: bytes, compression: int, records: int) -> npt.NDArray[np.int32]:
     first = _INT32.unpack_from(block, HEADER_BYTES)[0]
     steps = np.frombuffer(block, _DIFFERENCES[compression], records * compression, HEADER_BYTES + 4)
-    counts = np.cumsum(steps, dtype=np.int32)  # a sum beyond 32 bits wraps round, as in the digitiser
+    counts: npt.NDArray[np.int32] = np.cumsum(
+        steps, dtype=np.int32
+    )  # a sum beyond 32 bits wraps round, as in the digitiser
     counts += np.int32(first)
     return counts
 
@@ -269,7 +275,8 @@ def _sums_of_cut(block: bytes, records: int) -> npt.NDArray[np.int32]:
     wide[:, 1:] = np.frombuffer(block, np.uint8, 3 * records, HEADER_BYTES + 4).reshape(records, 3)
     first = _INT32.unpack_from(block, HEADER_BYTES)[0]
     sums = np.cumsum(wide.view(">u4").ravel(), dtype=np.int64) + first
-    return (((sums + _HALF) & _MASK) - _HALF).astype(np.int32)
+    counts: npt.NDArray[np.int32] = (((sums + _HALF) & _MASK) - _HALF).astype(np.int32)
+    return counts
 
 
 def encode(content: GcfData | GcfStatus) -> bytes:
