@@ -9,7 +9,7 @@ from drivers.conformance.law import Law, LawBroken, Outcome
 from drivers.conformance.laws import LAWS
 from drivers.conformance.report import KIT_VERSION, Report
 from drivers.conformance.suite import DriverSuite
-from drivers.conformance.told import Told, zigzag
+from drivers.conformance.told import Told
 from drivers.twins.fault_box import FaultBox, Faults
 from drivers.twins.ports import PtyPort, TcpPort, UdpPort, WirePort
 from drivers.twins.twin import Twin
@@ -30,5 +30,4 @@ __all__ = [
     "Twin",
     "UdpPort",
     "WirePort",
-    "zigzag",
 ]

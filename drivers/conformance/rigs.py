@@ -27,9 +27,9 @@ class Rig(ABC):
 
     abilities: frozenset[str] = frozenset()
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, seed: int = 1) -> None:
         self.name = name
-        self.told = Told()
+        self.told = Told(seed)
 
     @property
     @abstractmethod
@@ -57,7 +57,7 @@ class TwinRig(Rig):
     abilities = frozenset({TRUTH, UNPLUG, INJECT, SILENCE, REPEAT})
 
     def __init__(self, suite: DriverSuite, wire: str, seed: int = 1) -> None:
-        super().__init__(f"twin on {wire}")
+        super().__init__(f"twin on {wire}", seed)
         self.wire = wire
         self._suite = suite
         self._folder = tempfile.TemporaryDirectory(prefix="rig-")

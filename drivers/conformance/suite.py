@@ -49,7 +49,7 @@ class DriverSuite:
         class TestAcmeProbe(DriverSuite):
             driver = "acme-co2"
             wires = ("pty",)
-            tolerance = 0.5
+            tolerance = 0.5  # the wire gives whole ppm
 
             def config(self, url):
                 return {"url": url, "warm_up_s": 0.0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -33,6 +33,10 @@ class Told:
     here; each returns a source of the same shape that also remembers. Values
     should change from one to the next, or a stale reading would pass for a new one.
 
+    Parameters
+    ----------
+    seed : two far ends with different seeds tell different things.
+
     Attributes
     ----------
     values : told scalars by quantity.
@@ -42,6 +46,7 @@ class Told:
     generator : told states of an X-ray supply.
     """
 
+    seed: int = 1
     values: dict[Quantity, list[float]] = field(default_factory=dict)
     waves: dict[str, list[Counts]] = field(default_factory=dict)
     pictures: list[npt.NDArray[Any]] = field(default_factory=list)
@@ -59,7 +64,7 @@ class Told:
         Parameters
         ----------
         quantity : what the device says.
-        source : gives the next value; without one the values go up and down like `zigzag`
+        source : gives the next value, see `zigzag`; without one the values go up and down
             between 600 and 2600 in steps of 7 (good for ppm).
 
         Examples
@@ -67,13 +72,31 @@ class Told:
         >>> told = Told()
         >>> source = told.samples(Quantity.CO2_PPM)
         >>> source(), source(), told.values[Quantity.CO2_PPM]
-        (600.0, 607.0, [600.0, 607.0])
+        (607.0, 614.0, [607.0, 614.0])
         """
-        wanted = source or zigzag(600.0, 2600.0, 7.0).__next__
+        wanted = source or self.zigzag(600.0, 2600.0, 7.0)
         return lambda: self.sample(quantity, wanted())
 
+    def zigzag(self, low: float, high: float, step: float) -> Callable[[], float]:
+        """Return a source that goes up and down between two values for ever, begun where the seed says.
+
+        Examples
+        --------
+        >>> source = Told().zigzag(0.0, 2.0, 1.0)
+        >>> [source() for _ in range(6)]
+        [1.0, 2.0, 1.0, 0.0, 1.0, 2.0]
+        """
+        n_steps = max(1, math.floor((high - low) / step))
+        steps = itertools.count(self.seed if self.seed == 1 else self.seed * 101)
+
+        def following() -> float:
+            at = next(steps) % (2 * n_steps)
+            return low + step * min(at, 2 * n_steps - at)
+
+        return following
+
     def waveform(
-        self, names: Sequence[str], source: Callable[[int], Counts] | None = None, seed: int = 1
+        self, names: Sequence[str], source: Callable[[int], Counts] | None = None
     ) -> Callable[[int], Counts]:
         """Return a source of counts that remembers.
 
@@ -81,9 +104,9 @@ class Told:
         ----------
         names : of the channels, as the driver will name them, in the source's order.
         source : given a number of samples returns int32 ``(n_channels, n_samples)``; without
-            one it is noise of some 10 000 counts from ``seed``.
+            one it is noise of some 10 000 counts.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(self.seed)
 
         def noise(n_samples: int) -> Counts:
             return rng.integers(-10_000, 10_000, (len(names), n_samples)).astype(np.int32)
@@ -102,16 +125,15 @@ class Told:
         self,
         shape: tuple[int, int],
         source: Callable[[], npt.NDArray[Any]] | None = None,
-        seed: int = 1,
     ) -> Callable[[], npt.NDArray[Any]]:
         """Return a source of images that remembers.
 
         Parameters
         ----------
         shape : ``(h, w)`` of the images.
-        source : gives the next image; without one it is a room of 15 to 35 °C from ``seed``.
+        source : gives the next image; without one it is a room of 15 to 35 °C.
         """
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(self.seed)
 
         def room() -> npt.NDArray[Any]:
             return np.round(rng.uniform(15.0, 35.0, shape), 2)
@@ -125,9 +147,9 @@ class Told:
 
         return remember
 
-    def detector_lines(self, n_lines: int, n_pixels: int, seed: int = 1) -> npt.NDArray[np.uint16]:
+    def detector_lines(self, n_lines: int, n_pixels: int) -> npt.NDArray[np.uint16]:
         """Return random detector lines uint16 ``(n_lines, n_pixels)`` and remember them."""
-        rng = np.random.default_rng([seed, len(self.lines)])
+        rng = np.random.default_rng([self.seed, len(self.lines)])
         pixels = rng.integers(0, 65536, (n_lines, n_pixels)).astype(np.uint16)
         self.lines.extend(pixels)
         return pixels
@@ -137,20 +159,6 @@ class Told:
         said = ToldGenerator(state, kv, ma)
         self.generator.append(said)
         return said
-
-
-def zigzag(low: float, high: float, step: float) -> Iterator[float]:
-    """Go up from ``low`` to ``high`` and down again for ever; neighbours always differ.
-
-    Examples
-    --------
-    >>> list(itertools.islice(zigzag(0.0, 2.0, 1.0), 6))
-    [0.0, 1.0, 2.0, 1.0, 0.0, 1.0]
-    """
-    n_steps = max(1, math.floor((high - low) / step))
-    for k in itertools.count():
-        at = k % (2 * n_steps)
-        yield low + step * min(at, 2 * n_steps - at)
 
 
 def same_supply(said: ToldGenerator, reading: GeneratorState, tolerance: float) -> bool:

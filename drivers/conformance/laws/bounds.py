@@ -169,7 +169,12 @@ def leaves_nothing_behind(bench: Bench) -> None:
 
 def _cycle(bench: Bench, rig: Rig) -> None:
     with bench.session(rig) as session:
-        session.open()
+        try:
+            session.open()
+        except DriverError as error:
+            raise LawBroken(
+                f"it could not be opened again after close(): {error}: close the link in close()"
+            ) from error
         session.close()
 
 

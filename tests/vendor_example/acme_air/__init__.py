@@ -1,0 +1,1 @@
+"""lorryscan driver of the Acme Air-2 CO2 probe."""
