@@ -78,9 +78,11 @@ def test_without_a_counter_damage_is_a_loss() -> None:
     raster = LineRaster(2)
     assert raster.take(line(7)) is None
     whole = raster.take(line(7))
-    assert whole is not None and not whole.gap_before
+    assert whole is not None
+    assert not whole.gap_before
     raster.take(line(7))
     assert raster.take(line(7), damage=True) is None
     whole = raster.take(line(7))
-    assert whole is not None and whole.gap_before
+    assert whole is not None
+    assert whole.gap_before
     assert (raster.order, raster.uncounted) == (None, 4)

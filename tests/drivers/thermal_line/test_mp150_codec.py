@@ -203,5 +203,6 @@ def test_what_is_no_command_is_not_encoded(text: str) -> None:
 
 def test_the_worst_error_says_what_to_do() -> None:
     wrong, mend = error_words(1 << 30 | 1 << 3)
-    assert "warming up" in wrong and "motor" in wrong
+    assert "warming up" in wrong
+    assert "motor" in wrong
     assert mend == "send it to service"
