@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from drivers.api import ConfigError, Device, DriverMissing
+from drivers.declarations import declaration_faults, version_fault
 
 GROUP = "lorryscan.drivers"
 
@@ -51,8 +52,9 @@ def load(name: str) -> type[Device[Any]]:
 
     Raises
     ------
-    DriverMissing : nobody offers the name, its module does not import, or what
-        it names is no `Device`.
+    DriverMissing : nobody offers the name, its module does not import, what it
+        names is no `Device`, or its declarations cannot be (capabilities of
+        unknown readings, a newer version of ``drivers.api`` asked for).
     ConfigError : two distributions offer the name.
     """
     known = installed()
@@ -78,6 +80,15 @@ def load(name: str) -> type[Device[Any]]:
     if not (isinstance(device_class, type) and issubclass(device_class, Device)):
         raise DriverMissing(
             f'"{name}" of {maker} names {driver.entry.value}, which is no drivers.api.Device: ask its maker'
+        )
+    unfit = version_fault(device_class)
+    if unfit:
+        raise DriverMissing(f'the driver "{name}" of {maker} cannot be used: {unfit}')
+    faults = declaration_faults(device_class)
+    if faults:
+        raise DriverMissing(
+            f'the driver "{name}" of {maker} cannot be used, its maker must mend {device_class.__name__}: '
+            f"{'; '.join(faults)}"
         )
     return device_class
 

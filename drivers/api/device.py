@@ -146,10 +146,18 @@ class Device(ABC, Generic[ConfigT]):
     config : instance of the class's ``Config``, a frozen annotated dataclass
         that the registry has validated.
     links : opens the wire; raw bytes are recorded behind it.
+
+    Attributes
+    ----------
+    Config : class of ``config``.
+    capabilities : what the driver promises.
+    api_version : version of ``drivers.api`` that it was written for, as "0.2"; empty = any.
+        A lorryscan whose API is older refuses it in words, before anything is opened.
     """
 
     Config: ClassVar[type]
     capabilities: ClassVar[Capabilities]
+    api_version: ClassVar[str] = ""
 
     def __init__(self, config: ConfigT, links: LinkOpener) -> None:
         self.config = config

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drivers.api import ConfigError, DriverMissing
+from drivers.declarations import is_supported
 from drivers.devices.vaisala_gmp252 import Gmp252Config, VaisalaGmp252
 from drivers.registry import installed, load, make_config
 
@@ -66,6 +67,125 @@ def test_what_is_no_device_is_refused(site: Path) -> None:
     install(site, "acme-odd", "acme-odd = json:JSONDecoder")
     with pytest.raises(DriverMissing, match=r"no drivers\.api\.Device"):
         load("acme-odd")
+
+
+DECLARED = """
+from dataclasses import dataclass
+from typing import ClassVar
+from drivers.api import Capabilities, Device, Identity, Quantity
+
+@dataclass(frozen=True)
+class NoseConfig:
+    url: str
+
+class Nose(Device[NoseConfig]):
+    Config: ClassVar[type] = NoseConfig
+    capabilities: ClassVar[Capabilities] = Capabilities(reads=("sample",), quantities=(Quantity.CO2_PPM,))
+    def open(self): pass
+    def identify(self): return Identity("Acme", "Nose")
+    def read(self): return ()
+    def close(self): pass
+
+"""
+
+
+def load_nose(site: Path, monkeypatch: pytest.MonkeyPatch, change: str = "") -> type:
+    """Load a sound driver after one change to it."""
+    install(site, "acme-sensors", "acme-nose = acme_declared:Nose")
+    (site / "acme_declared.py").write_text(DECLARED + change)
+    monkeypatch.delitem(sys.modules, "acme_declared", raising=False)
+    return load("acme-nose")
+
+
+def test_sound_declarations_are_taken(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_nose(site, monkeypatch).__name__ == "Nose"
+
+
+def declares(arguments: str) -> str:
+    return f"Nose.capabilities = Capabilities({arguments})"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("del Nose.capabilities", "capabilities is None, a drivers.api.Capabilities is wanted"),
+        ("Nose.capabilities = {}", "capabilities is {}, a drivers.api.Capabilities"),
+        (declares("()"), r"capabilities.reads is \(\), a tuple of names"),
+        (declares("'sample'"), "capabilities.reads is 'sample', a tuple"),
+        (declares("('image',)"), 'reads names "image", one of sample, wave'),
+        (declares("('device_state',)"), 'reads names "device_state"'),
+        (declares("('sample', 3)"), "reads names 3, one of"),
+        (declares("('frame',), (Quantity.CO2_PPM,)"), 'those of samples: name "sample" in reads'),
+        (declares("('sample',), ('co2',)"), "quantities is .*a tuple of Quantity is wanted"),
+        (declares("('sample',), period_s=-1"), "period_s is -1, a finite"),
+        (declares("('sample',), period_s=float('nan')"), "period_s is nan"),
+        (declares("('sample',), warm_up_s=float('inf')"), "warm_up_s is inf"),
+        (declares("('sample',), response_t90_s='1 min'"), "response_t90_s is '1 min'"),
+        (declares("('sample',), frozen_after_s=None"), "frozen_after_s is None"),
+        (declares("('sample',), valid_range=(9.0, 1.0)"), r"valid_range is \(9.0, 1.0\), the lowest and"),
+        (declares("('sample',), valid_range=(0.0, float('inf'))"), "valid_range is"),
+        (declares("('sample',), valid_range=5"), "valid_range is 5, the lowest and"),
+        ("del Nose.Config", "Config is None, a frozen dataclass is wanted"),
+        ("Nose.Config = dict", "Config is dict, a frozen dataclass is wanted"),
+        (
+            "@dataclass\nclass Loose:\n    url: str\nNose.Config = Loose",
+            r"Config \(Loose\) can be changed: write @dataclass\(frozen=True\)",
+        ),
+        (
+            "class Mute(Device):\n    def open(self): pass\nNose = Mute",
+            "close, identify, read is not written",
+        ),
+    ],
+)
+def test_declarations_that_cannot_be_are_refused_with_a_mend_for_the_maker(
+    site: Path, monkeypatch: pytest.MonkeyPatch, change: str, complaint: str
+) -> None:
+    with pytest.raises(DriverMissing, match=rf'"acme-nose" of acme-sensors .*maker must mend .*{complaint}'):
+        load_nose(site, monkeypatch, change)
+
+
+@pytest.mark.parametrize(
+    ("asked", "ours", "supported"),
+    [
+        ("0.1", "0.1", True),
+        ("0.1", "0.2", True),
+        ("0.2", "0.2.5", True),
+        ("0.3", "0.2", False),
+        ("0.10", "0.9", False),
+        ("0.9", "0.10", True),
+        ("1.0", "0.9", False),
+        ("1.0", "1.3", True),
+        ("1.4", "1.3", False),
+        ("0.9", "1.0", False),
+        ("2.0", "1.9", False),
+    ],
+)
+def test_which_drivers_run_under_which_api(asked: str, ours: str, supported: bool) -> None:
+    assert is_supported(asked, ours) is supported
+
+
+@pytest.mark.parametrize("asked", ['""', "API_VERSION"])
+def test_a_driver_of_this_api_or_of_any_is_taken(
+    site: Path, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    change = f"from drivers.api import API_VERSION\nNose.api_version = {asked}"
+    assert load_nose(site, monkeypatch, change).__name__ == "Nose"
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ('"0.99"', "written for drivers.api 0.99 and this is 0.*: install a newer lorryscan"),
+        ('"7.0"', "written for drivers.api 7.0 .*: install a newer lorryscan"),
+        ('"latest"', "its api_version is 'latest', the version it was written for is wanted"),
+        ("0.2", "its api_version is 0.2, the version"),
+    ],
+)
+def test_a_driver_of_another_api_is_refused_before_its_declarations(
+    site: Path, monkeypatch: pytest.MonkeyPatch, asked: str, says: str
+) -> None:
+    with pytest.raises(DriverMissing, match=says):
+        load_nose(site, monkeypatch, f"Nose.api_version = {asked}\nNose.capabilities = None")
 
 
 def test_two_packages_with_one_name_are_an_error_naming_both(site: Path) -> None:
