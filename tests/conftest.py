@@ -24,6 +24,9 @@ from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
 
+# distributions of their own, built and run by tests that install them
+collect_ignore = ["vendor_example", "evil_plugins"]
+
 REQUIRED = {name for name in os.environ.get("LORRYSCAN_REQUIRE", "").split(",") if name}
 
 # a shell that runs the tests in the background has them ignore Ctrl-C, and their children with them

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from drivers.api import API_VERSION, Device
 from drivers.conformance.law import Outcome
 from drivers.conformance.laws import LAWS
 from drivers.conformance.run import Verdict
+from drivers.registry import installed
 
 KIT_VERSION = "0.1"
 FORMAT = 1
@@ -108,10 +108,12 @@ class Report:
 
 
 def distribution_of(device_class: type[Device[Any]]) -> tuple[str, str]:
-    """Return name and version of the distribution that holds a class; empty texts for none."""
-    top = device_class.__module__.split(".")[0]
-    names = packages_distributions().get(top, [])
-    return (names[0], version(names[0])) if names else ("", "")
+    """Return name and version of the distribution that offers a driver; empty texts for none."""
+    for offered in installed().values():
+        if offered.entry.value == f"{device_class.__module__}:{device_class.__qualname__}":
+            distribution = offered.entry.dist
+            return (distribution.name, distribution.version) if distribution is not None else ("", "")
+    return "", ""
 
 
 def write(path: Path, reports: Sequence[Report]) -> None:

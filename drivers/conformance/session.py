@@ -117,6 +117,10 @@ class Session:
                 time.sleep(0.001)
         return readings
 
+    def forget(self) -> None:
+        """Keep no longer what crossed the wire so far."""
+        self.exchanges.clear()
+
     def end_recording(self) -> list[Reading]:
         """Cut the wire off and return what the driver still makes of the bytes that it has."""
         self._recording.end()

@@ -23,6 +23,7 @@ LAWS: dict[str, Law] = {
         trouble.unplug_and_replug,
         bounds.stalled_reader,
         bounds.flood,
+        bounds.stays_level,
         bounds.leaves_nothing_behind,
         bounds.two_at_once,
     )

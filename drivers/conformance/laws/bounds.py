@@ -17,13 +17,16 @@ from drivers.conformance.bench import Bench
 from drivers.conformance.compare import must_be_told
 from drivers.conformance.law import LawBroken, When, law
 from drivers.conformance.rigs import INJECT, REPEAT, TRUTH, Rig
-from drivers.conformance.session import Session
+from drivers.conformance.session import PROVOKE_EVERY_S, Session
 from drivers.transport import PortLinks, TappedLink
 
 STALL_S = 1.5
 GROWTH_BYTES = 4 << 20
 FLOOD_BYTES = 20 << 20
 CYCLES = 3
+LEVEL_S = 3.0
+LEVEL_BYTES = 512 << 10
+SPARE = 2  # what a driver opens once, late
 DESCRIPTORS = Path("/proc/self/fd")
 
 
@@ -145,6 +148,42 @@ def measured_growth() -> Iterator[list[int]]:
         growth[0] = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()
+
+
+@law(
+    "stays-level",
+    "keeps memory, threads and descriptors level while it reads",
+    when=When.ALONE,
+)
+def stays_level(bench: Bench) -> None:
+    """Reading for a while takes nothing that is not given back."""
+    with bench.rig() as rig, bench.session(rig) as session:
+        session.open()
+        session.read_until(lambda got: bool(got), bench.wait_s)
+        session.forget()
+        before = _held()
+        read = 0
+        with measured_growth() as growth:
+            end = time.monotonic() + LEVEL_S
+            provoked = time.monotonic()
+            while time.monotonic() < end or not read:
+                if time.monotonic() > end + bench.wait_s:
+                    raise LawBroken("no readings came from a device that speaks")
+                if time.monotonic() - provoked > PROVOKE_EVERY_S:
+                    rig.provoke()
+                    provoked = time.monotonic()
+                read += len(session.read())
+                session.forget()
+        after = _held()
+        more, threads = len(after[0]) - len(before[0]), len(after[1]) - len(before[1])
+        if more > SPARE or threads > SPARE:
+            what = f"{more} more descriptors are open" if more > SPARE else f"{threads} more threads run"
+            raise LawBroken(f"after {read} readings {what}: give back what each reading takes")
+        if growth[0] > LEVEL_BYTES:
+            raise LawBroken(
+                f"its memory grew by {growth[0] / 2**20:.1f} MiB in {read} readings: keep nothing of a "
+                "reading that was returned"
+            )
 
 
 @law("leaves-nothing-behind", "leaves no thread, descriptor or lock behind", when=When.ALONE, limit_s=90.0)

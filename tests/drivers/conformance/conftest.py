@@ -1,10 +1,11 @@
-"""The example vendor's package, used from its sources."""
+"""The example vendor's package and the evil plugins, used from their sources."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[2] / "vendor_example"
-if str(VENDOR) not in sys.path:
-    sys.path.insert(0, str(VENDOR))
+for folder in ("vendor_example", "evil_plugins"):
+    path = str(Path(__file__).resolve().parents[2] / folder)
+    if path not in sys.path:
+        sys.path.insert(0, path)

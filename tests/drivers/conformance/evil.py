@@ -14,6 +14,9 @@ import numpy as np
 from acme_air.codec import LineDecoder
 from acme_air.driver import AcmeAir
 from acme_air.suite import AcmeAirSuite
+from evil_drivers import Hangs, Leaks, Percent, Raises
+
+__all__ = ["AcmeAir", "Hangs", "Leaks", "Percent", "Raises"]
 
 from drivers.api import (
     DeviceLost,
@@ -44,41 +47,6 @@ def _co2(readings: Sequence[Reading], change: Any) -> list[Reading]:
         change(one) if isinstance(one, Sample) and one.quantity is Quantity.CO2_PPM else one
         for one in readings
     ]
-
-
-class Raises(AcmeAir):
-    """Divides by zero at its second reading."""
-
-    read_before = False
-
-    def read(self) -> Sequence[Reading]:
-        got = super().read()
-        if got:
-            if self.read_before:
-                return [1 // 0]  # type: ignore[list-item]
-            self.read_before = True
-        return got
-
-
-class Hangs(AcmeAir):
-    """Never returns from its second reading."""
-
-    read_before = False
-
-    def read(self) -> Sequence[Reading]:
-        got = super().read()
-        if got and self.read_before:
-            while True:
-                time.sleep(0.05)
-        self.read_before = self.read_before or bool(got)
-        return got
-
-
-class Percent(AcmeAir):
-    """Lies about its unit: percent under the name of ppm."""
-
-    def read(self) -> Sequence[Reading]:
-        return _co2(super().read(), lambda s: dataclasses.replace(s, value=s.value / 10_000))
 
 
 class Stale(AcmeAir):
@@ -370,6 +338,18 @@ class NoBound(AcmeAir):
             return super()._ask(command, head)
         finally:
             self._link = inner
+
+
+class Hoards(AcmeAir):
+    """Keeps a picture of everything."""
+
+    kept: ClassVar[list[bytearray]] = []
+
+    def read(self) -> Sequence[Reading]:
+        got = super().read()
+        if got:
+            self.kept.append(bytearray(200_000))
+        return got
 
 
 class Shares(AcmeAir):

@@ -1,4 +1,4 @@
-"""Every law can be broken: a driver with one fault each, and the sentence that tells its maker what to mend."""
+"""Every law can be broken: a driver with one fault each, and the words that tell its maker what to mend."""
 
 from __future__ import annotations
 
@@ -25,9 +25,13 @@ CASES = [
     (
         "tells-the-truth",
         evil.Raises,
-        r"read\(\) raised ZeroDivisionError: .*evil.py, line \d+.*: raise DeviceLost",
+        r"read\(\) raised ZeroDivisionError: .*evil_drivers.py, line \d+.*: raise DeviceLost",
     ),
-    ("tells-the-truth", evil.Hangs, r"has hung for 6 s in read\(\) \(evil.py, line \d+\): return from read"),
+    (
+        "tells-the-truth",
+        evil.Hangs,
+        r"has hung for 6 s in read\(\) \(evil_drivers.py, line \d+\): return from read",
+    ),
     ("keeps-its-word", evil.NumpyFloats, r"value was float32.*return plain Python numbers"),
     ("keeps-its-word", evil.Undeclared, r"sample of oxygen_pct.*capabilities.quantities declares"),
     ("keeps-its-word", evil.OutOfRange, r"outside the declared valid_range.*the unit is ppm"),
@@ -54,6 +58,8 @@ CASES = [
     ("unplug-and-replug", evil.Bare, r'with the words ".*gone": say what was lost and, after a colon'),
     ("stalled-reader", evil.KeepsReading, r"memory grew by .* MiB while nobody took its readings"),
     ("flood", evil.NoBound, r"memory grew by .* MiB under noise: bound what waits"),
+    ("stays-level", evil.Leaks, r"after \d+ readings \d+ more descriptors are open: give back"),
+    ("stays-level", evil.Hoards, r"its memory grew by .* MiB in \d+ readings: keep nothing"),
     (
         "leaves-nothing-behind",
         evil.KeepsLink,
