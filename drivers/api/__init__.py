@@ -48,7 +48,7 @@ from drivers.api.readings import (
     reading_name,
 )
 
-API_VERSION = "0.1"
+API_VERSION = "0.2"
 
 __all__ = [
     "API_VERSION",

@@ -10,6 +10,7 @@ from drivers.conformance.bench import Bench
 from drivers.conformance.law import LawBroken, law
 from drivers.conformance.rigs import REPEAT
 from drivers.conformance.session import Session
+from drivers.declarations import declaration_faults, version_fault
 from drivers.registry import make_config
 from drivers.transport import PortLinks
 
@@ -19,6 +20,10 @@ SLOW_OPEN_S = 3.0
 @law("declares", "declares what it reads and how it is configured, and refuses keys that it does not know")
 def declares(bench: Bench) -> None:
     """Configuration and capabilities are what the registry needs."""
+    faults = [version_fault(bench.device_class)] if version_fault(bench.device_class) else []
+    faults += declaration_faults(bench.device_class)
+    if faults:
+        raise LawBroken("; ".join(faults))
     with bench.rig() as rig:
         plain = (
             dict(bench.suite.config(rig.url)) if bench.transcript is None else dict(bench.transcript.config)
