@@ -26,6 +26,7 @@ SWA-RFC-BRPR (Block Recovery Protocol), issue B, 2008.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -48,6 +49,7 @@ MOST_AHEAD = 128
 """A sequence further ahead than this lies behind: a block sent again, or a digitiser that restarted."""
 
 _LOOK_BYTES = HEAD_BYTES + gcf_block.HEADER_BYTES
+_HEAD = re.compile(rb"G.[\x00-\x04]", re.DOTALL)  # no block is longer than 400h bytes
 
 
 class AnswerKind(IntEnum):
@@ -79,12 +81,14 @@ class SerialFrame:
     Parameters
     ----------
     sequence : the digitiser's count, modulo 256.
+    answer : what the digitiser is to be told, at once: it waits 150 ms.
     content : what the block says; None when its sum is wrong, it cannot be used or came before.
     duplicate : the same block came before: the digitiser did not hear the answer.
     """
 
     sequence: int
-    content: GcfData | GcfStatus | None
+    answer: Answer
+    content: GcfData | GcfStatus | None = None
     duplicate: bool = False
 
 
@@ -124,9 +128,7 @@ def encode_answer(answer: Answer, *, short: bool = False) -> bytes:
 
 
 class GcfSerialDecoder:
-    """Turns what a digitiser sends into frames, and tells what it is to be answered.
-
-    After each `feed` the digitiser waits for `take_answer`.
+    """Turns what a digitiser sends into frames and into what it is to be told.
 
     Parameters
     ----------
@@ -150,7 +152,6 @@ class GcfSerialDecoder:
         self._wanted: list[int] = []  # sequences that are missing, the oldest first
         self._rewinds = 0  # asked for since the last of them came
         self._damaged = (-1, 0)  # sequence of the last damaged frame, and how often in a row
-        self._due: Answer | None = None
         self.missing = 0
         self.counters = DecodeCounters()
 
@@ -162,9 +163,8 @@ class GcfSerialDecoder:
         frames: list[SerialFrame] = []
         at = 0
         while True:
-            start = buffer.find(MARK, at)
-            if start < 0:
-                start = size
+            found = _HEAD.search(buffer, at)
+            start = found.start() if found else max(at, size - 2)  # a head may be half here
             self._skipped += start - at
             at = start
             if size - at < _LOOK_BYTES:
@@ -189,17 +189,6 @@ class GcfSerialDecoder:
         del buffer[:at]
         return frames
 
-    def take_answer(self) -> Answer | None:
-        """Return what the digitiser is to be told now about its newest frame; None when none came since."""
-        answer, self._due = self._due, None
-        if answer is None or answer.kind is AnswerKind.NACK or not self._wanted:
-            return answer
-        if not self._recover or self._rewinds == MOST_REWINDS:
-            self._give_up()
-            return answer
-        self._rewinds += 1
-        return Answer(AnswerKind.NACK, answer.stream, self._wanted[0])
-
     def _drop_skipped(self) -> None:
         if self._skipped:
             self.counters.drop(self._reason, self._skipped)
@@ -207,20 +196,20 @@ class GcfSerialDecoder:
 
     def _whole(self, frame: bytes) -> SerialFrame:
         sequence, block = frame[1], frame[HEAD_BYTES:-SUM_BYTES]
-        self._due = Answer(AnswerKind.ACK, int.from_bytes(block[4:8], "big"))
+        stream = int.from_bytes(block[4:8], "big")
         mark = block[: gcf_block.HEADER_BYTES] + frame[-SUM_BYTES:]
         if self._seen.get(sequence) == mark:
             self.counters.drop("duplicate", len(frame))
-            return SerialFrame(sequence, None, duplicate=True)
+            return SerialFrame(sequence, self._answer(stream), duplicate=True)
         self._seen[sequence] = mark
         self._follow(sequence)
         content = gcf_block.decode(block)
         if isinstance(content, GcfRefused):
             # The sum holds: it is what the digitiser has, and sending it again would not mend it.
             self.counters.drop(content.reason, len(frame))
-            return SerialFrame(sequence, None)
+            return SerialFrame(sequence, self._answer(stream))
         self.counters.frames += 1
-        return SerialFrame(sequence, content)
+        return SerialFrame(sequence, self._answer(stream), content)
 
     def _follow(self, sequence: int) -> None:
         """Keep the list of missing sequences."""
@@ -242,6 +231,14 @@ class GcfSerialDecoder:
         self._wanted.clear()
         self._rewinds = 0
 
+    def _answer(self, stream: int) -> Answer:
+        """Acknowledge a whole frame, or go back to what is missing."""
+        if self._wanted and self._recover and self._rewinds < MOST_REWINDS:
+            self._rewinds += 1
+            return Answer(AnswerKind.NACK, stream, self._wanted[0])
+        self._give_up()
+        return Answer(AnswerKind.ACK, stream)
+
     def _broken(self, frame: bytes) -> SerialFrame:
         sequence, stream = frame[1], int.from_bytes(frame[8:12], "big")
         if self._newest is not None and sequence not in self._wanted:
@@ -253,8 +250,7 @@ class GcfSerialDecoder:
         times = times + 1 if before == sequence else 1
         self._damaged = (sequence, times)
         kind = AnswerKind.NACK if times <= MOST_NACKS else AnswerKind.ACK
-        self._due = Answer(kind, stream, sequence if kind is AnswerKind.NACK else 0)
-        return SerialFrame(sequence, None)
+        return SerialFrame(frame[1], Answer(kind, stream, sequence if kind is AnswerKind.NACK else 0))
 
 
 def _frame_bytes(look: bytes) -> int:

@@ -95,8 +95,10 @@ class GuralpGcf(Device[GuralpGcfConfig]):
 
     def __init__(self, config: GuralpGcfConfig, links: LinkOpener) -> None:
         super().__init__(config, links)
+        # Without recovery a block is sent again at once or never.
+        recover_s = 0.0 if config.answers == "short" else RECOVER_S
         self.channels = GcfChannels(
-            config.channels, config.counts_per_m_s, config.full_scale_counts, RECOVER_S
+            config.channels, config.counts_per_m_s, config.full_scale_counts, recover_s
         )
         self._decoder = wire.GcfSerialDecoder()
         self._link: Link | None = None
@@ -168,10 +170,9 @@ class GuralpGcf(Device[GuralpGcfConfig]):
         if self._link is None:
             raise DeviceLost(f"{self.config.url} is not open")
         frames = self._decoder.feed(self._link.read())
-        answer = self._decoder.take_answer()
-        if answer is not None and self.config.answers != "none":
-            # before anything else is done with the block: the digitiser waits
-            self._link.write(wire.encode_answer(answer, short=self.config.answers == "short"))
+        if self.config.answers != "none":
+            for frame in frames:  # before anything else is done with them: the digitiser waits
+                self._link.write(wire.encode_answer(frame.answer, short=self.config.answers == "short"))
         now = time.monotonic()
         for frame in frames:
             if frame.content is not None:
