@@ -22,6 +22,7 @@ from service.cli import (
     accounts,
     calibrate,
     demo,
+    doctor,
     drivers,
     lanes,
     recording,
@@ -48,6 +49,7 @@ app.add_typer(drivers.app, name="drivers")
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 
 LANGUAGE = Annotated[Language, typer.Option("--language", help="of the sentences")]
 

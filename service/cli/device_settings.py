@@ -79,14 +79,24 @@ def device_config(device_class: type[Device[Any]], url: str, pairs: Sequence[str
     ------
     ConfigError : names the key and the mend.
     """
-    settings = settings_of(pairs)
-    if "url" in settings:
-        raise ConfigError("--set url: the URL stands right after the command: leave this out")
-    hints = _hints(device_class.Config)
-    values: dict[str, Any] = {key: _value(text, hints.get(key)) for key, text in settings.items()}
+    values = settings_for(device_class, pairs)
     known = dataclasses.is_dataclass(device_class.Config)
     has_url = not known or any(field.name == "url" for field in dataclasses.fields(device_class.Config))
     return make_config(device_class, {"url": url, **values} if has_url else values)
+
+
+def settings_for(device_class: type[Device[Any]], pairs: Sequence[str]) -> dict[str, Any]:
+    """Return ``key=value`` texts as values for a driver's configuration, not checked yet.
+
+    Raises
+    ------
+    ConfigError : one is no pair, or is the URL.
+    """
+    settings = settings_of(pairs)
+    if "url" in settings:
+        raise ConfigError("--set url: the URL has its own place on the command line: leave this out")
+    hints = _hints(device_class.Config)
+    return {key: _value(text, hints.get(key)) for key, text in settings.items()}
 
 
 def line_settings(pairs: Sequence[str]) -> dict[str, Any]:

@@ -10,9 +10,13 @@ import typer
 from rich.console import Console
 
 from drivers.api import ConfigError, DriverError, Identity, Reading, Role, reading_name
+from drivers.conformance.record import head_of
+from drivers.conformance.record import record as record_device
+from drivers.conformance.transcript import SUFFIX
 from drivers.registry import installed, load
 from drivers.runner import DeviceSpec
 from drivers.transport import PortLinks
+from service.cli import drivers_check
 from service.cli.device_settings import (
     DRIVER,
     SECONDS,
@@ -28,6 +32,7 @@ from service.terminal.monitor import watch_device
 from service.terminal.raw_bytes import show_raw
 
 app = typer.Typer(no_args_is_help=True, help="Drivers of devices: list, prove, watch, record.")
+app.command("check")(drivers_check.check)
 
 
 @app.command("list")
@@ -83,10 +88,6 @@ def record(
     seconds: SECONDS = 0.0,
 ) -> None:
     """Record what crosses a device's wire and what its driver makes of it, as a text that becomes a test."""
-    from drivers.conformance.record import head_of
-    from drivers.conformance.record import record as record_device
-    from drivers.conformance.transcript import SUFFIX
-
     if not out.name.endswith(SUFFIX):
         raise ConfigError(f"--out {out}: let the name end in {SUFFIX}")
     check_can_write(out, "--out")

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from drivers.api import Capabilities, Device, LorryscanError
+from drivers.conformance.reading_text import plain
 from drivers.registry import InstalledDriver, load
 
 
@@ -52,8 +53,6 @@ class DriverRow:
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as JSON values."""
-        from drivers.conformance.reading_text import plain  # the kit: only who asks for details waits for it
-
         told: dict[str, Any] = plain(self)
         return told
 

@@ -1,0 +1,1 @@
+"""Looks at a machine and an installation, and says what to do."""
