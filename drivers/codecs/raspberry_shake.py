@@ -97,7 +97,7 @@ class RaspberryShakeDecoder:
         if n_bytes > MAX_PACKET:
             self.counters.drop("long", n_bytes)
             return None
-        before, _, body = text.rpartition(b"{")
+        before, opened, body = text.rpartition(b"{")
         if before := before.strip():
             self.counters.drop("cut" if b"{" in before else "garbage", len(before))
         found = _PACKET.fullmatch(body)
@@ -109,5 +109,5 @@ class RaspberryShakeDecoder:
                 nanos = int((fraction or b"0")[:9].ljust(9, b"0"))
                 self.counters.frames += 1
                 return ShakePacket(channel.decode(), int(seconds) * 10**9 + nanos, counts.astype(np.int32))
-        self.counters.drop("fields", len(body) + 2)
+        self.counters.drop("fields", len(opened + body) + 1)
         return None
