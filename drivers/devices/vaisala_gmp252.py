@@ -16,8 +16,8 @@ Not verified on a device: word order of the 32-bit error code (taken as low word
 first, like the floats) and whether a GMP251 has it (tried, not needed); the model
 as the identification object says it (it must hold "GMP251" or "GMP252"); T90 of
 1 min with the standard filter and the reduced accuracy of a GMP252 between 10 000
-and 30 000 ppm (data sheet); warm-up of a GMP251 (4 min, from memory of its data
-sheet); ``frozen_after_s`` (an assumption: a float32 reading of a live probe
+and 30 000 ppm (data sheet); warm-up of a GMP251 (4 min, an assumption: twice that
+of a GMP252); ``frozen_after_s`` (an assumption: a float32 reading of a live probe
 changes within a minute).
 
 Registers 513 to 519 (compensation values kept in EEPROM, 30 000 writes) are

@@ -168,7 +168,7 @@ class K30Twin(S8Twin):
 
 
 class K33Twin(K30Twin):
-    """A Senseair K33, which also measures ``temperature_c`` and ``humidity_pct``."""
+    """A Senseair K33; ``temperature_c`` and ``humidity_pct`` are sources too and can be set."""
 
     def __init__(
         self,
@@ -178,11 +178,11 @@ class K33Twin(K30Twin):
         abc_hours: int = 180,
     ) -> None:
         super().__init__(port, co2_ppm, address, abc_hours)
-        self.temperature_c = 21.5
-        self.humidity_pct = 43.25
+        self.temperature_c: Callable[[], float] = lambda: 21.5
+        self.humidity_pct: Callable[[], float] = lambda: 43.25
 
     def ram(self) -> dict[int, int]:
-        pair = (self.temperature_c, self.humidity_pct)
+        pair = (self.temperature_c(), self.humidity_pct())
         data = b"".join(round(value * 100).to_bytes(2, "big", signed=True) for value in pair)
         return super().ram() | _bytes_at(TEMPERATURE_AND_HUMIDITY, data)
 

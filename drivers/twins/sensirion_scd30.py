@@ -22,8 +22,8 @@ class Scd30Twin(ModbusSlave):
     co2_ppm : what it measures now, ppm; asked at each measurement.
     address : Modbus address.
 
-    ``temperature_c`` and ``humidity_pct`` can be set, and ``asc`` (self-calibration,
-    delivered on). ``asc_stuck`` makes it acknowledge that ASC is off and keep it on;
+    ``temperature_c`` and ``humidity_pct`` are sources too and can be set, as can ``asc``
+    (self-calibration, delivered on). ``asc_stuck`` makes it acknowledge that ASC is off and keep it on;
     ``pace`` shortens its interval for tests (0.1 = ten times as fast); ``raw``
     replaces the twelve data bytes. ``writes`` counts writes by register.
     """
@@ -31,8 +31,8 @@ class Scd30Twin(ModbusSlave):
     def __init__(self, port: WirePort, co2_ppm: Callable[[], float], address: int = 0x61) -> None:
         super().__init__(port, (address,))
         self.co2_ppm = co2_ppm
-        self.temperature_c = 27.2
-        self.humidity_pct = 48.8
+        self.temperature_c: Callable[[], float] = lambda: 27.2
+        self.humidity_pct: Callable[[], float] = lambda: 48.8
         self.asc = 1
         self.asc_stuck = False
         self.interval_s = 5
@@ -48,7 +48,7 @@ class Scd30Twin(ModbusSlave):
     def step(self, received: bytes) -> None:
         now = time.monotonic()
         if self.started_with is not None and now - self._measured_at >= self.interval_s * self.pace:
-            values = (self.co2_ppm(), self.temperature_c, self.humidity_pct)
+            values = (self.co2_ppm(), self.temperature_c(), self.humidity_pct())
             data = self.raw if self.raw is not None else struct.pack(">3f", *values)
             self._words = struct.unpack(">6H", data)
             self._measured_at, self._ready = now, True

@@ -121,7 +121,7 @@ def test_k30_without_input_registers_is_read_from_ram(run: Any) -> None:
 
 def test_k33_reads_temperature_and_humidity_too(run: Any, port: WirePort) -> None:
     twin = run(K33Twin(port, lambda: 612.0))
-    twin.temperature_c, twin.humidity_pct = -18.5, 61.25
+    twin.temperature_c, twin.humidity_pct = (lambda: -18.5), (lambda: 61.25)
     device = run(k33(twin))
     device.open()
     assert samples(device) == [
@@ -133,7 +133,7 @@ def test_k33_reads_temperature_and_humidity_too(run: Any, port: WirePort) -> Non
 
 def test_k33_with_a_dead_humidity_chip(run: Any) -> None:
     twin = run(K33Twin(TcpPort(), lambda: 612.0))
-    twin.temperature_c, twin.humidity_pct = -40.0, 0.0
+    twin.temperature_c, twin.humidity_pct = (lambda: -40.0), (lambda: 0.0)
     device = run(k33(twin))
     device.open()
     qualities = [sample.quality for sample in samples(device)]
