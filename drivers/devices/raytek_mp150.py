@@ -9,17 +9,16 @@ References
 Fluke Process Instruments, "MP150 Linescanner Protocol Manual", rev. B4, August 2019.
 
 Not verified on a device: everything. Above all what `drivers.codecs.raytek_mp150`
-lists; the form of the answers to questions (the manual's own example answers GLC with
-another code: what stands behind the letters is taken); whether the counter counts every
-line sent; the sign of whole-degree pixels below 0 °C (taken as int16). Most models begin
-at 20 °C: what is colder reads as the bottom of the range, the frame is then flagged
+lists; that the answer to a question begins with its code (the manual's text says so, its
+own example, which is not asked here, answers GLC with another); whether the counter counts
+every line sent; the sign of whole-degree pixels below 0 °C (taken as int16). Most models
+begin at 20 °C: what is colder reads as the bottom of the range, the frame is then flagged
 saturated, and after 10 s without any change the runner calls it frozen.
 """
 
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -52,7 +51,6 @@ STOP_LIMIT_S = 0.9  # after ESC data may come for half a second
 FIRST_LINE_S = 1.2
 LONGEST_FRAME_S = 0.5
 SAMPLES_PER_S = 512 * 80  # pixels times lines per second that the scanner can make at 90 degrees
-COUNTING_WITHIN = 16  # lines within which the counter has to count
 MAKER = "Fluke Process Instruments"
 LINE_MODE = wire.LineMode.COUNTED
 
@@ -183,17 +181,15 @@ class RaytekMp150(Device[Mp150Config]):
             self._receive()
         frames = []
         while self._lines:
-            whole = self._raster.take(self._lines.popleft(), self._damage)
+            frames += map(self._frame, self._raster.take(self._lines.popleft(), self._damage))
             self._damage = False
-            if whole is not None:
-                frames.append(self._frame(whole))
         return frames
 
     def complaint(self) -> str:
         """Return the errors that the scanner reports, or that its lines cannot be counted."""
         if self._errors:
             return f"reports that {self._trouble()}"
-        if self._raster.order is None and self._raster.uncounted >= COUNTING_WITHIN:
+        if not self._raster.counts:
             return "sends lines that it does not count, so lost ones cannot be seen: update its firmware"
         return ""
 
@@ -297,7 +293,7 @@ class RaytekMp150(Device[Mp150Config]):
             raise ProtocolError(self._trouble() or "it reports an error that it does not name: restart it")
         if sign is wire.Sign.NAK:
             raise ProtocolError(f"it refuses the question G{code}: check that it is an MP150")
-        return text.removeprefix(code) if text.startswith(code) else re.sub(r"^[A-Z]+", "", text)
+        return text.removeprefix(code)
 
     def _error_status(self) -> int:
         _, text = self._exchange("GES")
@@ -321,8 +317,8 @@ class RaytekMp150(Device[Mp150Config]):
                     sign = message
                     if sign is wire.Sign.NAK or not question or (sign is wire.Sign.ETB and text != "GES"):
                         return sign, ""
-                elif question and message != text:  # else it is our own, echoed by the line
-                    return sign, message
+                elif question and message.startswith(text[1:]):
+                    return sign, message  # others are our own, echoed by the line, or the last, doubled
         if self._control.counters.bytes_in:
             raise ProtocolError(
                 f"what comes after {text} is no answer of an MP150: check the port and the line speed"

@@ -21,8 +21,8 @@ def frames(
     counters: Iterable[int], order: Order = Order.LOW_FIRST, n_lines: int = 4
 ) -> list[tuple[list[int], bool]]:
     raster = LineRaster(n_lines)
-    whole = [raster.take(line(counter, order)) for counter in counters]
-    return [([line_counter(x, order) for x in one.lines], one.gap_before) for one in whole if one]
+    whole = [frame for counter in counters for frame in raster.take(line(counter, order))]
+    return [([line_counter(x, order) for x in one.lines], one.gap_before) for one in whole]
 
 
 @pytest.mark.parametrize("order", Order)
@@ -60,9 +60,19 @@ def test_a_line_that_comes_twice_is_taken_once() -> None:
     assert frames([0, 1, 2, 2, 3, 3, 4, 5, 6, 7]) == [([0, 1, 2, 3], False), ([4, 5, 6, 7], False)]
 
 
-def test_a_counter_that_begins_anew_is_a_loss() -> None:
-    counters = [40000, 40001, 40002, 40003, 40004, 0, 1, 2, 3]
-    assert frames(counters) == [([40000, 40001, 40002, 40003], False), ([0, 1, 2, 3], True)]
+def test_lines_that_come_twice_are_taken_once() -> None:
+    counters = [*range(65530, 65540), *range(65534, 65540), *range(65540, 65546)]
+    assert [lines for lines, gap in frames(counters) if not gap] == [
+        [n % 65536 for n in range(start, start + 4)] for start in (65530, 65534, 65538, 65542)
+    ]
+
+
+@pytest.mark.parametrize("last", [40000, 200])
+def test_a_counter_that_begins_anew_is_one_loss(last: int) -> None:
+    got = frames([*range(last - 8, last), *range(400)])
+    assert got[:2] == [([*range(last - 8, last - 4)], False), ([*range(last - 4, last)], False)]
+    assert [gap for _, gap in got[2:]] == [True] + [False] * (len(got) - 3)
+    assert got[-1][0][-1] >= 396
 
 
 def test_an_order_that_one_pair_of_lines_told_wrongly_is_mended() -> None:
@@ -74,15 +84,16 @@ def test_an_order_that_one_pair_of_lines_told_wrongly_is_mended() -> None:
     assert raster.order is Order.LOW_FIRST
 
 
-def test_without_a_counter_damage_is_a_loss() -> None:
-    raster = LineRaster(2)
-    assert raster.take(line(7)) is None
-    whole = raster.take(line(7))
-    assert whole is not None
-    assert not whole.gap_before
-    raster.take(line(7))
-    assert raster.take(line(7), damage=True) is None
-    whole = raster.take(line(7))
-    assert whole is not None
-    assert whole.gap_before
-    assert (raster.order, raster.uncounted) == (None, 4)
+def test_the_very_first_line_may_come_twice() -> None:
+    assert frames([9, 9, 9, 10, 11, 12]) == [([9, 10, 11, 12], False)]
+
+
+def test_lines_that_are_not_counted_are_frames_all_the_same_and_damage_is_a_loss() -> None:
+    raster = LineRaster(4)
+    held = [raster.take(line(7)) for _ in range(16)]
+    assert [len(got) for got in held] == [0] * 15 + [4]
+    assert (raster.order, raster.counts) == (None, False)
+    assert not any(frame.gap_before for got in held for frame in got)
+    later = [raster.take(line(7), damage=k == 2) for k in range(6)]
+    assert [len(got) for got in later] == [0, 0, 0, 0, 0, 1]
+    assert later[-1][0].gap_before

@@ -113,6 +113,19 @@ def test_what_comes_after_a_gap_is_what_was_sent_then() -> None:
     assert any(np.abs(after - image).max() < 0.001 for image in sent)
 
 
+def test_answers_and_lines_that_come_twice_are_taken_once() -> None:
+    class Doubling(RaytekMp150Twin):
+        def send(self, data: bytes) -> None:
+            super().send(data + data)
+
+    sent = pictures()
+    with running(Doubling(TcpPort(), endless(sent), high_c=90, pace=2)) as driver:
+        frames = collect(driver, lambda got: len(got) >= 5)
+    for frame, image in zip(frames, sent, strict=False):
+        assert np.abs(celsius(frame) - image).max() < 0.001
+    assert not any(gaps(frames))
+
+
 def test_reported_errors_degrade_the_scanner_and_their_end_is_seen() -> None:
     twin = RaytekMp150Twin(TcpPort(), endless(pictures()), pace=4)
     with running(twin) as driver:
@@ -243,9 +256,10 @@ def stranger(says: bytes, answers: bytes) -> Iterator[RaytekMp150]:
         (b"", b"", DeviceTimeout, "power, cable and line speed"),
         (b"BM\x00\x1c" * 8, b"", ProtocolError, "does not stop sending"),
         (b"", b"OK\r\n", ProtocolError, "no answer of an MP150"),
-        (b"", b"\x06" + encode_text("HELLO"), ProtocolError, "no hexadecimal number"),
+        (b"", b"\x06" + encode_text("HELLO"), ProtocolError, "no answer of an MP150"),
+        (b"", b"\x06" + encode_text("ESKIMO"), ProtocolError, "no hexadecimal number"),
     ],
-    ids=["nobody", "streams", "answers in words", "answers in frames"],
+    ids=["nobody", "streams", "answers in words", "answers in frames", "answers much alike"],
 )
 def test_who_is_no_scanner_is_not_believed(says: bytes, answers: bytes, error: type, words: str) -> None:
     with stranger(says, answers) as driver, pytest.raises(error, match=words):
