@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,9 @@ def test_an_x_ray_supply_is_sent_read_requests_alone(state):
     }
     with SpellmanUxmanTwin(TcpPort(), lambda: supply[state], Framing.PLAIN, rated_kv=160, rated_ma=3) as twin:
         device = SpellmanUxman(UxmanConfig(twin.url, Framing.PLAIN, 160, 3, poll_s=0.1), PortLinks())
-        device.open()
-        device.identify()
-        readings = [*device.read(), *device.read(), *device.read()]
-        device.close()
+        with closing(device):
+            device.open()
+            device.identify()
+            readings = [*device.read(), *device.read(), *device.read()]
     assert {reading.state for reading in readings} == {state}
     assert set(twin.received.replace(b"\x02", b"").split(b"\x03")) == asks | {b""}
