@@ -210,31 +210,29 @@ class UxmanDecoder:
 
     def feed(self, data: bytes) -> list[Message]:
         """Take bytes as they arrive; return the messages that they complete. Never raises."""
-        counters, checked = self.counters, self.framing is Framing.CHECKSUM
-        counters.bytes_in += len(data)
+        checked = self.framing is Framing.CHECKSUM
+        self.counters.bytes_in += len(data)
         buffer = self._buffer + data
         messages: list[Message] = []
         at = 0
         for found in _FRAME.finditer(buffer):
             start, end = found.span()
-            self._skipped += start - at
+            if start > at:
+                self._skipped += start - at
+            if self._skipped:
+                self._drop_skipped()
             at = end
-            body = found[1]
-            reason = ""
-            if (body[-1] >= 0x40) is not checked:
-                reason = "framing"
-            elif checked:
-                if checksum(body[:-1]) != body[-1]:
-                    reason = "checksum"
-                body = body[:-1]
-            if not reason and _BODY.fullmatch(body):
-                number, *values = body.decode("ascii").split(",")[:-1]
-                messages.append(Message(int(number), tuple(values)))
-                self._drop_skipped()
-                counters.frames += 1
+            body, check = found.groups()
+            if body is None:
+                self.counters.drop("malformed", end - start)
+            elif bool(check) is not checked:
+                self.counters.drop("framing", end - start)
+            elif checked and checksum(body) != check[0]:
+                self.counters.drop("checksum", end - start)
             else:
-                self._drop_skipped()
-                counters.drop(reason or "malformed", end - start)
+                number, *values, _ = body.decode("ascii").split(",")
+                messages.append(Message(int(number), tuple(values)))
+        self.counters.frames += len(messages)
         # A start whose end is still to come.
         start = buffer.rfind(b"\x02", at)
         if start < 0 or len(buffer) - start > LONGEST_BODY + 1:
@@ -244,11 +242,13 @@ class UxmanDecoder:
         return messages
 
     def _drop_skipped(self) -> None:
-        if self._skipped:
-            self.counters.drop("garbage", self._skipped)
+        self.counters.drop("garbage", self._skipped)
         self._skipped = 0
 
 
-_FRAME = re.compile(rb"\x02([^\x02\x03]{1,%d})\x03" % LONGEST_BODY, re.DOTALL)
-_BODY = re.compile(rb"[0-9]{1,3},(?:[\x20-\x2b\x2d-\x7e]*,)*")
+_FRAME = re.compile(
+    rb"\x02([0-9]{1,3},(?:[\x20-\x7e]{0,%d},)?)([\x40-\xff]?)\x03|\x02[^\x02\x03]{1,%d}\x03"
+    % (LONGEST_BODY - 6, LONGEST_BODY)
+)
+"""A message and its checksum if it has one; or anything else between STX and ETX."""
 _VALUE = re.compile(r"[\x20-\x2b\x2d-\x7e]+")

@@ -179,7 +179,7 @@ class RaytekMp150(Device[Mp150Config]):
         """
         if not self._lines:
             self._receive()
-        frames = []
+        frames: list[Frame] = []
         while self._lines:
             frames += map(self._frame, self._raster.take(self._lines.popleft(), self._damage))
             self._damage = False
