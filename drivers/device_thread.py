@@ -34,6 +34,7 @@ from drivers.api import (
 from drivers.device_metrics import ClockWatch, DeviceMetrics
 from drivers.device_states import DeviceStates
 from drivers.freshness import MENDS, ReadingJudge, silence_limit_s
+from drivers.leak_watch import LeakWatch
 from drivers.reading_check import checked_readings
 from drivers.retries import Retries, RetryPlan
 from drivers.transport import PortLinks, Tap
@@ -114,6 +115,7 @@ class DeviceRunner:
         self._opens = self._failures = self._lags = self._lag_ns = 0
         self._last_error = ""
         self._gap_open = False
+        self._leaks = LeakWatch()  # a leak outlives the object that made it
 
     @property
     def state(self) -> DeviceState:
@@ -239,7 +241,7 @@ class DeviceRunner:
             self._begin("wait")
             if self._wake.wait(self._retries.pause_s) and not self._stopping.is_set():
                 self._wake.clear()
-                self._retries.start_over(self._clock())
+                self._retries.ordered(self._clock())
                 self._set(ConnectionState.OPENING, f"{self.spec.name} is being opened anew")
                 self._states.tell(self._block, wait=True)
         self._set(ConnectionState.CLOSED, "")
@@ -250,13 +252,17 @@ class DeviceRunner:
         self._begin("read")
         began_ns = self._clock()
         # all before the first is passed on: a driver that returns one odd reading is not ready for a moment
-        readings = checked_readings(device.read(), self._capabilities)
+        with self._leaks.call():
+            got = device.read()
+        readings = checked_readings(got, self._capabilities)
         now_ns = self._clock()
         self._begin("read")
         if readings:
             self._retries.brought(now_ns)
             for reading in readings:
-                self._take(reading, now_ns, device.complaint())
+                self._take(reading, now_ns, device.complaint() or self._leak_words())
+            if self._leaks.shut_out:
+                raise DriverError(self._leak_words())
         else:
             if self._silent_s(now_ns) > self._silence_s:
                 raise DeviceTimeout(self._silence_words())
@@ -312,7 +318,9 @@ class DeviceRunner:
             words = f"{name}: {what}: it is opened again; tell the driver's maker"
             self._last_error = f"{what}: tell the driver's maker"
         was_given_up = self._retries.given_up
-        self._retries.failed(crashed=not isinstance(error, DriverError))
+        self._retries.failed(self._clock(), crashed=not isinstance(error, DriverError))
+        if self._leaks.shut_out:
+            self._retries.give_up()
         if self._retries.given_up:
             words = self._retries.words(self._clock(), self._last_error)
             if not was_given_up:
@@ -364,6 +372,16 @@ class DeviceRunner:
                 "check that it is the right device and its line speed"
             )
         return f"{name} has sent nothing for {limit}: check its cable and power"
+
+    def _leak_words(self) -> str:
+        if not self._leaks.named:
+            return ""
+        left = f"its driver has left {self._leaks.left_open} files or ports open"
+        if self._leaks.shut_out:
+            return (
+                f"{left} and was stopped before the lane runs out of them: restart the lane, tell its maker"
+            )
+        return f"works, but {left}: restart the lane when it is idle, and tell the driver's maker"
 
     def _lag_words(self) -> str:
         return (

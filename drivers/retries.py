@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ class RetryPlan:
     first_s, longest_s : the pause after the first opening that failed, s; each next one is twice as long,
         up to the longest.
     tries : openings in a row without a reading until it is given up: about five minutes.
-    crashes : the same for a driver that fails with an error of its own, which time does not mend.
+    crashes : the same for a driver that fails with an error of its own, which time does not mend; and so many
+        within ``crash_window_s`` are enough even when readings came between them.
     slow_s : the pause between openings once it is given up, s: nobody has to be there when its plug goes
         in again.
     """
@@ -25,6 +27,7 @@ class RetryPlan:
     longest_s: float = 5.0
     tries: int = 60
     crashes: int = 10
+    crash_window_s: float = 300.0
     slow_s: float = 60.0
 
 
@@ -47,14 +50,20 @@ class Retries:
         self, name: str, plan: RetryPlan, now_ns: int, wall: Callable[[], float] = time.time
     ) -> None:
         self._name, self._plan, self._wall = name, plan, wall
+        self._crashed_ns: deque[int] = deque(maxlen=plan.crashes)
         self.start_over(now_ns)
 
     def start_over(self, now_ns: int) -> None:
-        """Forget what failed: the device gave a reading, or somebody asks for it to be tried anew."""
+        """Begin to count anew: the device gave a reading."""
         self.tries = self._crashes = 0
         self.given_up = False
         self._since_ns = now_ns
         self._opening_brought = False
+
+    def ordered(self, now_ns: int) -> None:
+        """Forget all failures: somebody asks for it to be tried anew."""
+        self._crashed_ns.clear()
+        self.start_over(now_ns)
 
     def begin(self) -> None:
         """Note that an opening begins."""
@@ -65,18 +74,25 @@ class Retries:
         self.start_over(now_ns)
         self._opening_brought = True
 
-    def failed(self, crashed: bool) -> None:
+    def failed(self, now_ns: int, crashed: bool) -> None:
         """Note that this opening ended.
 
         Parameters
         ----------
         crashed : with an error that no driver should raise.
         """
-        if self._opening_brought:
-            return
-        self.tries += 1
-        self._crashes += crashed
-        self.given_up = self.tries >= self._plan.tries or self._crashes >= self._plan.crashes
+        if crashed:
+            self._crashed_ns.append(now_ns)
+        if not self._opening_brought:
+            self.tries += 1
+            self._crashes += crashed
+        often = len(self._crashed_ns) == self._plan.crashes
+        recent = often and now_ns - self._crashed_ns[0] < self._plan.crash_window_s * 1e9
+        self.given_up = self.tries >= self._plan.tries or self._crashes >= self._plan.crashes or recent
+
+    def give_up(self) -> None:
+        """Give up at once."""
+        self.given_up = True
 
     @property
     def pause_s(self) -> float:
@@ -94,9 +110,13 @@ class Retries:
         last_error : what ended the last opening, without the device's name.
         """
         since = time.localtime(self._wall() - (now_ns - self._since_ns) / 1e9)
+        clock = time.strftime("%Y-%m-%d %H:%M:%S", since)
+        if self.tries:
+            what = f"has given no reading since {clock}, {self.tries} tries failed, the last with: "
+        else:
+            what = f"fails again and again, {len(self._crashed_ns)} times by now, the last with: "
         return (
-            f"{self._name} has given no reading since {time.strftime('%Y-%m-%d %H:%M:%S', since)}, "
-            f"{self.tries} tries failed, the last with: {last_error.rstrip('.')}. It is now tried only every "
+            f"{self._name} {what}{last_error.rstrip('.')}. It is now tried only every "
             f"{self._plan.slow_s:g} s: mend it, then order its reopening (reopen {self._name}), "
             "or restart the lane"
         )

@@ -81,7 +81,7 @@ def minutes_until_given_up(plan: RetryPlan, crashed: bool, opening_s: float) -> 
     took_s = 0.0
     while not retries.given_up:
         retries.begin()
-        retries.failed(crashed)
+        retries.failed(0, crashed)
         took_s += opening_s + retries.pause_s * (not retries.given_up)
     return took_s / 60
 
@@ -101,7 +101,7 @@ def test_pauses_double_up_to_the_longest_then_go_slow() -> None:
     pauses = []
     for _ in range(8):
         retries.begin()
-        retries.failed(False)
+        retries.failed(0, False)
         pauses.append(retries.pause_s)
     assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 60.0]
 
@@ -110,29 +110,18 @@ def test_a_reading_sets_everything_back() -> None:
     retries = Retries("nose", RetryPlan(tries=3), 0)
     for _ in range(5):
         retries.begin()
-        retries.failed(False)
+        retries.failed(0, False)
     retries.begin()
     retries.brought(1)
-    retries.failed(False)  # the opening that brought readings ends: a loss, not a try in vain
+    retries.failed(0, False)  # the opening that brought readings ends: a loss, not a try in vain
     assert (retries.tries, retries.given_up, retries.pause_s) == (0, False, 0.25)
-
-
-def test_crashes_that_follow_readings_are_not_counted_together() -> None:
-    retries = Retries("nose", RetryPlan(crashes=2), 0)
-    for _ in range(5):
-        retries.begin()
-        retries.failed(True)
-        retries.begin()
-        retries.brought(1)
-        retries.failed(True)
-    assert not retries.given_up
 
 
 def test_the_words_say_since_when_how_often_why_and_what_to_do() -> None:
     noon = time.mktime((2026, 3, 1, 12, 0, 0, 0, 0, -1))
     retries = Retries("nose", RetryPlan(tries=1), 0, wall=lambda: noon + 300.0)
     retries.begin()
-    retries.failed(False)
+    retries.failed(0, False)
     assert retries.words(300_000_000_000, "there is no port: plug it in") == (
         "nose has given no reading since 2026-03-01 12:00:00, 1 tries failed, the last with: "
         "there is no port: plug it in. It is now tried only every 60 s: mend it, then order its reopening "
@@ -302,3 +291,24 @@ def test_the_watchdog_leaves_the_words_of_what_was_given_up_until_a_try_hangs() 
     runner.ask_to_stop()
     hang.set()
     assert runner.join(5)
+
+
+def test_crashes_between_readings_are_counted_too():
+    retries = Retries("probe", QUICK, 0)
+    for number in range(2):
+        retries.begin()
+        retries.brought(number)
+        retries.failed(number, True)
+    assert retries.given_up
+    assert "fails again and again, 2 times by now" in retries.words(2, "its driver failed")
+    retries.ordered(3)
+    assert not retries.given_up
+
+
+def test_crashes_long_apart_are_not():
+    retries = Retries("probe", QUICK, 0)
+    for hour in range(4):
+        retries.begin()
+        retries.brought(hour * 3600 * 10**9)
+        retries.failed(hour * 3600 * 10**9, True)
+        assert not retries.given_up
