@@ -154,19 +154,19 @@ class GcfChannels:
         )
 
     def _merger(self, stream: str, fs_hz: float) -> SeriesMerger:
-        before = self._rates.get(stream)
-        if before != fs_hz:
+        if fs_hz not in self._mergers:
+            longest_s = LONGEST_BLOCK_SAMPLES / fs_hz
+            merger = SeriesMerger(fs_hz, self._channels, self._full_scale, longest_s, self._recover_s)
+            for name in self._rates:
+                merger.leave(name)
+            self._mergers[fs_hz] = merger
+        if self._rates.get(stream, fs_hz) != fs_hz:
+            self._mergers[fs_hz].tear(stream)
+        if self._rates.get(stream) != fs_hz:
             for other, merger in self._mergers.items():
                 if other != fs_hz:
                     merger.leave(stream)
             self._rates[stream] = fs_hz
-        if fs_hz not in self._mergers:
-            longest_s = LONGEST_BLOCK_SAMPLES / fs_hz
-            merger = SeriesMerger(fs_hz, self._channels, self._full_scale, longest_s, self._recover_s)
-            for name, rate in self._rates.items():
-                if rate != fs_hz:
-                    merger.leave(name)
-            self._mergers[fs_hz] = merger
         return self._mergers[fs_hz]
 
 

@@ -9,7 +9,7 @@ A channel is not waited for when it has moved on without sending what is missing
 (``recover_s`` are left for it to be sent again), or when it has been silent for
 longer than the longest block. The others' samples then go out in a block
 without it. Blocks with the same channels form one series, and ``samples_lost``
-is what is missing in that series.
+is what is missing in that series; before its first block, what its channels lack.
 """
 
 from __future__ import annotations
@@ -85,14 +85,18 @@ class SeriesMerger:
         self._pieces: dict[str, deque[_Piece]] = {name: deque() for name in channels}
         self._expected = set(channels)  # those that are waited for
         self._frontier: int | None = None  # index of the next sample to go out
-        self._begun: set[str] = set()
+        self._ends: dict[str, int] = {}  # index after each channel's last sample that went out
         self._series: dict[tuple[str, ...], int] = {}  # index after each series' last block
-        self._set_back: set[tuple[str, ...]] = set()
+        self._torn: set[str] = set()  # channels whose next block follows on nothing that can be counted
         self._ready: list[WaveformBlock] = []
 
     def leave(self, name: str) -> None:
         """Wait no more for a channel: it has another rate."""
         self._expected.discard(name)
+
+    def tear(self, name: str) -> None:
+        """Let the channel's next block be a gap: it had another rate before."""
+        self._torn.add(name)
 
     def take(
         self, name: str, start_ns: int, counts: npt.NDArray[np.int32], lock: ClockLock, now: float
@@ -129,9 +133,9 @@ class SeriesMerger:
     def _begin_again(self, now: float) -> None:
         # What still waits belongs to the old time and must be out before the new one begins.
         self._advance(now, patient=False)
-        self._set_back |= set(self._series)
+        self._torn |= set(self._ends)
         self._series.clear()
-        self._begun.clear()
+        self._ends.clear()
         self._frontier = None
 
     def _advance(self, now: float, patient: bool) -> None:
@@ -156,7 +160,7 @@ class SeriesMerger:
     def _waits_for(self, name: str, heads: dict[str, _Piece], now: float) -> bool:
         """Tell whether what this channel lacks may still come; one that stays silent is expected no more."""
         if name in heads:
-            return name in self._begun and now - heads[name].since < self._recover_s
+            return name in self._ends and now - heads[name].since < self._recover_s
         if now - min(piece.since for piece in heads.values()) < self._patience_s:
             return True
         self._expected.discard(name)
@@ -169,8 +173,10 @@ class SeriesMerger:
         lead = here[names[0]]
         device_ns = lead.start_ns + (start - lead.start) * 1_000_000_000_000 // self._fs_mhz
         locks = {here[name].lock for name in names}
-        lost = max(0, start - self._series.get(names, start))
-        flags = Flag.GAP_BEFORE if lost or names in self._set_back else Flag.NONE
+        ended = min(self._ends.get(name, start) for name in names)
+        lost = max(0, start - self._series.get(names, ended))
+        torn = not self._torn.isdisjoint(names)
+        flags = Flag.GAP_BEFORE if lost or torn else Flag.NONE
         if lost > MOST_LOST_S * self.fs_hz:
             lost = 0
         at_stop = (np.abs(counts.astype(np.int64)) >= self._full_scale).any(axis=1)
@@ -190,8 +196,8 @@ class SeriesMerger:
             )
         )
         self._series[names] = end
-        self._set_back.discard(names)
-        self._begun.update(names)
+        self._ends.update(dict.fromkeys(names, end))
+        self._torn.difference_update(names)
         for name in names:
             if here[name].end <= end:
                 self._pieces[name].popleft()

@@ -13,7 +13,7 @@ from drivers.codecs import gcf_block
 from drivers.codecs.gcf_block import GcfRefused
 from drivers.codecs.scream import REFUSAL, ScreamRequestDecoder, encode
 from drivers.twins.gcf_source import BlockSource, end_ns
-from drivers.twins.ports import TcpPort, UdpPort, WirePort
+from drivers.twins.ports import TcpPort, WirePort
 from drivers.twins.twin import Twin
 
 _AT_ONCE = 8  # packets of a step, so that requests are heard and no socket overflows
@@ -82,9 +82,10 @@ class GuralpScreamTwin(Twin):
 
     Parameters
     ----------
-    port : a `ScreamPort`, a `TcpPort`, or a `UdpPort`, to which it sends unasked.
+    port : a `ScreamPort`, a `TcpPort`, or with ``unasked`` a `UdpPort`.
     next_block : source of blocks of 1024 bytes; None ends the stream.
     recovery : TCP port at which lost packets are asked for; its number is the `ScreamPort`'s.
+    unasked : send at once, as a server that is set to.
     version : 31, 40 or 45.
     pace : device seconds per second of host time; None sends as fast as it can.
     loses : given a sequence, tells whether the network loses that datagram.
@@ -104,6 +105,7 @@ class GuralpScreamTwin(Twin):
         next_block: BlockSource,
         *,
         recovery: TcpPort | None = None,
+        unasked: bool = False,
         version: int = 40,
         pace: float | None = 1.0,
         loses: Callable[[int], bool] = lambda sequence: False,  # noqa: ARG005 - a network that loses nothing
@@ -121,7 +123,7 @@ class GuralpScreamTwin(Twin):
         self._loses = loses
         self._decoder = ScreamRequestDecoder()
         self._recovery_decoder = ScreamRequestDecoder()
-        self._asked = isinstance(port, UdpPort)
+        self._asked = unasked
         self._connections = 0
         self._held: deque[tuple[int, bytes]] = deque(maxlen=memory)
         self._sequence = first_sequence

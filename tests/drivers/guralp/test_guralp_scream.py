@@ -117,7 +117,7 @@ def test_a_server_that_sends_by_itself_needs_no_address(
     many_blocks: Callable[[int], list[bytes]], opened: Callable[..., GuralpScream], collect: Collect
 ) -> None:
     blocks = [block for block in many_blocks(40) if block[13] != 100]
-    twin = GuralpScreamTwin(UdpPort(), RecordedBlocks(blocks), pace=20.0)
+    twin = GuralpScreamTwin(UdpPort(), RecordedBlocks(blocks), pace=20.0, unasked=True)
     with twin:
         driver = opened(GuralpScream(GuralpScreamConfig(twin.url, {"6018N2": Role.CHASSIS}), PortLinks()))
         collect(driver, lambda readings: len(readings) >= 8)

@@ -102,6 +102,15 @@ def test_a_gap_of_one_channel_is_a_gap_of_both_together_and_the_other_is_kept() 
     assert [facts(b) for b in got] == [("Z", 100, 200, 0, False), ("Z+N", 200, 300, 100, True)]
 
 
+def test_what_both_lack_is_a_gap_though_one_comes_back_alone() -> None:
+    one = merger(recover_s=0.0)
+    give(one, "Z", 0, 100)
+    give(one, "N", 0, 100)
+    assert give(one, "Z", 200, 100) == []
+    got = give(one, "N", 300, 100) + give(one, "Z", 300, 100)
+    assert [facts(b) for b in got] == [("Z", 200, 300, 100, True), ("Z+N", 300, 400, 200, True)]
+
+
 def test_a_silent_channel_is_waited_for_no_longer_than_its_longest_block() -> None:
     one = merger()
     give(one, "Z", 0, 100, now=0.0)
@@ -163,6 +172,13 @@ def test_what_waits_is_bounded() -> None:
         got += give(one, "Z", 10 * turn, 10)
     assert max(len(waiting) for waiting in one._pieces.values()) <= MOST_PIECES
     assert facts(got[0]) == ("Z", 0, 10, 0, False)
+
+
+def test_a_channel_that_had_another_rate_follows_on_nothing() -> None:
+    one = merger(("Z",))
+    one.tear("Z")
+    assert [facts(b) for b in give(one, "Z", 0, 100)] == [("Z", 0, 100, 0, True)]
+    assert [facts(b) for b in give(one, "Z", 100, 100)] == [("Z", 100, 200, 0, False)]
 
 
 def test_a_channel_of_another_rate_is_not_waited_for() -> None:
