@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from drivers.api import Frame, Item, LineBlock, LineScanEnd, Quality, Quantity, Sample, WaveformBlock
+from drivers.api import (
+    Frame,
+    GeneratorState,
+    Item,
+    LineBlock,
+    LineScanEnd,
+    Quality,
+    Quantity,
+    Sample,
+    WaveformBlock,
+)
 from scanner.evidence import Reason
 
 
@@ -38,6 +48,8 @@ def reading_words(item: Item) -> Reason | None:
             if not item.line_numbers.size:
                 return None
             return Reason("reading_line", {"line": int(item.line_numbers[-1]), "line_kind": item.kind.value})
+        case GeneratorState():
+            return Reason("reading_generator", {"generator": item.state, "kv": item.kv, "ma": item.ma})
         case LineScanEnd():
             return Reason("reading_passage", {"lines": item.lines_received})
     return None

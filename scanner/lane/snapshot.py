@@ -19,11 +19,14 @@ class DeviceKind(StrEnum):
     SEISMOMETER = "seismometer"  # of the ground, on its own
     IMAGER = "imager"  # thermal
     DETECTOR = "detector"  # X-ray
+    GENERATOR = "generator"  # X-ray supply, read only
     OTHER = "other"
 
 
 def device_kind(sensor: Sensor) -> DeviceKind:
     """Tell what a sensor is by what it reads and where it sits."""
+    if "generator_state" in sensor.reads:
+        return DeviceKind.GENERATOR
     if "lines" in sensor.reads:
         return DeviceKind.DETECTOR
     if "frame" in sensor.reads:

@@ -21,6 +21,7 @@ from scanner.modality import ScanView, Sensor
 from scanner.vehicle import VehicleClass
 
 SILENCE_S = 3.0  # a passage without END is cut off when no line came for so long
+SUPPLY_HEARD_S = 2.0  # an older state of the X-ray supply says nothing
 
 
 class XrayModality:
@@ -41,22 +42,31 @@ class XrayModality:
         self._passages: dict[str, Passage] = {}  # of this visit
         self._earlier: dict[str, Passage] = {}  # ended ones of the visits before
         self._visit = 0
-        self._beam_on: bool | None = None
+        self._supply: GeneratorState | None = None
         self._result: tuple[tuple[str, int, int, VehicleClass], Measured | Reason] | None = None
 
     def feed(self, item: Reading | Event) -> None:
         """Take lines, their end and the generator's state; a new visit starts new passages."""
         if isinstance(item, GeneratorState):
-            self._beam_on = item.state == "on"
+            self._supply = item
         elif isinstance(item, LineBlock) and item.stamp.role is Role.PORTAL:
             passage = self._passages.setdefault(item.stamp.sensor, Passage(self._visit))
             passage.take(item)
-            if item.kind == "data" and self._beam_on is False:
+            if item.kind == "data" and self._beam_is_off(item.stamp.mono_ns):
                 passage.beam_off_seen = True
         elif isinstance(item, LineScanEnd) and item.stamp.sensor in self._passages:
             self._passages[item.stamp.sensor].finish(item)
         elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
             self._start_visit()
+
+    def _beam_is_off(self, now_ns: int) -> bool:
+        # a supply that is heard no more says nothing about the lines of now; their own flags remain
+        supply = self._supply
+        return (
+            supply is not None
+            and supply.state != "on"
+            and now_ns - supply.stamp.mono_ns <= SUPPLY_HEARD_S * 1e9
+        )
 
     def _start_visit(self) -> None:
         """Keep the pictures that are whole; lines of this visit join none of them."""

@@ -276,7 +276,7 @@ def _reasons(passage: XrayPassage) -> dict[str, list]:
     saturated = _blocks(
         items, LineKind.DATA, lambda b: replace(b, pixels=np.maximum(b.pixels, np.uint16(65535)))
     )
-    generator = GeneratorState("off", 0.0, 0.0, stamp=Stamp("supply", Role.GENERATOR, 1, 0))
+    generator = _supply_off(items[0].stamp.mono_ns)
     dead = {}
     for kind in LineKind:
         dead[kind] = lambda b: replace(
@@ -309,6 +309,16 @@ def _reasons(passage: XrayPassage) -> dict[str, list]:
         "xray_not_penetrated": lane.blocks(_darkened(passage)),
         "beam by the generator": [generator, *items],
     }
+
+
+def _supply_off(mono_ns: int) -> GeneratorState:
+    return GeneratorState("off", 0.0, 0.0, stamp=Stamp("supply", Role.GENERATOR, mono_ns, 0))
+
+
+def test_a_supply_that_is_heard_no_more_says_nothing(passage: XrayPassage, xray_model: ImageModel) -> None:
+    items = lane.blocks(passage)
+    long_ago = _supply_off(items[0].stamp.mono_ns - 10 * 10**9)
+    assert _evaluate([long_ago, *items], xray_model).state is EvidenceState.READY
 
 
 REASONS = [
