@@ -97,6 +97,10 @@ def record(
     counts: dict[str, int] = {}
     console = Console(stderr=True)
 
+    def enough(at_s: float) -> bool:
+        status.update(f"{at_s:.0f} s: {_count_words(counts)}")
+        return bool(seconds) and at_s >= seconds
+
     def seen(what: Identity | Reading) -> None:
         if isinstance(what, Identity):
             who = f"{what.maker} {what.model} {what.serial}".strip()
@@ -106,14 +110,16 @@ def record(
             counts[kind] = counts.get(kind, 0) + 1
 
     try:
-        done = record_device(
-            device_class, config, PortLinks(), out, head, lambda at_s: bool(seconds) and at_s >= seconds, seen
-        )
+        with console.status("opening") as status:
+            done = record_device(device_class, config, PortLinks(), out, head, enough, seen)
     except DriverError as error:
         raise type(error)(f"{error} (what was heard until then is in {out})") from error
-    words = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no readings"
-    typer.echo(f"{out}: {words}; ended {done.ended}.")
+    typer.echo(f"{out}: {_count_words(counts)}; ended: {done.ended}.")
     typer.echo(
         "It proves that the driver says the same again. Fill in checked_against in its first line with what "
         "you saw elsewhere, for instance on a display."
     )
+
+
+def _count_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no readings"
