@@ -1,0 +1,35 @@
+"""Suite of the FLIR Lepton behind its bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.conformance.suite import DriverSuite
+from drivers.conformance.told import Told
+from drivers.twins.flir_lepton import FlirLeptonTwin
+from drivers.twins.ports import WirePort
+from drivers.twins.twin import Twin
+
+
+class FlirLeptonSuite(DriverSuite):
+    """A Lepton 3.5 that sends temperatures; the wire rounds to 0.01 K."""
+
+    driver = "flir-lepton"
+    lossless = True
+    tolerance = 0.006
+    readings = 6
+
+    def config(self, url: str) -> Mapping[str, Any]:
+        return {"url": url, "model": "lepton3", "tlinear_kelvin": 0.01}
+
+    def twin(self, port: WirePort, told: Told) -> Twin:
+        room = told.frames((120, 160))
+
+        def counts() -> npt.NDArray[np.uint16]:
+            return np.rint((room() + 273.15) * 100).astype(np.uint16)
+
+        return FlirLeptonTwin(port, counts, void_segments=1)
