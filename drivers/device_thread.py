@@ -41,6 +41,7 @@ from drivers.transport import PortLinks, Tap
 
 OPEN_LIMIT_S = 3.0
 HANG_LIMIT_S = 1.2  # a driver's read returns within about 0.2 s, a polled one within its time limit
+HANG_NAMED_S = 5.0  # no answer is waited for so long: it is not the cable that keeps the driver
 GIVEN_UP_LIMIT_S = 30.0  # how long a try of a device that was given up may take before it is said anew
 HELD_S = 2.0  # a device that speaks only when something passes counts as back once its wire held so long
 LAG_LIMIT_S = 0.5
@@ -202,13 +203,13 @@ class DeviceRunner:
         elif doing == "read":
             if given_up and now_ns - since_ns < GIVEN_UP_LIMIT_S * 1e9:
                 pass  # its state says why it was given up
-            elif self._silent_s(now_ns) > self._silence_s:
-                self._set(ConnectionState.LOST, self._silence_words())
-            elif not self._speaks_always and now_ns - since_ns > HANG_LIMIT_S * 1e9:
+            elif now_ns - since_ns > (HANG_NAMED_S if self._speaks_always else HANG_LIMIT_S) * 1e9:
                 self._set(
                     ConnectionState.LOST,
                     f"{name}: its driver hangs in read(): restart the lane and tell the driver's maker",
                 )
+            elif self._silent_s(now_ns) > self._silence_s:
+                self._set(ConnectionState.LOST, self._silence_words())
             elif not self._speaks_always and self.state.state is ConnectionState.WARMING_UP:
                 self._settle(now_ns, "")
         self._states.tell(offer, wait=False)
@@ -321,10 +322,11 @@ class DeviceRunner:
         self._retries.failed(self._clock(), crashed=not isinstance(error, DriverError))
         if self._leaks.shut_out:
             self._retries.give_up()
-        if self._retries.given_up:
+            words = f"{name}: {self._leak_words()}"
+        elif self._retries.given_up:
             words = self._retries.words(self._clock(), self._last_error)
-            if not was_given_up:
-                log.error("%s", words)
+        if self._retries.given_up and not was_given_up:
+            log.error("%s", words)
         self._set(ConnectionState.LOST, words)
         self._states.tell(self._block, wait=True)
 

@@ -163,9 +163,12 @@ class Line:
     Parameters
     ----------
     policy : keys of ``[policy.reefer]`` in the lane's file.
+    devices : further ``[[device]]`` tables of the lane's file; the line does not wait for them.
     """
 
-    def __init__(self, folder: Path, policy: Mapping[str, float] | None = None, others: int = 0) -> None:
+    def __init__(
+        self, folder: Path, policy: Mapping[str, float] | None = None, others: int = 0, devices: str = ""
+    ) -> None:
         self.folder = folder
         self.service = ServiceProcess(folder)
         people = {"officer": Role.OFFICER, "second": Role.OFFICER, "chief": Role.SUPERVISOR}
@@ -176,7 +179,7 @@ class Line:
         self.plan = demo_stream()[1]
         self.twins = DemoTwins(LaneSource(self.plan.spec), folder)
         told = {"url": self.service.url, "token_file": "lane.token"}
-        text = self.twins.lane_toml(LANE, folder / "lane-data", told)
+        text = self.twins.lane_toml(LANE, folder / "lane-data", told) + devices
         if policy:
             text += "\n[policy.reefer]\n" + "".join(f"{key} = {value}\n" for key, value in policy.items())
         self.lane_file = folder / "lane.toml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -67,11 +68,16 @@ def test_it_is_shut_out_before_others_suffer(lane, until, config):
 def test_a_sound_driver_beside_it_is_not_blamed():
     watch, others = LeakWatch(), []
     try:
-        for _ in range(NAMED_AFTER):  # another thread opens for itself, between this driver's calls
-            others.append(os.open(os.devnull, os.O_RDONLY))
-            with watch.call():
-                pass
-        assert not watch.named
+        for _ in range(NAMED_AFTER):
+            with watch.call():  # another thread opens while this driver waits for its device
+                other = threading.Thread(target=lambda: others.append(os.open(os.devnull, os.O_RDONLY)))
+                other.start()
+                other.join()
+        assert watch.left_open == 0
+        for _ in range(NAMED_AFTER):
+            with watch.call():  # and this one opens and closes for itself
+                os.close(os.open(os.devnull, os.O_RDONLY))
+        assert watch.left_open == 0
     finally:
         for descriptor in others:
             os.close(descriptor)
