@@ -122,4 +122,4 @@ def record(
 
 
 def _count_words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no readings"
+    return (", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no") + " readings"

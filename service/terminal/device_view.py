@@ -53,6 +53,7 @@ def draw(
     columns: int,
     rows: int,
     colour: bool,
+    running: bool = True,
 ) -> RenderableType:
     """Return the whole view.
 
@@ -62,6 +63,7 @@ def draw(
     now_s : host monotonic time, s.
     columns, rows : of the screen.
     colour : whether it shows colours.
+    running : whether it goes on.
     """
     inside = columns - 4
     facts = _facts(watch, metrics, counters, now_s)
@@ -87,7 +89,13 @@ def draw(
     if len(parts) == 1:
         parts += ["", Text("no reading yet", style="dim")]
     title = Text.assemble((head.driver, "bold"), " at ", head.url)
-    return Panel(Group(*parts), title=title, title_align="left", subtitle="Ctrl-C ends", border_style="blue")
+    return Panel(
+        Group(*parts),
+        title=title,
+        title_align="left",
+        subtitle="Ctrl-C ends" if running else None,
+        border_style="blue",
+    )
 
 
 def state_words(state: DeviceState | None, now_s: float) -> str:
@@ -191,7 +199,8 @@ def _wire(watch: DeviceWatch, metrics: DeviceMetrics, now_s: float) -> str:
     words = f"received {_bytes(metrics.rx_bytes)} ({_bytes(watch.rx.per_s(now_s))}/s)"
     if metrics.tx_bytes:
         words += f", sent {_bytes(metrics.tx_bytes)} ({_bytes(watch.tx.per_s(now_s))}/s)"
-    words += f", opened {metrics.opens} times" if metrics.opens != 1 else ""
+    if metrics.opens != 1:
+        words += f", opened {metrics.opens} times" if metrics.opens else ", never opened"
     return words + (f", {metrics.failures} failures" if metrics.failures else "")
 
 

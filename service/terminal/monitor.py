@@ -107,7 +107,9 @@ def watch_device(spec: DeviceSpec, url: str, seconds: float, console: Console) -
         except KeyboardInterrupt:
             interrupted = True
         if console.is_terminal:
-            console.print(_drawn(monitor, console))  # the other screen is gone: leave what it showed
+            console.print(
+                _drawn(monitor, console, running=False)
+            )  # the other screen is gone: leave what it showed
     if not interrupted and not monitor.metrics.readings:
         reason = monitor.watch.state.reason if monitor.watch.state is not None else ""
         raise DeviceTimeout(reason or f"{url} gave no reading within {seconds:g} s: wait longer")
@@ -155,7 +157,7 @@ def line(monitor: Monitor) -> str:
     return f"{time.strftime('%H:%M:%S')} {monitor.head.driver}: " + "; ".join(parts)
 
 
-def _drawn(monitor: Monitor, console: Console) -> Any:
+def _drawn(monitor: Monitor, console: Console, running: bool = True) -> Any:
     colour = console.color_system not in (None, "standard") and not console.no_color
     return draw(
         monitor.head,
@@ -166,6 +168,7 @@ def _drawn(monitor: Monitor, console: Console) -> Any:
         console.width,
         console.height,
         colour,
+        running,
     )
 
 

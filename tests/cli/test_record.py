@@ -24,7 +24,7 @@ def test_a_recording_is_written_and_said(lorryscan, s8: S8Twin, tmp_path) -> Non
     command = ("drivers", "record", s8.url, "--driver", "senseair-s8", "--out", out)
     done = lorryscan(*command, "--set", "poll_s=0.1", "--seconds", 1.0)
     assert done.status == 0
-    assert "1 sample" in done.out
+    assert "1 sample readings" in done.out
     assert "checked_against" in done.out
     transcript = load(out)
     assert [said["value"] for said in transcript.said] == [904.0]
