@@ -257,8 +257,10 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
     def _block(self, step: _Step) -> WaveformBlock:
         names = tuple(name for name in self._channels if name in step.packets)
         after_ns = step.start_ns + self._samples_ns(step.length)
+        # before the first block of a series, what its channels lack
+        ended_ns = min(self._expected_ns.get(name, step.start_ns) for name in names)
         self._expected_ns.update(dict.fromkeys(names, after_ns))
-        begins_ns = self._series_ns.get(names, step.start_ns)
+        begins_ns = self._series_ns.get(names, ended_ns)
         lost = max(0, round((step.start_ns - begins_ns) * self.config.fs_hz / 1e9))
         gap = lost > 0 or names in self._set_back
         self._series_ns[names] = after_ns

@@ -136,6 +136,18 @@ def test_a_missing_channel_does_not_hold_the_others_up(opened, scripted) -> None
     ]
 
 
+def test_a_channel_alone_for_the_first_time_after_a_loss_is_flagged(opened, scripted) -> None:
+    # step 1 is lost of both; of step 2 only one comes: it follows on nothing
+    says = [packet("EHZ", 0), packet("ENZ", 0), packet("EHZ", 2), packet("EHZ", 3), packet("ENZ", 3)]
+    driver = opened(RaspberryShake(RaspberryShakeConfig("udp://scripted:1", TWO), scripted(*says)))
+    got = [facts(block) for _ in says for block in driver.read()]
+    assert got == [
+        ("EHZ+ENZ", 0, 0, False),
+        ("EHZ", 2, 25, True),
+        ("EHZ+ENZ", 3, 50, True),
+    ]
+
+
 def test_an_incomplete_step_is_given_out_after_one_packet_length(opened, scripted, collect) -> None:
     driver = opened(RaspberryShake(RaspberryShakeConfig("udp://scripted:1", TWO), scripted(packet("EHZ", 0))))
     began = time.monotonic()
