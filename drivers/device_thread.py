@@ -251,7 +251,7 @@ class DeviceRunner:
     def _read_once(self, device: Device[Any]) -> None:
         """Read and pass on."""
         self._begin("read")
-        began_ns = self._clock()
+        began_ns, rx_before = self._clock(), self._rx_bytes
         # all before the first is passed on: a driver that returns one odd reading is not ready for a moment
         with self._leaks.call():
             got = device.read()
@@ -269,7 +269,7 @@ class DeviceRunner:
                 raise DeviceTimeout(self._silence_words())
             if not self._speaks_always and now_ns - self._opened_ns > HELD_S * 1e9:
                 self._retries.brought(now_ns)
-            if now_ns - began_ns < 1e6:
+            if now_ns - began_ns < 1e6 and self._rx_bytes == rx_before:
                 self._wake.wait(0.005)  # a driver that does not wait must not eat the processor
 
     def _take(self, reading: Reading, now_ns: int, complaint: str) -> None:

@@ -519,3 +519,37 @@ def test_the_first_block_after_a_loss_says_that_something_is_missing(lane: Any, 
     until(lambda: len(running.of("geophones", WaveformBlock)) >= 5, "five blocks")
     gaps = [Flag.GAP_BEFORE in block.flags for block in running.of("geophones", WaveformBlock)[:5]]
     assert gaps == [False, False, True, False, False]
+
+
+def test_a_frame_that_comes_in_pieces_waits_for_nothing_but_its_last_piece(lane: Any, until: Any) -> None:
+    """A read that took bytes and made no reading of them is followed by the next one at once."""
+    chunks = [b"a"] * 40
+
+    class Pieces(Scripted):
+        def open(self) -> None:
+            self.link = self.links.open("")
+
+        def read(self) -> Sequence[Reading]:
+            if not chunks:
+                time.sleep(0.05)
+                return (Sample(Quantity.CO2_PPM, time.monotonic()),)
+            self.link.read()
+            return ()
+
+    class Wire:
+        def __init__(self, tap: Any) -> None:
+            self.tap = tap
+
+        def open(self, url: str) -> Any:
+            return self
+
+        def read(self) -> bytes:
+            self.tap(Direction.RX, chunks[-1])
+            return chunks.pop()
+
+    running = lane(scripted("pieces", good(), Pieces), links=Wire)
+    until(lambda: running.samples("pieces"), "sample")
+    raws = [item.stamp.mono_ns for item in running.items if isinstance(item, RawBytes)]
+    gaps_ms = [(b - a) / 1e6 for a, b in itertools.pairwise(raws)]
+    assert len(raws) == 40
+    assert sorted(gaps_ms)[len(gaps_ms) // 2] < 4.0
