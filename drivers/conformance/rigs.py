@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from drivers.conformance.suite import DriverSuite
 
 TRUTH, UNPLUG, INJECT, SILENCE, REPEAT = "truth", "unplug", "inject", "silence", "repeat"
-"""What a rig may be able to do; a law names what it needs. REPEAT: another rig of the kind can be made."""
+"""What a rig may be able to do; a law names what it needs."""
+
+LACKS = {
+    TRUTH: "nobody knows what it measures",
+    UNPLUG: "no hand pulls its plug",
+    INJECT: "nothing can be put on its wire",
+    SILENCE: "it cannot be told to be silent",
+    REPEAT: "there is only one of it",
+}
+"""Why a rig cannot do it, in words."""
 
 
 class Rig(ABC):

@@ -15,6 +15,7 @@ from drivers.api import DriverError
 from drivers.conformance.bench import Bench
 from drivers.conformance.law import Law, LawBroken, NotRun, Outcome, When
 from drivers.conformance.laws import LAWS
+from drivers.conformance.rigs import LACKS
 
 JOBS = 10
 
@@ -34,7 +35,7 @@ def try_law(one: Law, bench: Bench) -> Verdict:
     """Try one law on one rig; never raises."""
     missing = one.needs - bench.abilities
     if missing:
-        why = f"this rig has no {', '.join(sorted(missing))}"
+        why = ", and ".join(LACKS[one] for one in LACKS if one in missing)
         return Verdict(one.name, bench.name, Outcome.NOT_RUN, why, 0.0)
     found: list[tuple[Outcome, str]] = []
 

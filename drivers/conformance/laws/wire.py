@@ -24,7 +24,7 @@ BAD_LINE_S = 5.0
 def replay_equals_live(bench: Bench) -> None:
     """What crossed the wire, in the pieces in which it came, gives what it gave."""
     if bench.transcript is not None:
-        _replay_transcript(bench)
+        replay_transcript(bench)
         return
     live, session = _live(bench)
     _compare(live, _replayed(bench, session, None), "played again")
@@ -107,7 +107,13 @@ def _compare(live: Sequence[Reading], again: Sequence[Reading], how: str) -> Non
         )
 
 
-def _replay_transcript(bench: Bench) -> None:
+def replay_transcript(bench: Bench) -> None:
+    """Play a transcript to the driver; its readings must be the recorded ones.
+
+    Raises
+    ------
+    LawBroken : one differs, or is missing.
+    """
     assert bench.transcript is not None
     again = [as_text(reading) for reading in _replay(bench, ScriptedLinks(bench.transcript))]
     recorded = [dict(one) for one in bench.transcript.said]
