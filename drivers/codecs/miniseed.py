@@ -207,7 +207,7 @@ def _steim(data: bytes, order: str, n_samples: int, encoding: int) -> npt.NDArra
     codes = (frames[::_FRAME_WORDS, None] >> _NIBBLES) & 3
     codes[0, 1:3] = 0  # the first and last sample stand there, whatever the nibbles say
     kinds = codes.reshape(-1) << 2
-    holding = np.flatnonzero(kinds)
+    holding = kinds.nonzero()[0]
     kinds, words = kinds[holding], frames[holding]
     if order == "<":
         # only whole words were turned round: bytes and halves stand in the order in which they are counted
@@ -217,15 +217,18 @@ def _steim(data: bytes, order: str, n_samples: int, encoding: int) -> npt.NDArra
     if encoding == STEIM2:
         kinds |= (words >> 30) & 3
     left, right, used = _UNPACKING[encoding]
-    places = used[kinds]
+    kinds = kinds.astype(np.intp)
+    places = used.take(kinds, axis=0)
     if not places[:, 0].all():
         return None  # a kind of word that the packing does not have
-    differences = ((words[:, None] << left[kinds]) >> right[kinds])[places]
+    shifted = words[:, None] << left.take(kinds, axis=0)
+    shifted >>= right.take(kinds, axis=0)
+    differences = shifted[places]
     if differences.size < n_samples:
         return None
     differences[0] = first  # the first difference leads to the record before and is not needed
     # int32 sums wrap round as the packing's own arithmetic does
-    counts = np.cumsum(differences[:n_samples], dtype=np.int32)
+    counts = differences[:n_samples].cumsum(dtype=np.int32)
     return counts if counts[-1] == last else None
 
 
