@@ -53,6 +53,10 @@ class Rig(ABC):
         """Make a device speak that speaks only when something passes; the others speak anyway."""
         return
 
+    def forget(self) -> None:
+        """Keep no longer what the far end said so far."""
+        self.told.forget()
+
     def __enter__(self) -> Rig:
         return self
 
@@ -79,6 +83,10 @@ class TwinRig(Rig):
 
     def provoke(self) -> None:
         self._suite.provoke(self.twin, self.told)
+
+    def forget(self) -> None:
+        super().forget()
+        self.box.forget()
 
     def __enter__(self) -> TwinRig:
         self.twin.start()

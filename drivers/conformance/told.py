@@ -53,6 +53,11 @@ class Told:
     lines: list[npt.NDArray[np.uint16]] = field(default_factory=list)
     generator: list[ToldGenerator] = field(default_factory=list)
 
+    def forget(self) -> None:
+        """Keep no longer what was told so far."""
+        for kept in (self.values, self.waves, self.pictures, self.lines, self.generator):
+            kept.clear()
+
     def sample(self, quantity: Quantity, value: float) -> float:
         """Remember one scalar, as it goes onto the wire in the quantity's unit, and return it."""
         self.values.setdefault(quantity, []).append(float(value))

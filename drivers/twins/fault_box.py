@@ -104,6 +104,11 @@ class FaultBox(WirePort):
         """Wait until nothing waits on the way to the host; tell whether that came true."""
         return self.to_host.wait_empty(timeout_s)
 
+    def forget(self) -> None:
+        """Empty both logs."""
+        self.to_host.forget()
+        self.to_device.forget()
+
     def close(self) -> None:
         super().unplug()  # not a hang-up
         self._inner.close()

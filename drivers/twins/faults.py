@@ -191,6 +191,13 @@ class FaultyWay:
         with self._changed:
             return list(self._log)
 
+    def forget(self) -> None:
+        """Empty the log; `forgotten` counts on."""
+        with self._changed:
+            self.forgotten += len(self._log)
+            self._log.clear()
+            self._log_bytes = 0
+
     def stall(self) -> None:
         """Let nothing through until `resume`; what comes is held."""
         self._stalled = True

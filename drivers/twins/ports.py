@@ -148,7 +148,9 @@ class PtyPort(WirePort):
         while sent < len(data):
             try:
                 sent += os.write(self._far, data[sent:])
-                self._blocked = False
+                if self._blocked:  # somebody reads again: the rest may wait for him
+                    self._blocked = False
+                    end = time.monotonic() + _FULL_WAIT_S
             except BlockingIOError:
                 # Nobody reads: wait once, then not again before somebody does, or a
                 # twin without a host would lose its pace.

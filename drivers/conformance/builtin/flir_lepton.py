@@ -17,11 +17,7 @@ from drivers.twins.twin import Twin
 
 
 class FlirLeptonSuite(DriverSuite):
-    """A Lepton 2.5 that sends temperatures; the wire rounds to 0.01 K.
-
-    Its images are small and come at half its rate: the truth and the box's log, which
-    remember all of them, count as memory too. A Lepton 3 has tests of its own.
-    """
+    """A Lepton 3.5 that sends temperatures; the wire rounds to 0.01 K."""
 
     driver = "flir-lepton"
     lossless = True
@@ -29,17 +25,17 @@ class FlirLeptonSuite(DriverSuite):
     readings = 6
 
     def config(self, url: str) -> Mapping[str, Any]:
-        return {"url": url, "model": "lepton2", "tlinear_kelvin": 0.01}
+        return {"url": url, "model": "lepton3", "tlinear_kelvin": 0.01}
 
     def twin(self, port: WirePort, told: Told) -> Twin:
         rng = np.random.default_rng(told.seed)
 
         def scene() -> npt.NDArray[np.float32]:
-            return rng.uniform(15.0, 35.0, (60, 80)).astype(np.float32)
+            return rng.uniform(15.0, 35.0, (120, 160)).astype(np.float32)
 
-        room = told.frames((60, 80), scene)
+        room = told.frames((120, 160), scene)
 
         def counts() -> npt.NDArray[np.uint16]:
             return np.rint((room() + 273.15) * 100).astype(np.uint16)
 
-        return FlirLeptonTwin(port, counts, model=Model.LEPTON2, rate_hz=4.0)
+        return FlirLeptonTwin(port, counts, model=Model.LEPTON3)
