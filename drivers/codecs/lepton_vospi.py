@@ -202,7 +202,8 @@ class LeptonVospiDecoder:
         at, end = 0, len(whole) - PACKET_BYTES
         while at <= end:
             if not self._locked:
-                found = self._search(whole, at)
+                found = _next_packet(whole, at, end)
+                self._locked = found <= end
                 self._skipped += found - at
                 at = found
                 if not self._locked:
@@ -213,11 +214,17 @@ class LeptonVospiDecoder:
             first, number = whole[at], whole[at + 1]
             if not first & 0x0F and number < _MOST_NUMBERS and _is_packet(whole, at, number):
                 self._take(number, first >> 4, whole[at + 4 : at + PACKET_BYTES], frames)
-            elif first & 0x0F != 0x0F:
-                # One damaged packet, or a grid that slipped? The next packet tells.
-                following = at + PACKET_BYTES
-                if following > end:
-                    break
+            elif (following := at + PACKET_BYTES) > end:
+                break  # the next packet tells what this one is
+            elif first & 0x0F == 0x0F:
+                # A discard packet has no check, and the pixels of a grid that slipped may look like one.
+                found = _next_packet(whole, at + 1, following - 1)
+                if found < following:
+                    self.counters.drop("garbage", found - at)
+                    at = found
+                    continue
+            else:
+                # One damaged packet, or a grid that slipped?
                 if not _is_packet(whole, following, whole[following + 1]):
                     self._locked = False
                     self._skipped = 1
@@ -227,22 +234,6 @@ class LeptonVospiDecoder:
             at += PACKET_BYTES
         self._tail = whole[at:]
         return frames
-
-    def _search(self, whole: bytes, at: int) -> int:
-        """Return where the next packet with a right CRC begins, or up to where there is none."""
-        end = len(whole) - PACKET_BYTES
-        while (found := _ID.search(whole, at, end + 2)) is not None:
-            at = found.start()
-            if _is_packet(whole, at, whole[at + 1]):
-                self._locked = True
-                return at
-            at += 1
-            if whole[at - 1] == 0 and (sign := _SIGN.search(whole, at)) is not None:
-                # a packet that begins in zeros ends behind them
-                at = max(at, sign.start() - PACKET_BYTES + 1)
-            elif whole[at - 1] == 0:
-                return end + 1
-        return end + 1
 
     def _take(self, number: int, segment: int, payload: bytes, frames: list[LeptonFrame]) -> None:
         packets = self._segment
@@ -313,3 +304,18 @@ def _is_packet(whole: bytes, at: int, number: int) -> bool:
     payload = whole[at + 4 : at + PACKET_BYTES]
     crc = whole[at + 2] << 8 | whole[at + 3]
     return crc_hqx(payload, _CRC_OF_ID[number]) == crc and (crc != 0 or number != 0 or payload != _ZEROS)
+
+
+def _next_packet(whole: bytes, at: int, last: int) -> int:
+    """Return where in ``at`` to ``last`` a packet with a right CRC begins, or ``last + 1``."""
+    while (found := _ID.search(whole, at, last + 2)) is not None:
+        at = found.start()
+        if _is_packet(whole, at, whole[at + 1]):
+            return at
+        at += 1
+        if whole[at - 1] == 0 and (sign := _SIGN.search(whole, at)) is not None:
+            # a packet that begins in zeros ends behind them
+            at = max(at, sign.start() - PACKET_BYTES + 1)
+        elif whole[at - 1] == 0:
+            break
+    return last + 1

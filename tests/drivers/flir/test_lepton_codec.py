@@ -165,6 +165,15 @@ def test_a_grid_that_slipped_is_found_again_and_costs_one_image(model: Model, n_
     assert decoder.counters.frames == 2
 
 
+@pytest.mark.parametrize("n_bytes", [4, 90])
+def test_an_even_scene_behind_a_slip_is_not_taken_for_discard_packets(n_bytes: int) -> None:
+    # Counts of 7936 to 8191 have a high byte of 1F, and xF is how a discard packet begins.
+    scene = (8000 + np.arange(4800) % 50).astype(np.uint16).reshape(60, 80)
+    whole = image_by_hand(scene)
+    frames, _ = fed(whole[:5000] + whole[5000 + n_bytes :] + whole * 2, Model.LEPTON2)
+    assert [f.counts.tobytes() for f in frames] == [scene.tobytes()] * 2
+
+
 @settings(max_examples=60, deadline=None)
 @given(at=st.integers(0, 60 * PACKET_BYTES - 1), change=st.integers(1, 255))
 def test_a_changed_byte_never_makes_another_image(at: int, change: int) -> None:
