@@ -80,7 +80,9 @@ def _packets(body: bytes) -> bytes:
             packet = lepton_vospi.encode_packet(number, bytes([0x1F, at]) * 80, segment)
             if kind == 1:
                 packet = packet[:-1] + b"\xff"
-            wire += packet[: 2 * value] if kind == 2 else packet
+            if kind == 2:
+                packet = packet[2 * value :] if value & 1 else packet[: 2 * value]
+            wire += packet
         number = (number + 1) % 63
     return bytes(wire)
 
@@ -204,7 +206,11 @@ TARGETS = (
                 (lepton_vospi.LeptonFrame,),
                 65_536,
                 _packets,
-                bodies=(bytes([0, 0xC0 + 59]), bytes([0, 0xC0 + 9, 63, 0x80 + 9, 0, 0xC0 + 59])),
+                bodies=(
+                    bytes([0, 0xC0 + 59]),
+                    bytes([0, 0xC0 + 9, 63, 0x80 + 9, 0, 0xC0 + 59]),
+                    bytes([0, 0x80 + 3, 5]),
+                ),
             ),
             Side(
                 "device, any model",
