@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from drivers.api import Channel, ClockLock, ConfigError, Identity, ProtocolError, Role, WaveformBlock
+from drivers.api import ClockLock, ConfigError, Identity, ProtocolError, Role, WaveformBlock
 from drivers.codecs import gcf_block
 from drivers.codecs.gcf_block import GcfData, GcfHeader, GcfStatus
 from drivers.codecs.gcf_status import clock_follows_gps
-from drivers.devices.series_merger import SeriesMerger
+from drivers.devices.channel_track import Piece
+from drivers.devices.joined_channels import ChannelJoiner, Habits
+from drivers.devices.seismic_channels import check_sensitivities, seismic_channels
 
 LONGEST_BLOCK_SAMPLES = 4 * gcf_block.MAX_RECORDS
+GRACE_S = 2.0  # for a block's way here, on top of the time that it covers
+SET_BACK_S = 60.0  # a block older than this is no late one: the clock was set back
 MOST_NAMED = 20  # streams of others that are remembered to be named in a message
 
 
@@ -34,9 +38,7 @@ def check_channels(
             raise ConfigError(f'"{name}" is no stream ID: write it as the digitiser does, for example 6018N2')
         if name.endswith("00"):
             raise ConfigError(f'"{name}" is a status stream: name streams of samples')
-    strangers = set(counts_per_m_s) - set(channels)
-    if strangers:
-        raise ConfigError(f"counts_per_m_s names {sorted(strangers)}, which channels does not")
+    check_sensitivities(channels, counts_per_m_s)
     if full_scale_counts <= 0:
         raise ConfigError("full_scale_counts must be above 0: 8388607 for 24 bits")
 
@@ -47,8 +49,7 @@ class GcfChannels:
     Parameters
     ----------
     channels : role by stream ID.
-    counts_per_m_s : counts per m/s of a channel; handed on as sensitivity with
-        ``counts_per_volt`` = 1, for only the product of the two is known.
+    counts_per_m_s : counts per m/s of a channel, where they are known.
     full_scale_counts : a sample this large, either sign, is clipped.
     recover_s : how long a block that is missing may take to come again, s.
 
@@ -67,10 +68,9 @@ class GcfChannels:
     ) -> None:
         self.ignored = 0
         self.clock_lock = ClockLock.NONE
-        self._channels = {name: _channel(name, role, counts_per_m_s) for name, role in channels.items()}
-        self._full_scale = full_scale_counts
-        self._recover_s = recover_s
-        self._mergers: dict[float, SeriesMerger] = {}
+        self._channels = channels
+        habits = Habits(GRACE_S, LONGEST_BLOCK_SAMPLES, recover_s, SET_BACK_S)
+        self._joiner = ChannelJoiner(seismic_channels(channels, counts_per_m_s), full_scale_counts, habits)
         self._rates: dict[str, float] = {}
         self._heard: dict[str, float] = {}
         self._since = 0.0
@@ -80,7 +80,7 @@ class GcfChannels:
     @property
     def late(self) -> int:
         """Blocks dropped because they were doubled or came after their time."""
-        return sum(merger.late for merger in self._mergers.values())
+        return self._joiner.late
 
     @property
     def heard(self) -> bool:
@@ -92,6 +92,7 @@ class GcfChannels:
         self._heard.clear()
         self._strangers.clear()
         self._since = now
+        self._joiner.restart(now)
 
     def identity(self) -> Identity:
         """Return who sends, as far as the blocks say it."""
@@ -116,12 +117,13 @@ class GcfChannels:
             return
         self._header = content.header
         self._heard[stream] = now
-        merger = self._merger(stream, content.header.fs_hz)
-        merger.take(stream, content.header.start_ns, content.counts, self.clock_lock, now)
+        self._rates[stream] = content.header.fs_hz
+        piece = Piece(content.header.start_ns, content.header.fs_hz, content.counts, self.clock_lock)
+        self._joiner.take(stream, piece, now)
 
     def ready(self, now: float) -> list[WaveformBlock]:
         """Return the blocks that have become complete or cannot become so any more."""
-        return [block for merger in self._mergers.values() for block in merger.ready(now)]
+        return self._joiner.joined(now)
 
     def silent_for(self, now: float) -> float:
         """Return how long no configured stream has sent, s."""
@@ -153,32 +155,6 @@ class GcfChannels:
             "correct channels in the configuration"
         )
 
-    def _merger(self, stream: str, fs_hz: float) -> SeriesMerger:
-        if fs_hz not in self._mergers:
-            longest_s = LONGEST_BLOCK_SAMPLES / fs_hz
-            merger = SeriesMerger(fs_hz, self._channels, self._full_scale, longest_s, self._recover_s)
-            for name in self._rates:
-                merger.leave(name)
-            self._mergers[fs_hz] = merger
-        if self._rates.get(stream, fs_hz) != fs_hz:
-            self._mergers[fs_hz].tear(stream)
-        if self._rates.get(stream) != fs_hz:
-            for other, merger in self._mergers.items():
-                if other != fs_hz:
-                    merger.leave(stream)
-            self._rates[stream] = fs_hz
-        return self._mergers[fs_hz]
-
 
 def _longest_silence_s(fs_hz: float) -> float:
     return 1.5 * LONGEST_BLOCK_SAMPLES / fs_hz + 1.0
-
-
-def _channel(name: str, role: Role, counts_per_m_s: Mapping[str, float]) -> Channel:
-    sensitivity = counts_per_m_s.get(name)
-    return Channel(
-        name,
-        Role(role),
-        sensitivity_v_per_m_s=sensitivity,
-        counts_per_volt=None if sensitivity is None else 1.0,
-    )

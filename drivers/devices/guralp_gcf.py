@@ -80,7 +80,7 @@ class GuralpGcfConfig:
 
 
 class GuralpGcf(Device[GuralpGcfConfig]):
-    """Turns blocks into `WaveformBlock`; see `drivers.devices.series_merger` for how channels join.
+    """Turns blocks into `WaveformBlock`; see `drivers.devices.joined_channels` for how channels join.
 
     Attributes
     ----------

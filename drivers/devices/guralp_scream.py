@@ -94,7 +94,7 @@ class GuralpScreamConfig:
 
 
 class GuralpScream(Device[GuralpScreamConfig]):
-    """Turns blocks into `WaveformBlock`; see `drivers.devices.series_merger` for how channels join.
+    """Turns blocks into `WaveformBlock`; see `drivers.devices.joined_channels` for how channels join.
 
     Attributes
     ----------

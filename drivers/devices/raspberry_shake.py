@@ -4,14 +4,11 @@ The wire carries no check, no sequence and no lock state of the clock: every
 block is flagged unverified, and loss is found by the packets' times. Decoding
 was verified on real packets of a Shake 4D against the same samples as miniSEED.
 
-How channels are put together. A Shake sends one packet per channel and time
-step. Packets of equal start and length become one block, its channels in the
-configured order, as soon as all configured channels are there. A step that
-stays incomplete is given out with the channels it has when the sender has moved
-on, at the latest one packet length after its first packet came. Blocks with the
-same channels form one series, and ``samples_lost`` is what is missing in that
-series: where one channel lost a packet, the series of all channels has a gap,
-though the others' samples came in a smaller block.
+A Shake sends one packet per channel and time step, which become one block (see
+`joined_channels`). A step that stays incomplete is given out with the channels
+it has when the sender has moved on, at the latest one packet length after its
+first packet came: where one channel lost a packet, the series of all channels
+has a gap, though the others' samples came in a smaller block.
 """
 
 from __future__ import annotations
@@ -21,28 +18,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import numpy as np
-
 from drivers.api import (
     Capabilities,
-    Channel,
     ConfigError,
     Device,
     DeviceLost,
     DeviceTimeout,
-    Flag,
     Identity,
     Link,
     LinkOpener,
     ProtocolError,
     Reading,
     Role,
-    WaveformBlock,
 )
 from drivers.codecs.counters import DecodeCounters
 from drivers.codecs.raspberry_shake import RaspberryShakeDecoder, ShakePacket
+from drivers.devices.channel_track import Piece
+from drivers.devices.joined_channels import ChannelJoiner, Habits
+from drivers.devices.seismic_channels import check_sensitivities, seismic_channels
 
-LATE_NS = 1_000_000_000  # what is older came after its time; older still: the clock was set back
+PACKET_S = 0.25
+
+HABITS = Habits(
+    patience_s=PACKET_S,
+    set_back_s=1.0,
+    # A doubled or overtaken packet is a whole length early; a clock being put right is a little.
+    put_right_s=PACKET_S / 2,
+    most_waiting=1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +76,13 @@ class RaspberryShakeConfig:
             raise ConfigError(f"url = {self.url}: a Raspberry Shake sends to udp://address:port")
         if not self.channels:
             raise ConfigError("channels is empty: name at least one, for example EHZ = 'ground'")
-        strangers = set(self.counts_per_m_s) - set(self.channels)
-        if strangers:
-            raise ConfigError(f"counts_per_m_s names {sorted(strangers)}, which channels does not")
+        check_sensitivities(self.channels, self.counts_per_m_s)
         if self.fs_hz <= 0 or self.silence_timeout_s <= 0:
             raise ConfigError("fs_hz and silence_timeout_s must be above 0")
 
 
 class RaspberryShake(Device[RaspberryShakeConfig]):
-    """Turns packets into `WaveformBlock`; see the module for how channels are put together.
+    """Turns packets into `WaveformBlock`; see `joined_channels` for how channels are put together.
 
     ``counts_per_m_s`` is handed on as sensitivity with ``counts_per_volt`` = 1:
     only the product of the two is known.
@@ -97,18 +98,18 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
 
     def __init__(self, config: RaspberryShakeConfig, links: LinkOpener) -> None:
         super().__init__(config, links)
-        self.packets_late = 0
         self.packets_ignored = 0
         self._decoder = RaspberryShakeDecoder()
         self._link: Link | None = None
-        self._channels = {name: _channel(config, name) for name in config.channels}
-        self._expected_ns: dict[str, int] = {}  # start of each channel's next packet
-        self._series_ns: dict[tuple[str, ...], int] = {}  # start of each series' next block
-        self._set_back: set[tuple[str, ...]] = set()  # series whose time went back
-        self._ready: list[WaveformBlock] = []
-        self._steps: list[_Step] = []
+        channels = seismic_channels(config.channels, config.counts_per_m_s)
+        self._joiner = ChannelJoiner(channels, config.full_scale_counts, HABITS)
         self._early: list[ShakePacket] = []
         self._heard: dict[str, float] = {}
+
+    @property
+    def packets_late(self) -> int:
+        """Packets dropped because they were doubled or came after their time."""
+        return self._joiner.late
 
     @property
     def counters(self) -> DecodeCounters:
@@ -134,7 +135,6 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         """
         self.close()
         self._decoder = RaspberryShakeDecoder()
-        self._steps.clear()
         self._early.clear()
         self._link = self.links.open(self.config.url)
         end = time.monotonic() + self.config.silence_timeout_s
@@ -143,14 +143,16 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
             while not self._early:
                 for packet in self._receive():
                     seen.add(packet.channel)
-                    if packet.channel in self._channels:
+                    if packet.channel in self.config.channels:
                         self._early.append(packet)
                 if not self._early and time.monotonic() >= end:
                     raise self._nothing_usable(seen)
         except Exception:
             self.close()
             raise
-        self._heard = dict.fromkeys(self._channels, time.monotonic())
+        now = time.monotonic()
+        self._heard = dict.fromkeys(self.config.channels, now)
+        self._joiner.restart(now)
 
     def identify(self) -> Identity:
         """Return the maker; the datacast says nothing about the station."""
@@ -169,12 +171,13 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
             packets = self._receive()
         now = time.monotonic()
         for packet in packets:
-            if packet.channel in self._channels:
+            if packet.channel in self.config.channels:
                 self._heard[packet.channel] = now
-                self._take(packet, now)
+                piece = Piece(packet.start_ns, self.config.fs_hz, packet.counts, checked=False)
+                self._joiner.take(packet.channel, piece, now)
             else:
                 self.packets_ignored += 1
-        blocks = self._complete(now)
+        blocks = self._joiner.joined(now)
         if not blocks and now - max(self._heard.values()) > self.config.silence_timeout_s:
             raise DeviceTimeout(
                 f"no packet on {self.config.url} for {self.config.silence_timeout_s:g} s: "
@@ -196,7 +199,7 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
         return packets
 
     def _nothing_usable(self, seen: set[str]) -> ProtocolError | DeviceTimeout:
-        wanted = ", ".join(self._channels)
+        wanted = ", ".join(self.config.channels)
         if seen:
             return ProtocolError(
                 f"{self.config.url} receives {', '.join(sorted(seen))} but not {wanted}: "
@@ -210,98 +213,3 @@ class RaspberryShake(Device[RaspberryShakeConfig]):
             f"nobody sends to {self.config.url}: switch the Raspberry Shake's datacast on and "
             "set it to this computer's address"
         )
-
-    def _take(self, packet: ShakePacket, now: float) -> None:
-        half_ns = self._samples_ns(1) // 2
-        length = packet.counts.size
-        expected = self._expected_ns.get(packet.channel)
-        # A doubled or overtaken packet is a whole length early; a clock being put right is a little.
-        if expected is not None and packet.start_ns < expected - self._samples_ns(length) // 2:
-            if packet.start_ns >= expected - LATE_NS:
-                self.packets_late += 1
-                return
-            self._clock_was_set_back()
-        for at, step in enumerate(self._steps):
-            if abs(packet.start_ns - step.start_ns) <= half_ns and length == step.length:
-                if packet.channel in step.packets:
-                    self.packets_late += 1
-                else:
-                    step.packets[packet.channel] = packet
-                return
-            if packet.start_ns < step.start_ns:
-                self._steps.insert(at, _Step(packet, now))
-                return
-        self._steps.append(_Step(packet, now))
-
-    def _clock_was_set_back(self) -> None:
-        # What still waits belongs to the old time and must be out before the new one begins.
-        for step in self._steps:
-            self._ready.append(self._block(step))
-        self._steps.clear()
-        self._set_back |= set(self._series_ns)
-        self._series_ns.clear()
-        self._expected_ns.clear()
-
-    def _complete(self, now: float) -> list[WaveformBlock]:
-        blocks, self._ready = self._ready, []
-        while self._steps:
-            step, later = self._steps[0], self._steps[1:]
-            moved_on = any(not step.packets.keys().isdisjoint(other.packets) for other in later)
-            too_old = now - step.since >= step.length / self.config.fs_hz
-            if not (moved_on or too_old or len(step.packets) == len(self._channels)):
-                break
-            del self._steps[0]
-            blocks.append(self._block(step))
-        return blocks
-
-    def _block(self, step: _Step) -> WaveformBlock:
-        names = tuple(name for name in self._channels if name in step.packets)
-        after_ns = step.start_ns + self._samples_ns(step.length)
-        # before the first block of a series, what its channels lack
-        ended_ns = min(self._expected_ns.get(name, step.start_ns) for name in names)
-        self._expected_ns.update(dict.fromkeys(names, after_ns))
-        begins_ns = self._series_ns.get(names, ended_ns)
-        lost = max(0, round((step.start_ns - begins_ns) * self.config.fs_hz / 1e9))
-        gap = lost > 0 or names in self._set_back
-        self._series_ns[names] = after_ns
-        self._set_back.discard(names)
-        counts = np.stack([step.packets[name].counts for name in names])
-        at_stop = (np.abs(counts.astype(np.int64)) >= self.config.full_scale_counts).any(axis=1)
-        clipped = sum(1 << int(k) for k in np.flatnonzero(at_stop))
-        flags = Flag.UNVERIFIED
-        if gap:
-            flags |= Flag.GAP_BEFORE
-        if clipped:
-            flags |= Flag.CLIPPED
-        return WaveformBlock(
-            counts,
-            self.config.fs_hz,
-            tuple(self._channels[name] for name in names),
-            device_ns=step.start_ns,
-            clipped=clipped,
-            samples_lost=lost,
-            flags=flags,
-        )
-
-    def _samples_ns(self, n_samples: int) -> int:
-        return round(n_samples * 1e9 / self.config.fs_hz)
-
-
-class _Step:
-    """Packets of one time step, waiting for each other."""
-
-    def __init__(self, packet: ShakePacket, now: float) -> None:
-        self.start_ns = packet.start_ns
-        self.length = packet.counts.size
-        self.since = now
-        self.packets = {packet.channel: packet}
-
-
-def _channel(config: RaspberryShakeConfig, name: str) -> Channel:
-    sensitivity = config.counts_per_m_s.get(name)
-    return Channel(
-        name,
-        Role(config.channels[name]),
-        sensitivity_v_per_m_s=sensitivity,
-        counts_per_volt=None if sensitivity is None else 1.0,
-    )

@@ -28,33 +28,32 @@ from dataclasses import dataclass
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from drivers.api import (
     Capabilities,
-    Channel,
     ClockLock,
     Device,
     DeviceLost,
     DeviceTimeout,
-    Flag,
     Identity,
     Link,
     LinkOpener,
     ProtocolError,
     Reading,
-    Role,
-    WaveformBlock,
 )
 from drivers.codecs import miniseed
 from drivers.codecs import seedlink as wire
 from drivers.codecs.counters import DecodeCounters
-from drivers.devices.joined_channels import ChannelJoiner, Joined, Piece
+from drivers.devices.channel_track import Piece
+from drivers.devices.joined_channels import ChannelJoiner, Habits
 from drivers.devices.seedlink_config import SeedLinkConfig, seedlink_time
+from drivers.devices.seismic_channels import seismic_channels
 
 ANSWER_LIMIT_S = 1.0
 INFO_SINCE = (2, 92)  # the version that can be asked for its name while it streams
 UNREADABLE_SHOWN_S = 30.0
+
+SET_BACK_RECORDS = 3
+"""So many records of one channel in a row that lie before their time: its clock was set back."""
 
 _HELLO = re.compile(r"SeedLink v(\d+)\.(\d+)\S*", re.IGNORECASE)
 
@@ -99,7 +98,6 @@ class SeedLink(Device[SeedLinkConfig]):
         self._decoder = wire.SeedLinkDecoder()
         self._link: Link | None = None
         self._stream = self._remembered()
-        self._channels = {name: _channel(config, name) for name in config.channels}
         self._locations: dict[str, str] = {}
         self._answers: deque[str] = deque()
         self._packets: deque[wire.Packet] = deque()
@@ -167,7 +165,7 @@ class SeedLink(Device[SeedLinkConfig]):
         while self._answers:
             self._heed(self._answers.popleft())
         self._keep_alive(now)
-        return [self._block(joined) for joined in self._stream.joiner.joined(now)]
+        return self._stream.joiner.joined(now)
 
     def complaint(self) -> str:
         """Which channels are silent, or which records cannot be read, and what to do; else empty."""
@@ -192,7 +190,9 @@ class SeedLink(Device[SeedLinkConfig]):
     def _remembered(self) -> _Stream:
         config, now = self.config, time.monotonic()
         key = (config.url, config.network, config.station, *config.channels)
-        fresh = _Stream(ChannelJoiner(list(config.channels), config.wait_for_channels_s, now), heard=now)
+        channels = seismic_channels(config.channels, config.counts_per_m_s)
+        habits = Habits(config.wait_for_channels_s, set_back_records=SET_BACK_RECORDS)
+        fresh = _Stream(ChannelJoiner(channels, config.full_scale_counts, habits), heard=now)
         try:
             streams = _STREAMS.setdefault(self.links, {})
         except TypeError:  # an opener that cannot be referred to weakly: nothing is remembered
@@ -308,9 +308,8 @@ class SeedLink(Device[SeedLinkConfig]):
             record.start_ns,
             record.fs_hz,
             record.counts,
-            record.clipped
-            or bool(np.abs(record.counts.astype(np.int64)).max() >= self.config.full_scale_counts),
-            record.clock_locked,
+            self.config.clock if record.clock_locked else ClockLock.NONE,
+            record.clipped,
             record.checked,
         )
         self._stream.joiner.take(name, piece, now)
@@ -327,30 +326,3 @@ class SeedLink(Device[SeedLinkConfig]):
         # Two locations have channels of the same name: only the first that came is this channel.
         known = self._locations.setdefault(record.channel, record.location)
         return record.channel if known == record.location else ""
-
-    def _block(self, joined: Joined) -> WaveformBlock:
-        flags = Flag.NONE if joined.checked else Flag.UNVERIFIED
-        if joined.gap:
-            flags |= Flag.GAP_BEFORE
-        if joined.clipped:
-            flags |= Flag.CLIPPED
-        return WaveformBlock(
-            joined.counts,
-            joined.fs_hz,
-            tuple(self._channels[name] for name in joined.names),
-            device_ns=joined.start_ns,
-            clock_lock=self.config.clock if joined.locked else ClockLock.NONE,
-            clipped=joined.clipped,
-            samples_lost=joined.lost,
-            flags=flags,
-        )
-
-
-def _channel(config: SeedLinkConfig, name: str) -> Channel:
-    sensitivity = config.counts_per_m_s.get(name)
-    return Channel(
-        name,
-        Role(config.channels[name]),
-        sensitivity_v_per_m_s=sensitivity,
-        counts_per_volt=None if sensitivity is None else 1.0,
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from drivers.api import ClockLock, ConfigError, Role
+from drivers.devices.seismic_channels import check_sensitivities
 
 _CHANNEL = re.compile(r"(?:[A-Z0-9]{2}\.)?[A-Z0-9]{3}")
 _CODE = re.compile(r"[A-Za-z0-9]{0,5}")
@@ -55,9 +56,7 @@ class SeedLinkConfig:
         for name in self.channels:
             if not _CHANNEL.fullmatch(name):
                 raise ConfigError(f"channels names {name!r}: write EHZ, or 00.EHZ with its location")
-        strangers = set(self.counts_per_m_s) - set(self.channels)
-        if strangers:
-            raise ConfigError(f"counts_per_m_s names {sorted(strangers)}, which channels does not")
+        check_sensitivities(self.channels, self.counts_per_m_s)
         if bool(self.network) != bool(self.station):
             raise ConfigError("network and station belong together: give both, or none for the only station")
         if not _CODE.fullmatch(self.network) or not _CODE.fullmatch(self.station):
