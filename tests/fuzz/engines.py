@@ -35,6 +35,7 @@ LINE_BYTES_PER_S = 92_160  # 921600 Bd: what a decoder must keep up with, whatev
 KINDS = 3  # of decoders that live on, for each side
 RATE_BYTES, RATE_CHUNK, RATE_INPUTS = 65_536, 4096, 200
 HEAP_MARGIN = 65_536  # caches of bounded size that are not full at the first measurement
+RSS_MARGIN = 4_000_000
 REPORT_EVERY = 8192
 
 
@@ -96,7 +97,6 @@ def run_atheris(args: argparse.Namespace) -> None:
     checker, report = Checker(target), Report("atheris")
     for number, seed in enumerate(seed_inputs(target)):
         (args.corpus / f"seed-{number:03d}").write_bytes(seed)
-    settled = args.inputs // 10
 
     def one(data: bytes) -> None:
         try:
@@ -107,10 +107,8 @@ def run_atheris(args: argparse.Namespace) -> None:
             report.saved = save(data, args.crashes, "atheris")
             report.write(args.report)
             raise
-        if checker.tried == settled:
-            report.rss_start = rss_bytes()
         if checker.tried % REPORT_EVERY == 0 or checker.tried == args.inputs:
-            report.tried, report.longest_s, report.rss_end = checker.tried, checker.longest_s, rss_bytes()
+            report.tried, report.longest_s = checker.tried, checker.longest_s
             report.write(args.report)
 
     flags = [
@@ -185,8 +183,6 @@ def run_hypothesis(args: argparse.Namespace) -> Report:
             raise
         finally:
             signal.alarm(0)
-        if checker.tried == args.inputs // 2:
-            report.rss_start = rss_bytes()
 
     try:
         one()
@@ -195,7 +191,7 @@ def run_hypothesis(args: argparse.Namespace) -> Report:
         traceback.print_exc()
     if failing:
         report.saved = save(failing[-1], args.crashes, "hypothesis")
-    report.tried, report.longest_s, report.rss_end = checker.tried, checker.longest_s, rss_bytes()
+    report.tried, report.longest_s = checker.tried, checker.longest_s
     return report
 
 
@@ -224,12 +220,17 @@ def run_kept(args: argparse.Namespace) -> Report:
             signal.alarm(0)
             if number % 32 == 0 and held_bytes(kept[key]) > side.holds:
                 raise Broken(f"{held_bytes(kept[key])} bytes are held, {side.holds} are enough")
+            if number == args.inputs // 4:
+                settled = _codec_heap_bytes()
             if number == args.inputs // 2:
-                settled, report.rss_start = _codec_heap_bytes(), rss_bytes()
-        report.heap_growth, report.rss_end = _codec_heap_bytes() - settled, rss_bytes()
-        tracemalloc.stop()
+                report.heap_growth = _codec_heap_bytes() - settled
+                tracemalloc.stop()
+                report.rss_start = rss_bytes()
+        report.rss_end = rss_bytes()
         if report.heap_growth > HEAP_MARGIN:
             raise Broken(f"the heap has grown by {report.heap_growth} bytes")
+        if report.rss_end - report.rss_start > RSS_MARGIN:
+            raise Broken(f"the process has grown by {report.rss_end - report.rss_start} bytes")
         report.slowest_bytes_per_s = float("inf")
         for data in dice.sample(inputs, min(RATE_INPUTS, len(inputs))):
             side, kind, wire = read_input(target, data)

@@ -27,6 +27,7 @@ HEX_LINES = (
 IMAGE = np.arange(768, dtype=np.int16).reshape(24, 32)
 LAYOUTS = tuple(LineLayout(64, data, line) for data in DataMode for line in LineMode)
 FRAMINGS = tuple(Framing)
+RUNS = {0xF0: 10, 0xF1: 21, 0xF2: 40, 0xF3: 61}
 MODELS, PLACES = tuple(Model), tuple(TelemetryPlace)
 
 
@@ -71,13 +72,14 @@ def _packets(body: bytes) -> bytes:
     wire, number = bytearray(), 0
     for at, step in enumerate(body[:12]):
         kind, value = step >> 6, step & 63
-        if kind == 0 and value == 63:
+        if step == 63 or (kind == 3 and step not in RUNS):
             wire += lepton_vospi.DISCARD
             continue
-        first, count = (number, value % 61) if kind == 3 else (value, 1)
+        # long runs are rare, or most of the time would go into whole images
+        first, count = (number, RUNS[step]) if kind == 3 else (value, 1)
         for number in range(first, min(first + count, 63)):
             segment = at % 5 if number == lepton_vospi.NUMBERED_PACKET else 0
-            packet = lepton_vospi.encode_packet(number, bytes([0x1F, at]) * 80, segment)
+            packet = lepton_vospi.encode_packet(number, bytes([0x1F, 0x41 + at]) * 80, segment)
             if kind == 1:
                 packet = packet[:-1] + b"\xff"
             if kind == 2:
@@ -207,8 +209,8 @@ TARGETS = (
                 65_536,
                 _packets,
                 bodies=(
-                    bytes([0, 0xC0 + 59]),
-                    bytes([0, 0xC0 + 9, 63, 0x80 + 9, 0, 0xC0 + 59]),
+                    bytes([0, 0xF3]),
+                    bytes([0, 0xF0, 63, 0x80 + 9, 0, 0xF3]),
                     bytes([0, 0x80 + 3, 5]),
                 ),
             ),
@@ -223,10 +225,10 @@ TARGETS = (
                 131_072,
                 _packets,
                 repeats=0,  # a model takes no other's images
-                bodies=(bytes([0, 0xC0 + 60, 0, 0xC0 + 60, 0, 0xC0 + 60]),),
+                bodies=(bytes([0, 0xF3, 0, 0xF3, 0, 0xF3]),),
             ),
         ),
-        max_len=14,
+        max_len=10,
     ),
     Target(
         "spellman_uxman",
