@@ -1,17 +1,20 @@
-"""Fixtures: waiting on conditions, a group of devices with everything it said, crossed ptys."""
+"""Fixtures: drivers that are closed, reading on, scripted wires, a group of devices, port servers."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import serial
 
-from drivers.api import ConnectionState, DeviceState, Item, Sample
+from drivers.api import ConnectionState, Device, DeviceState, Item, Reading, Sample
 from drivers.runner import DeviceGroup, DeviceSpec
 from drivers.twins.ports import PtyPort
+from tests.drivers.port_server import serving
 
 
 @pytest.fixture
@@ -26,6 +29,77 @@ def until() -> Callable[..., None]:
             time.sleep(0.002)
 
     return wait
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Device[Any]], Any]]:
+    """Open a driver and close it after the test."""
+    devices: list[Device[Any]] = []
+
+    def open_it(device: Device[Any]) -> Device[Any]:
+        devices.append(device)
+        device.open()
+        return device
+
+    yield open_it
+    for device in devices:
+        device.close()
+
+
+@pytest.fixture
+def collect() -> Callable[..., list[Any]]:
+    """Read until ``enough(readings)``; fail when the deadline passes."""
+
+    def read_on(
+        device: Device[Any], enough: Callable[[list[Reading]], Any], deadline_s: float = 15.0
+    ) -> list[Reading]:
+        readings: list[Reading] = []
+        end = time.monotonic() + deadline_s
+        while not enough(readings):
+            assert time.monotonic() < end, f"after {deadline_s} s there were only {len(readings)} readings"
+            readings += device.read()
+        return readings
+
+    return read_on
+
+
+class ScriptedLinks:
+    """Opens itself: a wire that says what a test puts into it, one chunk a read, and keeps what it hears."""
+
+    def __init__(self, *says: bytes) -> None:
+        self.says = list(says)
+        self.heard: list[bytes] = []
+        self.settings: dict[str, Any] = {}
+        self.closed = False
+
+    def open(self, url: str, **settings: Any) -> ScriptedLinks:
+        self.settings = settings
+        return self
+
+    def read(self, size: int = 65536) -> bytes:
+        return self.says.pop(0) if self.says else b""
+
+    def write(self, data: bytes) -> None:
+        self.heard.append(data)
+
+    def discard_input(self) -> None:
+        pass  # what it says is still to come
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def scripted() -> type[ScriptedLinks]:
+    """Class of links that say given chunks."""
+    return ScriptedLinks
+
+
+@pytest.fixture
+def port_server() -> Iterator[Callable[[serial.SerialBase], str]]:
+    """Put a serial port server before a line; give its URL."""
+    with ExitStack() as stack:
+        yield lambda line: stack.enter_context(serving(line))
 
 
 class Lane:

@@ -212,35 +212,14 @@ def test_udp_keeps_datagrams_apart_and_refuses_a_second_listener() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated")
-def test_rfc2217_port_server() -> None:
+def test_rfc2217_port_server(port_server: Callable[[serial.SerialBase], str]) -> None:
     """pyserial's own server side at the far end, its line looped back."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection, serial.serial_for_url("loop://", timeout=0) as line:
-                manager = serial.rfc2217.PortManager(line, Wire(connection))
-                while data := connection.recv(1024):
-                    line.write(b"".join(manager.filter(data)))
-                    connection.sendall(b"".join(manager.escape(line.read(1024))))
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        link = PortLinks().open(f"rfc2217://127.0.0.1:{server.getsockname()[1]}", baudrate=19200, stopbits=2)
-        link.write(SAMPLE)
-        assert read_until(link, 256) == SAMPLE
-        link.close()
-        thread.join()
-
-
-class Wire:
-    """What pyserial's server side wants to write its negotiation to."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def write(self, data: bytes) -> None:
-        self._connection.sendall(data)
+    link = PortLinks().open(
+        port_server(serial.serial_for_url("loop://", timeout=0)), baudrate=19200, stopbits=2
+    )
+    link.write(SAMPLE)
+    assert read_until(link, 256) == SAMPLE
+    link.close()
 
 
 def test_a_port_without_a_reader_keeps_its_twins_pace() -> None:

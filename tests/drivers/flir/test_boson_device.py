@@ -13,6 +13,7 @@ from drivers.devices.flir_boson import FlirBoson, FlirBosonConfig
 from drivers.transport import PortLinks
 from drivers.twins.flir_boson import FlirBosonTwin
 from drivers.twins.ports import PtyPort
+from tests.drivers.port_server import PtySerial
 
 
 def boson(url: str, links: Any = None) -> FlirBoson:
@@ -38,7 +39,7 @@ def test_identity_and_temperature(port, opened, collect) -> None:
 def test_over_rfc2217(port_server, opened, collect) -> None:
     port = PtyPort()
     with FlirBosonTwin(port, steadily(38.0)):
-        driver = opened(boson(port_server(port)))
+        driver = opened(boson(port_server(PtySerial(port.url, timeout=0))))
         (sample,) = collect(driver, 1)
         driver.close()
     assert sample.value == 38.0

@@ -18,6 +18,7 @@ from drivers.transport import PortLinks
 from drivers.twins.flir_lepton import FlirLeptonTwin
 from drivers.twins.ports import PtyPort, TcpPort
 from drivers.twins.recorded import RecordedFrames
+from tests.drivers.port_server import PtySerial
 
 HEADER, FOOTER = TelemetryPlace.HEADER, TelemetryPlace.FOOTER
 WARM = 29_815  # 25 °C in steps of 0.01 K
@@ -96,7 +97,7 @@ def test_over_rfc2217(port_server, opened, collect) -> None:
     port = PtyPort()
     source = noise(Model.LEPTON2, WARM)
     with FlirLeptonTwin(port, source, model=Model.LEPTON2, rate_hz=4.0):
-        driver = opened(lepton(port_server(port), model=Model.LEPTON2))
+        driver = opened(lepton(port_server(PtySerial(port.url, timeout=0)), model=Model.LEPTON2))
         frames = collect(driver, 3)
         driver.close()
     assert frames[1].pixels.shape == (60, 80)

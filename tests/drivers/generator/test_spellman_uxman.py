@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +10,6 @@ from typing import Any
 
 import pytest
 import serial
-import serial.rfc2217
 
 from drivers.api import (
     ConfigError,
@@ -195,44 +192,14 @@ def test_in_a_lane_its_fault_is_shown_and_its_silence_is_seen_within_two_seconds
             assert wait_for(ConnectionState.LOST) < 2.0
 
 
-class Reply:
-    """What pyserial's server side writes its negotiation to."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def write(self, data: bytes) -> None:
-        self._connection.sendall(data)
-
-
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated")
-def test_behind_a_port_server_it_is_read_with_the_checksum_of_the_serial_line() -> None:
-    """pyserial's own server side, its line a connection to the twin."""
+def test_behind_a_port_server_it_is_read_with_the_checksum_of_the_serial_line(
+    port_server: Callable[[serial.SerialBase], str],
+) -> None:
     twin = SpellmanUxmanTwin(TcpPort(), lambda: ON, Framing.CHECKSUM)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection, serial.serial_for_url(twin.url, timeout=0.01) as line:
-                connection.settimeout(0.01)
-                manager = serial.rfc2217.PortManager(line, Reply(connection))
-                while True:
-                    try:
-                        data = connection.recv(1024)
-                        if not data:
-                            return
-                        line.write(b"".join(manager.filter(data)))
-                    except TimeoutError:
-                        pass
-                    connection.sendall(b"".join(manager.escape(line.read(1024))))
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            with running(twin, f"rfc2217://127.0.0.1:{server.getsockname()[1]}", poll_s=0.5) as driver:
-                (state,) = collect(driver, lambda got: len(got) == 1)
-        finally:
-            thread.join()
+    url = port_server(serial.serial_for_url(twin.url, timeout=0))
+    with running(twin, url, poll_s=0.5) as driver:
+        (state,) = collect(driver, lambda got: len(got) == 1)
     assert (state.state, round(state.kv, 1)) == ("on", 45.0)
 
 

@@ -1,16 +1,12 @@
-"""Shared by the Güralp tests: real blocks, drivers that are closed, reading until enough has come."""
+"""Shared by the Güralp tests: real blocks, and how ObsPy reads them."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-
-from drivers.api import Device, Reading
 
 BLOCK = 1024
 
@@ -63,74 +59,3 @@ def as_obspy_reads(tmp_path: Path) -> Callable[[list[bytes]], dict[str, np.ndarr
         return {trace.stats.gcf.stream_id: trace.data for trace in traces}
 
     return read
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[[Device[Any]], Any]]:
-    """Open a driver and close it after the test."""
-    devices: list[Device[Any]] = []
-
-    def open_it(device: Device[Any]) -> Device[Any]:
-        devices.append(device)
-        device.open()
-        return device
-
-    yield open_it
-    for device in devices:
-        device.close()
-
-
-@pytest.fixture
-def collect() -> Callable[..., list[Any]]:
-    """Read until ``enough(readings)``; fail when the deadline passes."""
-
-    def read_on(
-        device: Device[Any], enough: Callable[[list[Reading]], bool], deadline_s: float = 20.0
-    ) -> list[Reading]:
-        readings: list[Reading] = []
-        end = time.monotonic() + deadline_s
-        while not enough(readings):
-            assert time.monotonic() < end, f"after {deadline_s} s there were only {len(readings)} readings"
-            readings += device.read()
-        return readings
-
-    return read_on
-
-
-class ScriptedLink:
-    """A wire that says what a test puts into it and keeps what it hears."""
-
-    def __init__(self, says: tuple[bytes, ...]) -> None:
-        self.says = list(says)
-        self.heard: list[bytes] = []
-        self.closed = False
-
-    def read(self, size: int = 65536) -> bytes:
-        return self.says.pop(0) if self.says else b""
-
-    def write(self, data: bytes) -> None:
-        self.heard.append(data)
-
-    def discard_input(self) -> None:
-        self.says.clear()
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class ScriptedLinks:
-    """Opens one scripted link."""
-
-    def __init__(self, *says: bytes) -> None:
-        self.link = ScriptedLink(says)
-        self.settings: dict[str, Any] = {}
-
-    def open(self, url: str, **settings: Any) -> ScriptedLink:
-        self.settings = settings
-        return self.link
-
-
-@pytest.fixture
-def scripted() -> type[ScriptedLinks]:
-    """Class of links that say given chunks."""
-    return ScriptedLinks

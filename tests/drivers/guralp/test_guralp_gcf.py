@@ -145,9 +145,9 @@ def test_an_answer_waits_for_nothing_after_the_last_byte(scripted, opened) -> No
     driver = opened(GuralpGcf(GuralpGcfConfig("scripted", {"DEMOZ2": Role.CHASSIS}), links))
     driver.read()  # what open took
     driver.read()
-    assert len(links.link.heard) == 1
+    assert len(links.heard) == 1
     driver.read()
-    assert len(links.link.heard) == 2
+    assert len(links.heard) == 2
 
 
 def gcf_wire(stream: str, second: int, sequence: int | None = None, value: int = 0, n: int = 100) -> bytes:
@@ -160,7 +160,7 @@ def gcf_wire(stream: str, second: int, sequence: int | None = None, value: int =
 def read_all(driver: GuralpGcf, links: Any) -> list[WaveformBlock]:
     """Read until the script is empty."""
     blocks = list(driver.read())
-    while links.link.says:
+    while links.says:
         blocks += driver.read()
     return blocks
 
@@ -204,7 +204,7 @@ def test_a_block_that_comes_again_in_time_is_no_gap(scripted, opened) -> None:
     blocks = read_all(driver, links)
     assert [(b.device_ns - EPOCH_NS) // 10**9 for b in blocks] == [0, 1, 2, 3, 4]
     assert {b.flags for b in blocks} == {Flag.NONE}
-    third = gcf_serial.GcfAnswerDecoder().feed(links.link.heard[2])
+    third = gcf_serial.GcfAnswerDecoder().feed(links.heard[2])
     assert third == [gcf_serial.Answer(gcf_serial.AnswerKind.NACK, int("DEMOZ2", 36), 2)]
 
 
@@ -239,7 +239,7 @@ def test_streams_that_are_not_configured_are_acknowledged_and_ignored(scripted, 
     (block,) = read_all(driver, links)
     assert [channel.name for channel in block.channels] == ["DEMOZ2"]
     assert driver.channels.ignored == 1
-    assert [answer[0] for answer in links.link.heard] == [1, 1]
+    assert [answer[0] for answer in links.heard] == [1, 1]
 
 
 @pytest.mark.parametrize(("answers", "length"), [("recovery", 6), ("short", 2), ("none", 0)])
@@ -247,7 +247,7 @@ def test_the_form_of_answers_is_configured(answers: Any, length: int, scripted, 
     links = scripted(gcf_wire("DEMOZ2", 0))
     config = GuralpGcfConfig("scripted", {"DEMOZ2": Role.CHASSIS}, answers=answers, baudrate=19200)
     opened(GuralpGcf(config, links))
-    assert len(b"".join(links.link.heard)) == length
+    assert len(b"".join(links.heard)) == length
     assert links.settings == {"baudrate": 19200}
 
 
@@ -274,7 +274,7 @@ def test_what_does_not_send_the_streams_is_named(
     config = GuralpGcfConfig("scripted", {"DEMOZ2": Role.CHASSIS}, block_timeout_s=0.2)
     with pytest.raises(error, match=words):
         GuralpGcf(config, links).open()
-    assert links.link.closed
+    assert links.closed
 
 
 def test_a_pulled_plug_is_a_lost_device(

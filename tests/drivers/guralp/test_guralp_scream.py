@@ -137,7 +137,7 @@ def seconds(blocks: Sequence[WaveformBlock]) -> list[int]:
 
 def read_all(driver: GuralpScream, links: Any) -> list[WaveformBlock]:
     blocks = list(driver.read())
-    while links.link.says:
+    while links.says:
         blocks += driver.read()
     return blocks
 
@@ -201,7 +201,7 @@ def test_a_server_that_cannot_be_asked_for_lost_packets_does_not_hold_the_rest_u
 def test_the_server_is_asked_before_anything_comes(scripted, opened) -> None:
     links = scripted(b"GCFACKN\0", datagram(0))
     opened(GuralpScream(GuralpScreamConfig("udp://scripted:0", ONE, "10.0.0.7:1567"), links))
-    assert links.link.heard == [b"GCFSEND:B\0"]
+    assert links.heard == [b"GCFSEND:B\0"]
     assert links.settings == {"peer": "10.0.0.7:1567"}
 
 
@@ -237,7 +237,7 @@ def test_what_does_not_send_the_streams_is_named(
     config = GuralpScreamConfig("udp://scripted:1", ONE, server, block_timeout_s=0.1)
     with pytest.raises(error, match=words):
         GuralpScream(config, links).open()
-    assert links.link.closed
+    assert links.closed
 
 
 def test_a_server_that_is_off_refuses() -> None:

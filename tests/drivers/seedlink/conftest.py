@@ -1,11 +1,11 @@
-"""Shared by the SeedLink tests: real miniSEED records, drivers that are closed, reading until enough came."""
+"""Shared by the SeedLink tests: real miniSEED records, and reading until enough samples came."""
 
 from __future__ import annotations
 
 import io
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +45,6 @@ def shake_records(obspy: Any, shake_file: bytes) -> list[bytes]:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[[SeedLink], SeedLink]]:
-    """Open a driver and close it after the test."""
-    drivers: list[SeedLink] = []
-
-    def open_it(driver: SeedLink) -> SeedLink:
-        drivers.append(driver)
-        driver.open()
-        return driver
-
-    yield open_it
-    for driver in drivers:
-        driver.close()
-
-
-@pytest.fixture
 def collect() -> Callable[[SeedLink, int], list[WaveformBlock]]:
     """Read until so many samples of one channel have come."""
 
@@ -72,33 +57,3 @@ def collect() -> Callable[[SeedLink, int], list[WaveformBlock]]:
         return blocks
 
     return read_on
-
-
-class ScriptedLink:
-    """A server that says what a test puts into it, one chunk a read."""
-
-    def __init__(self, *says: bytes) -> None:
-        self.says = list(says)
-        self.heard = b""
-        self.closed = False
-
-    def open(self, url: str, **settings: Any) -> ScriptedLink:
-        return self
-
-    def read(self, size: int = 65536) -> bytes:
-        return self.says.pop(0) if self.says else b""
-
-    def write(self, data: bytes) -> None:
-        self.heard += data
-
-    def discard_input(self) -> None:
-        self.says.clear()
-
-    def close(self) -> None:
-        self.closed = True
-
-
-@pytest.fixture
-def scripted() -> type[ScriptedLink]:
-    """Class of an opener whose link says given chunks."""
-    return ScriptedLink

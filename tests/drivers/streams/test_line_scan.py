@@ -192,4 +192,4 @@ def test_a_tcp_port_without_a_hello_is_a_timeout() -> None:
 def test_the_driver_never_says_a_word(opened, collect, scripted) -> None:
     links = scripted(wire.encode(HELLO), line(1))
     collect(opened(LineScan(LineScanConfig("scripted"), links)), lambda got: len(got) == 1)
-    assert links.link.heard == b""
+    assert links.heard == []

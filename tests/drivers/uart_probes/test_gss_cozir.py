@@ -16,6 +16,7 @@ from drivers.devices.gss_cozir import CozirConfig, GssCozir, GssSprintir, Sprint
 from drivers.transport import PortLinks
 from drivers.twins.gss_cozir import GssTwin
 from drivers.twins.ports import PtyPort, TcpPort, WirePort
+from tests.drivers.port_server import PtySerial
 
 NextSample = Callable[..., Sample]
 
@@ -72,11 +73,12 @@ def test_sprintir_gives_twenty_values_a_second(port: WirePort) -> None:
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated")
 def test_cozir_behind_a_port_server(
-    served: Callable[[PtyPort], tuple[str, serial.Serial]], next_sample: NextSample
+    port_server: Callable[[serial.SerialBase], str], next_sample: NextSample
 ) -> None:
     port = PtyPort()
     with fast_twin(port, 517.0):
-        url, line = served(port)
+        line = PtySerial(port.url, timeout=0)
+        url = port_server(line)
         with closing(cozir(url, baudrate=38400)) as device:
             device.open()
             assert next_sample(device).value == 517.0

@@ -17,6 +17,7 @@ from drivers.devices.vaisala_gmp343 import Gmp343Config, VaisalaGmp343
 from drivers.transport import PortLinks
 from drivers.twins.ports import PtyPort, TcpPort, WirePort
 from drivers.twins.vaisala_gmp343 import Gmp343Twin
+from tests.drivers.port_server import PtySerial
 
 NextSample = Callable[..., Sample]
 
@@ -37,11 +38,12 @@ def test_reads_and_identifies(port: WirePort, next_sample: NextSample) -> None:
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated")
 def test_behind_a_port_server(
-    served: Callable[[PtyPort], tuple[str, serial.Serial]], next_sample: NextSample
+    port_server: Callable[[serial.SerialBase], str], next_sample: NextSample
 ) -> None:
     port = PtyPort()
     with Gmp343Twin(port, lambda: 452.0):
-        url, line = served(port)
+        line = PtySerial(port.url, timeout=0)
+        url = port_server(line)
         with closing(gmp343(url)) as device:
             device.open()
             assert next_sample(device).value == 452.0

@@ -17,6 +17,7 @@ from drivers.devices.winsen_mhz19 import Mhz19Config, WinsenMhz19
 from drivers.transport import PortLinks
 from drivers.twins.ports import PtyPort, TcpPort, WirePort
 from drivers.twins.winsen_mhz19 import Mhz19Twin
+from tests.drivers.port_server import PtySerial
 
 NextSample = Callable[..., Sample]
 
@@ -49,12 +50,13 @@ def test_reads_and_identifies(port: WirePort, next_sample: NextSample) -> None:
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name)\\(\\) is deprecated")
 def test_behind_a_port_server(
-    served: Callable[[PtyPort], tuple[str, serial.Serial]], next_sample: NextSample
+    port_server: Callable[[serial.SerialBase], str], next_sample: NextSample
 ) -> None:
     port = PtyPort()
     # every frame begins with FF, which Telnet must double on its way
     with Mhz19Twin(port, lambda: float(0xFF)):
-        url, line = served(port)
+        line = PtySerial(port.url, timeout=0)
+        url = port_server(line)
         with closing(mhz19(url)) as device:
             device.open()
             assert next_sample(device).value == 255.0
