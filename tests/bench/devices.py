@@ -233,10 +233,11 @@ def measure(seconds: float) -> tuple[float, dict[str, float], dict[str, list[flo
             process_s = time.process_time() - process_s
             threads = {name: s - threads.get(name, 0.0) for name, s in thread_seconds().items()}
             took_s, items = (time.monotonic_ns() - from_ns) / 1e9, taker.items - items
-            taker.taken[BARE] = bare_reads(urls[BARE], BARE_S)
+            taken = {name: list(times) for name, times in taker.taken.items()}
+            taken[BARE] = bare_reads(urls[BARE], BARE_S)
         taker.stop()
         written = json.loads(far.communicate("")[0])
-    latencies = {name: latencies_ms(times, taker.taken[name], from_ns) for name, times in written.items()}
+    latencies = {name: latencies_ms(times, taken[name], from_ns) for name, times in written.items()}
     shares = {name: s / took_s for name, s in threads.items()}
     return process_s / took_s, shares, latencies, items / took_s
 
