@@ -22,7 +22,6 @@ assumption). A probe in POLL mode (several on one line) is not supported.
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Sequence
@@ -46,7 +45,7 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs import vaisala_ascii as wire
-from drivers.devices.pace import LOWEST_AIR_PPM
+from drivers.devices.pace import LOWEST_AIR_PPM, SamplePace
 
 ANSWER_LIMIT_S = 0.4
 """Time for an answer that needs no measurement, s."""
@@ -112,8 +111,7 @@ class VaisalaGmp343(Device[Gmp343Config]):
         self._errors = ""
         self._errors_due = 0.0
         self._poll_due = 0.0
-        self._polls = 0
-        self._polls_per_sample = max(1, math.floor(self.capabilities.period_s / config.poll_s))
+        self._samples = SamplePace(self.capabilities.period_s, config.poll_s)
         self._asked = 0  # how often the present value was asked for; 0 when none is awaited
         self._value_due = 0.0
         self._strange = ""  # what came instead of a value
@@ -135,7 +133,8 @@ class VaisalaGmp343(Device[Gmp343Config]):
             self.close()
             raise
         self._poll_due = time.monotonic()
-        self._polls = self._asked = 0
+        self._samples = SamplePace(self.capabilities.period_s, config.poll_s)
+        self._asked = 0
         self._strange = ""
         self._format_set = False
 
@@ -172,8 +171,7 @@ class VaisalaGmp343(Device[Gmp343Config]):
 
     def _sample(self, co2_ppm: float) -> list[Reading]:
         quality = self._quality(co2_ppm)
-        self._polls += 1
-        if quality is Quality.GOOD and (self._polls - 1) % self._polls_per_sample:
+        if not self._samples.due() and quality is Quality.GOOD:
             return []
         return [Sample(Quantity.CO2_PPM, co2_ppm, quality)]
 

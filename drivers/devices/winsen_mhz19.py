@@ -21,7 +21,6 @@ self-calibration survives a power cut (hence the check); ``frozen_after_s``.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ from drivers.api import (
     Sample,
 )
 from drivers.codecs import winsen_mhz19 as wire
-from drivers.devices.pace import LOWEST_AIR_PPM, Pace
+from drivers.devices.pace import LOWEST_AIR_PPM, Pace, SamplePace
 
 ANSWER_LIMIT_S = 0.3
 TRIES = 2
@@ -99,8 +98,7 @@ class WinsenMhz19(Device[Mhz19Config]):
         self._link: Link | None = None
         self._decoder = wire.WinsenDecoder()
         self._pace = Pace(config.poll_s)
-        self._polls = 0
-        self._polls_per_sample = max(1, math.floor(self.capabilities.period_s / config.poll_s))
+        self._samples = SamplePace(self.capabilities.period_s, config.poll_s)
         self._check_due = 0.0
         self._can_say = True  # whether it knows the command that reads self-calibration back
         self._firmware = ""
@@ -119,7 +117,7 @@ class WinsenMhz19(Device[Mhz19Config]):
             self.close()
             raise
         self._pace = Pace(self.config.poll_s)
-        self._polls = 0
+        self._samples = SamplePace(self.capabilities.period_s, self.config.poll_s)
         self._last_ppm = self._stuck_since = None
 
     def identify(self) -> Identity:
@@ -133,8 +131,7 @@ class WinsenMhz19(Device[Mhz19Config]):
         high, low = self._ask(wire.READ_CO2)[:2]
         co2_ppm = high << 8 | low
         quality = self._quality(co2_ppm)
-        self._polls += 1
-        if quality is Quality.GOOD and (self._polls - 1) % self._polls_per_sample:
+        if not self._samples.due() and quality is Quality.GOOD:
             return ()
         return (Sample(Quantity.CO2_PPM, float(co2_ppm), quality),)
 

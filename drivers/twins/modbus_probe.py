@@ -146,15 +146,7 @@ class K30Twin(S8Twin):
     ``registers_known`` False makes it firmware without input registers.
     """
 
-    def __init__(
-        self,
-        port: WirePort,
-        co2_ppm: Callable[[], float],
-        address: int = 0x68,
-        abc_hours: int = 180,
-    ) -> None:
-        super().__init__(port, co2_ppm, address, abc_hours)
-        self.registers_known = True
+    registers_known = True
 
     def input(self) -> dict[int, int]:
         return super().input() if self.registers_known else {}

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ NextSample = Callable[..., Sample]
 
 def mhz19(url: str, **settings: Any) -> WinsenMhz19:
     device = WinsenMhz19(Mhz19Config(url, poll_s=0.1, **settings), PortLinks())
-    device._polls_per_sample = 1  # tests need not wait two seconds for the next
+    # tests need not wait two seconds for the next
+    device.capabilities = replace(device.capabilities, period_s=0.0)
     return device
 
 
