@@ -144,7 +144,8 @@ class Spoiler:
     params=[
         (lambda data: data[:-1] + bytes((data[-1] ^ 1,)), "arrive damaged"),
         (lambda data: bytes((data[0] ^ 1,)) + data[1:], "no answer of a probe at address 240"),
-        (lambda data: data[:-3], "arrive damaged"),
+        # cut answers of two tries may run into each other on a slow machine
+        (lambda data: data[:-3], "arrive damaged|what arrives is no answer"),
         (lambda data: b"\x42\x4d\x00\x1c" + data[:2], "no answer of a probe"),
     ],
     ids=["crc", "address", "truncated", "stranger"],
