@@ -22,7 +22,7 @@ class FlirLeptonSuite(DriverSuite):
     driver = "flir-lepton"
     lossless = True
     tolerance = 0.01
-    readings = 6
+    readings = 3
 
     def config(self, url: str) -> Mapping[str, Any]:
         return {"url": url, "model": "lepton3", "tlinear_kelvin": 0.01}
