@@ -61,7 +61,7 @@ class GuralpScreamConfig:
     ----------
     url : ``udp://address:port`` of this computer (``udp://0.0.0.0:0`` takes any
         free port where the server is asked), or ``socket://server:port``.
-    server : ``host:port`` of the server that is asked for datagrams, as 10.0.0.7:1567.
+    server : ``host:port`` of the server that is asked for datagrams, as 192.0.2.7:1567.
     channels : role ("chassis", "ground", "air") of each stream to use by its ID,
         as 6018N2; others are ignored.
     counts_per_m_s : counts per m/s of a channel, from the calibration sheets of
@@ -88,7 +88,7 @@ class GuralpScreamConfig:
             raise ConfigError("server is for udp:// alone: socket:// names the server already")
         host, _, port = self.server.rpartition(":")
         if self.server and not (host and port.isdecimal()):
-            raise ConfigError(f'server = "{self.server}": write host:port, for example 10.0.0.7:{wire.PORT}')
+            raise ConfigError(f'server = "{self.server}": write host:port, for example 192.0.2.7:{wire.PORT}')
         if self.block_timeout_s <= 0:
             raise ConfigError("block_timeout_s must be above 0")
 

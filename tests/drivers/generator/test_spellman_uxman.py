@@ -215,7 +215,7 @@ def test_behind_a_port_server_it_is_read_with_the_checksum_of_the_serial_line(
     ],
 )
 def test_a_config_that_leaves_something_open_is_refused(keys: dict[str, Any], words: str) -> None:
-    whole = {"url": "socket://10.0.0.3:50001", "framing": "plain", "rated_kv": 160.0, "rated_ma": 3.0} | keys
+    whole = {"url": "socket://192.0.2.3:50001", "framing": "plain", "rated_kv": 160.0, "rated_ma": 3.0} | keys
     with pytest.raises(ConfigError, match=words):
         make_config(SpellmanUxman, {key: value for key, value in whole.items() if value is not None})
 

@@ -200,9 +200,9 @@ def test_a_server_that_cannot_be_asked_for_lost_packets_does_not_hold_the_rest_u
 
 def test_the_server_is_asked_before_anything_comes(scripted, opened) -> None:
     links = scripted(b"GCFACKN\0", datagram(0))
-    opened(GuralpScream(GuralpScreamConfig("udp://scripted:0", ONE, "10.0.0.7:1567"), links))
+    opened(GuralpScream(GuralpScreamConfig("udp://scripted:0", ONE, "192.0.2.7:1567"), links))
     assert links.heard == [b"GCFSEND:B\0"]
-    assert links.settings == {"peer": "10.0.0.7:1567"}
+    assert links.settings == {"peer": "192.0.2.7:1567"}
 
 
 def test_a_server_that_takes_leave_is_lost(scripted, opened) -> None:
@@ -225,7 +225,7 @@ def test_a_server_that_falls_silent_is_a_timeout(scripted, opened, collect) -> N
     ("server", "says", "error", "words"),
     [
         ("", (), DeviceTimeout, "nobody sends"),
-        ("10.0.0.7:1567", (b"GCFACKN\0",), DeviceTimeout, "10.0.0.7:1567 sent no block"),
+        ("192.0.2.7:1567", (b"GCFACKN\0",), DeviceTimeout, "192.0.2.7:1567 sent no block"),
         ("", (b"{'EHZ', 1580372810.003, 16235}",) * 3, ProtocolError, "no GCF block"),
         ("", (datagram(0, stream="OTHERZ"),), ProtocolError, "receives OTHERZ but not DEMOZ2"),
     ],
@@ -263,9 +263,9 @@ def test_a_broken_connection_is_a_lost_device(
     "keys",
     [
         {"url": "/dev/ttyUSB0"},
-        {"url": "socket://10.0.0.7:1567", "server": "10.0.0.7:1567"},
-        {"server": "10.0.0.7"},
-        {"server": "10.0.0.7:scream"},
+        {"url": "socket://192.0.2.7:1567", "server": "192.0.2.7:1567"},
+        {"server": "192.0.2.7"},
+        {"server": "192.0.2.7:scream"},
         {"channels": {}},
         {"block_timeout_s": 0.0},
     ],

@@ -285,7 +285,7 @@ def test_a_config_the_scanner_cannot_keep_is_refused(keys: dict[str, Any], words
 
 
 def test_over_tcp_no_line_speed_limits_the_lines() -> None:
-    config = make_config(RaytekMp150, {"url": "socket://10.0.0.2:2727", "lines_per_s": 150})
+    config = make_config(RaytekMp150, {"url": "socket://192.0.2.2:2727", "lines_per_s": 150})
     assert config.lines_per_s == 150
 
 
