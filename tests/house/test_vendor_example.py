@@ -1,4 +1,4 @@
-"""A sensor maker's package as another distribution: built, installed into an empty environment, and run there."""
+"""A sensor maker's package as another distribution: built, installed beside ours, and run there."""
 
 from __future__ import annotations
 
