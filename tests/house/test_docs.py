@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from drivers.conformance import LAWS
+from drivers.registry import installed
 from scanner.lane.commands import USAGE
 from scanner.lane.config import LaneFile, load_lane_config
 from service.cli import app
@@ -34,6 +36,18 @@ def test_every_lane_command_is_documented():
 def test_every_top_level_key_of_the_configuration_is_documented():
     page = (ROOT / "docs" / "lane.md").read_text(encoding="utf-8")
     assert not [key for key in LaneFile.model_fields if key not in page]
+
+
+def test_every_driver_stands_among_the_devices_of_a_lane():
+    page = (ROOT / "docs" / "lane.md").read_text(encoding="utf-8")
+    ours = [name for name, driver in installed().items() if driver.distributions == ("lorryscan",)]
+    assert len(ours) > 20
+    assert not [name for name in ours if f"`{name}`" not in page]
+
+
+def test_every_law_of_the_kit_is_explained_to_vendors():
+    page = (ROOT / "docs" / "writing-a-driver.md").read_text(encoding="utf-8")
+    assert not [one.name for one in LAWS.values() if f"| `{one.name}` | {one.title} |" not in page]
 
 
 def test_every_command_is_documented():
