@@ -30,7 +30,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# a million inputs for every codec; takes half an hour
+# a million inputs for every codec; takes some forty minutes on one core, half of that with ARGS="--jobs 2"
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python -m tests.fuzz $(ARGS) $(FUZZ_ARGS)
 
