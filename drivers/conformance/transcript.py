@@ -207,7 +207,8 @@ def load(path: Path) -> Transcript:
     TranscriptDamaged : it is none, it is of a later version, or a line cannot be read; says which.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines: JSON leaves other line separators of Unicode as they are
+        lines = path.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError:
         raise TranscriptDamaged(f"{path} is no text: give a file that ends in {SUFFIX}") from None
     head = _object(path, 1, lines[0] if lines else "")

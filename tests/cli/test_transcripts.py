@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.api import DeviceLost, DeviceOpenError, Frame, Identity, Sample
@@ -265,6 +265,7 @@ EXCHANGES = st.builds(
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(EXCHANGES, max_size=6), st.text(max_size=20))
+@example([], "a line separator \u2028 and a next line \x85 are no ends of lines")
 def test_what_is_saved_is_loaded(tmp_path_factory: Any, exchanges: list[Exchange], words: str) -> None:
     path = tmp_path_factory.mktemp("saved") / "x.transcript.jsonl"
     exchanges.sort(key=lambda exchange: exchange.at_s)
