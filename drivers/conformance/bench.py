@@ -101,7 +101,7 @@ class Bench:
         return lambda readings: len(readings) >= self.suite.readings
 
     def first_readings(self, rig: Rig) -> list[Reading]:
-        """Open, read as many as the suite asks for, close; each must be what the rig told.
+        """Open, read as many as the suite asks for, close.
 
         Raises
         ------

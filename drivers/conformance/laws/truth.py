@@ -36,11 +36,11 @@ def tells_the_truth(bench: Bench) -> None:
         raise NotRun("nobody knows what a real device measures: compare with a reference by hand")
     with bench.rig() as rig:
         readings = bench.first_readings(rig)
-        _must_have_told(bench, rig, readings)
+        _must_have_told(rig, readings)
         must_be_told(readings, rig.told, tolerance=bench.suite.tolerance, lossless=bench.suite.lossless)
 
 
-def _must_have_told(bench: Bench, rig: Rig, readings: Sequence[Reading]) -> None:
+def _must_have_told(rig: Rig, readings: Sequence[Reading]) -> None:
     told = rig.told
     if not (told.values or told.waves or told.pictures or told.lines or told.generator):
         raise LawBroken("the suite's twin() wraps no source with told: nothing could be compared")
@@ -55,7 +55,6 @@ def _must_have_told(bench: Bench, rig: Rig, readings: Sequence[Reading]) -> None
         raise LawBroken(
             "none of the readings is of a kind that the suite's twin() told: wrap the source of what it reads"
         )
-    del bench
 
 
 @law("keeps-its-word", "returns only what it declares: kind, quantity, unit, shape, type, range, period")
