@@ -125,7 +125,10 @@ def _values_told(samples: list[Sample], told: Told, tolerance: float, after: str
     for quantity in {sample.quantity for sample in samples}:
         said = told.values.get(quantity)
         if said is None:
-            continue  # the rig does not vary this one
+            raise LawBroken(
+                f"read() returned {quantity.value}{after}, of which the suite's twin() told nothing: "
+                "wrap its source, or tell a value that stays the same once, with told.sample()"
+            )
         at = 0
         for sample in samples:
             if sample.quantity is not quantity or sample.quality is Quality.INVALID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drivers.api import Quantity
 from drivers.codecs.wave_stream import WaveChannel, WaveHello
 from drivers.conformance.suite import DriverSuite
 from drivers.conformance.told import Told
@@ -22,4 +23,5 @@ class WaveStreamSuite(DriverSuite):
 
     def twin(self, port: WirePort, told: Told) -> Twin:
         hello = WaveHello(500.0, 24, 838_861, tuple(WaveChannel(role, *CHANNEL) for role in (0, 0, 1)), "G7")
-        return WaveStreamTwin(port, hello, told.waveform(["ch1", "ch2", "ch3"]))
+        board_c = told.sample(Quantity.TEMPERATURE_C, 21.5)
+        return WaveStreamTwin(port, hello, told.waveform(["ch1", "ch2", "ch3"]), temperature_c=board_c)

@@ -7,8 +7,11 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from acme_air.suite import AcmeAirSuite
+from acme_air.twin import AcmeAirTwin
 
-from drivers.conformance import LAWS, Outcome
+from drivers.api import Quantity
+from drivers.conformance import LAWS, Outcome, Told, Twin, WirePort
 from drivers.conformance.bench import Bench
 from drivers.conformance.law import When
 from drivers.conformance.run import Verdict, try_law
@@ -97,6 +100,26 @@ def test_a_driver_with_one_fault_breaks_the_law(
     assert verdict.outcome is Outcome.BROKEN
     assert verdict.law == law
 
+    assert re.search(words, verdict.words), verdict.words
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "words"),
+    [
+        (False, r"wraps no source with told"),
+        (True, r"temperature_c, of which the suite's twin\(\) told nothing"),
+    ],
+)
+def test_a_suite_that_forgets_the_truth_is_told_so(wrapped: bool, words: str):
+    class Forgets(AcmeAirSuite):
+        driver = evil.AcmeAir
+
+        def twin(self, port: WirePort, told: Told) -> Twin:
+            co2 = told.samples(Quantity.CO2_PPM) if wrapped else lambda: 640.0
+            return AcmeAirTwin(port, co2, lambda: 20.0)
+
+    verdict = try_law(LAWS["tells-the-truth"], Bench(Forgets(), "tcp"))
+    assert verdict.outcome is Outcome.BROKEN
     assert re.search(words, verdict.words), verdict.words
 
 
