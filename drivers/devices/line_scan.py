@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
@@ -36,9 +37,13 @@ KINDS = (LineKind.DATA, LineKind.DARK, LineKind.AIR)
 COLLECT_S = 0.05  # lines of one read are put together for so long: 20 blocks/s at any line rate
 STRANGER_BYTES = 2048  # so much without a message is no detector
 STRANGER_S = 1.0
+REMEMBERED_LINES = 1024
+"""A line that comes a second time does so soon; a detector that was switched on again counts anew, at
+another time."""
 MAX_BLOCK_LINES = 512
 
 _Group: TypeAlias = tuple[int, int]  # kind, energy
+_LineKey: TypeAlias = tuple[int, int, int, int, int]  # scan, number, kind, energy, device time
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class LineScan(Device[LineScanConfig]):
         self.lines_missing = 0
         self.lines_without_hello = 0
         self.lines_doubled = 0
+        self._recent: deque[_LineKey] = deque()
+        self._came: set[_LineKey] = set()  # what is in it, to be found quickly
+        self._ended: wire.LineEnd | None = None  # the newest END, until a new line comes
         self._opened = 0.0
         self._decoder = wire.LineScanDecoder()
         self._link: Link | None = None
@@ -185,7 +193,6 @@ class LineScan(Device[LineScanConfig]):
         self._received = 0
         self._last_number = 0
         self.lines_missing = 0
-        self._last_of: dict[tuple[int, int], int] = {}  # newest number by kind and energy
         self._gaps: set[int] = set()  # energies whose next block follows lost lines
 
     def _readings(self, messages: list[wire.LineMessage]) -> list[Reading]:
@@ -199,11 +206,11 @@ class LineScan(Device[LineScanConfig]):
                 if self._came_before(message):
                     self.lines_doubled += 1
                     continue
+                self._ended = None
                 if message.scan != self._scan or self._jumps(message):
                     readings += self._blocks(groups)
                     self._take_place(message)
                 self._last_number = message.number
-                self._last_of[message.kind, message.energy] = message.number
                 self._received += 1
                 self._sha256.update(wire.pixel_bytes(message.pixels))
                 groups.setdefault((message.kind, message.energy), []).append(message)
@@ -211,13 +218,20 @@ class LineScan(Device[LineScanConfig]):
                 readings += self._blocks(groups)
                 if isinstance(message, wire.LineHello):
                     self._hello = message
-                    self._last_of.clear()  # a detector that was switched on again counts anew
-                else:
+                elif message != self._ended:
                     readings.append(self._end(message))
+                    self._ended = message
         return readings + self._blocks(groups)
 
     def _came_before(self, line: wire.Line) -> bool:
-        return line.scan == self._scan and line.number <= self._last_of.get((line.kind, line.energy), -1)
+        key = (line.scan, line.number, line.kind, line.energy, line.device_ns)
+        if key in self._came:
+            return True
+        self._came.add(key)
+        self._recent.append(key)
+        if len(self._recent) > REMEMBERED_LINES:
+            self._came.discard(self._recent.popleft())
+        return False
 
     def _jumps(self, line: wire.Line) -> bool:
         # The energies of one position may share a number or be counted one by one.

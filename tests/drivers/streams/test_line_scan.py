@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
@@ -159,6 +160,28 @@ def test_a_new_scan_begins_new_counts(opened, collect) -> None:
             twin.send_scan(scan, image(30))
             end = collect(driver, ended)[-1]
             assert (end.scan, end.lines_received, end.hash_matches) == (scan, 30, True)
+
+
+def test_what_comes_twice_is_taken_once(opened, scripted) -> None:
+    sha = hashlib.sha256(b"".join(np.full(N_PIXELS, n, "<u2").tobytes() for n in (1, 2))).digest()
+    lines = [line(n, device_ns=n) for n in (1, 2)]
+    end = wire.encode(wire.LineEnd(1, 2, 0, sha))
+    # the last piece of a passage comes again as a whole, its END with it
+    links = scripted(wire.encode(HELLO) + lines[0] + lines[1] + end, lines[1] + end + wire.encode(HELLO))
+    driver = opened(LineScan(LineScanConfig("scripted"), links))
+    readings = [reading for _ in range(3) for reading in driver.read()]
+    assert [r.line_numbers.tolist() for r in of_kind(readings, LineKind.DATA)] == [[1, 2]]
+    (closed,) = [r for r in readings if isinstance(r, LineScanEnd)]
+    assert closed.hash_matches
+    assert driver.lines_doubled == 1
+
+
+def test_a_detector_that_was_switched_on_again_counts_anew(opened, scripted) -> None:
+    links = scripted(wire.encode(HELLO) + line(1, device_ns=7), wire.encode(HELLO) + line(1, device_ns=9))
+    driver = opened(LineScan(LineScanConfig("scripted"), links))
+    readings = [reading for _ in range(3) for reading in driver.read()]
+    assert [r.line_numbers.tolist() for r in of_kind(readings, LineKind.DATA)] == [[1], [1]]
+    assert driver.lines_doubled == 0
 
 
 def test_a_line_of_another_length_is_refused(opened, scripted) -> None:
