@@ -17,7 +17,7 @@ from drivers.twins.twin import Twin
 
 
 class FlirLeptonSuite(DriverSuite):
-    """A Lepton 3.5 that sends temperatures; the wire rounds to 0.01 K."""
+    """A Lepton 3.5 that sends temperatures, as often as a line of 921600 Bd carries; rounded to 0.01 K."""
 
     driver = "flir-lepton"
     lossless = True
@@ -38,4 +38,4 @@ class FlirLeptonSuite(DriverSuite):
         def counts() -> npt.NDArray[np.uint16]:
             return np.rint((room() + 273.15) * 100).astype(np.uint16)
 
-        return FlirLeptonTwin(port, counts, model=Model.LEPTON3)
+        return FlirLeptonTwin(port, counts, model=Model.LEPTON3, rate_hz=2.2)
