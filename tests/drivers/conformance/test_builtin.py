@@ -20,7 +20,7 @@ from drivers.registry import installed
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = sorted(name for name, driver in installed().items() if driver.distributions == ("lorryscan",))
-AT_ONCE = 6  # a suite mostly waits
+AT_ONCE = 4  # a suite mostly waits
 EXCUSES = {
     "any-split": ("datagrams come whole",),
     "notices-silence": ("it speaks only when something passes: its silence says nothing",),
