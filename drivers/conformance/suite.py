@@ -38,8 +38,6 @@ class DriverSuite:
     readings : how many readings a law waits for.
     stranger : bytes of another device, streamed to a driver that must not be taken in;
         the default is a dust sensor's frames, a real look-alike of CO2 probes.
-    split_free : why the bytes may not be split anywhere, "" when they may. Datagrams
-        keep their borders and need no reason.
     recover_s : how long after a replug readings may take to come again, s.
 
     Examples
@@ -68,7 +66,6 @@ class DriverSuite:
     stranger: ClassVar[bytes] = bytes.fromhex(
         "424D001C000100020003000400050006000700080009000A000B000C000D00A1"
     )
-    split_free: ClassVar[str] = ""
     recover_s: ClassVar[float] = 8.0
 
     def config(self, url: str) -> Mapping[str, Any]:

@@ -41,8 +41,6 @@ def any_split(bench: Bench) -> None:
     """
     if bench.wire == "udp":
         raise NotRun("datagrams come whole")
-    if bench.suite.split_free:
-        raise NotRun(bench.suite.split_free)
     if bench.transcript is not None:
         whole = _replay(bench, ScriptedLinks(bench.transcript))
         for pieces, words in (("bytes", "byte by byte"), (7, "in random pieces")):
