@@ -115,6 +115,46 @@ def after(
     return first, np.where(two[:, np.newaxis], second, first)
 
 
+def since_closing(
+    rooms: Rooms,
+    minutes: npt.ArrayLike,
+    start_ppm: npt.ArrayLike,
+    source_ppm_m3_per_min: tuple[npt.ArrayLike, npt.ArrayLike],
+    opened_after: npt.ArrayLike,
+    kept_share: npt.ArrayLike,
+) -> tuple[Array, Array]:
+    """Return both rooms' excess, the door having been opened once in between or not.
+
+    Parameters
+    ----------
+    rooms, source_ppm_m3_per_min : as in `after`.
+    minutes : since closing, ``(n, n_t)``.
+    start_ppm : excess at closing in both rooms, ``(n,)``.
+    opened_after : minutes from closing to the opening, ``(n,)``, NaN = it stayed shut.
+    kept_share : of the excess just before, in the moment the door was shut again, ``(n,)``.
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> rooms = Rooms(33.0 * one, 0.0 * one, 0.0 * one, 0.0 * one, 0.0 * one)
+    >>> course, _ = since_closing(rooms, [[30.0, 60.0]], 0.0, (330.0, 0.0), [40.0], [0.25])
+    >>> course.round(6).tolist()  # 10 ppm a minute; 400 ppm fall to 100
+    [[300.0, 300.0]]
+    """
+    t = np.asarray(minutes, dtype=float)
+    first, second = after(rooms, t, (start_ppm, start_ppm), source_ppm_m3_per_min)
+    opened = np.asarray(opened_after, dtype=float)
+    if np.isnan(opened).all():
+        return first, second
+    until = np.nan_to_num(opened)[:, np.newaxis]
+    before = after(rooms, until, (start_ppm, start_ppm), source_ppm_m3_per_min)
+    left = np.asarray(kept_share, dtype=float)
+    kept = (left * before[0][:, 0], left * before[1][:, 0])
+    again = after(rooms, np.maximum(t - until, 0.0), kept, source_ppm_m3_per_min)
+    shut_again = t >= opened[:, np.newaxis]  # never where it stayed shut: NaN
+    return np.where(shut_again, again[0], first), np.where(shut_again, again[1], second)
+
+
 def _column(value: npt.ArrayLike) -> Array:
     return np.atleast_1d(np.asarray(value, dtype=float))[:, np.newaxis]
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scanner.simulation.closed_air import OXYGEN_PPM, PEOPLE_O2_PER_CO2, after, expanded_ppm_m3_per_min
+from scanner.simulation.closed_air import (
+    OXYGEN_PPM,
+    PEOPLE_O2_PER_CO2,
+    expanded_ppm_m3_per_min,
+    since_closing,
+)
 from scanner.simulation.co2_world import LorryBatch
 
 Array = npt.NDArray[np.float64]
@@ -75,17 +80,11 @@ def _balance(
         people * from_people + from_cargo * rooms.volume_m3 / total,
         from_cargo * rooms.second_m3 / total,
     )
-    first, second = after(rooms, minutes, (start_ppm, start_ppm), sources)
-    opened = np.isfinite(lorries.door_opened_minutes_ago)
-    if not opened.any():
-        return first, second
-    some = lorries[opened]
-    shut = minutes[opened] - (some.closed_minutes - some.door_opened_minutes_ago)[:, np.newaxis]
-    until = (some.closed_minutes - some.door_opened_minutes_ago)[:, np.newaxis]
-    own = tuple(source[opened] for source in sources)
-    before = after(some.rooms, until, (start_ppm[opened], start_ppm[opened]), (own[0], own[1]))
-    kept = tuple(some.door_kept_share * room[:, 0] for room in before)
-    again = after(some.rooms, np.maximum(shut, 0.0), (kept[0], kept[1]), (own[0], own[1]))
-    first[opened] = np.where(shut >= 0.0, again[0], first[opened])
-    second[opened] = np.where(shut >= 0.0, again[1], second[opened])
-    return first, second
+    return since_closing(
+        rooms,
+        minutes,
+        start_ppm,
+        sources,
+        lorries.closed_minutes - lorries.door_opened_minutes_ago,
+        lorries.door_kept_share,
+    )

@@ -7,6 +7,7 @@ people gives the same lorries: trials can be paired.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ class Condition:
 
     Parameters
     ----------
-    vehicle_class, cargo, laden : as declared.
+    vehicle_class, cargo, laden : as declared; not laden means empty, whatever the cargo.
     closed_minutes : true time since closing, None = log-uniform over the world's range.
     headspace_co2 : whether a liquid lies under its own CO2, None = the world's share of them does.
     low_respiration : produce that hardly breathes (apples, citrus, potatoes).
@@ -306,7 +307,8 @@ def _true_cargo(d: _Draws, condition: Condition, lied: npt.NDArray[np.bool_]) ->
     others = [c for c in possible if c is not condition.cargo and c is not CargoClass.INERT]
     numbers = np.array([CARGOES.index(c) for c in others])
     other = numbers[(d.u("other cargo") * len(others)).astype(int)]
-    return np.where(lied, other, CARGOES.index(condition.cargo))
+    declared = condition.cargo if condition.laden else CargoClass.EMPTY
+    return np.where(lied, other, CARGOES.index(declared))
 
 
 def _times(d: _Draws, condition: Condition, lied: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -353,7 +355,7 @@ def _rooms(d: _Draws, vehicle: VehicleClass, cargo: Whole, people: Whole) -> Roo
         share * volume,
         d.of("exchange_per_h") * smaller,
         changes,
-        changes * d.of("wind_leak"),
+        changes * d.of("second_room_leak"),
     )
 
 
@@ -420,8 +422,7 @@ def without_nuisances(lorries: LorryBatch) -> LorryBatch:
     For checks against closed forms.
     """
     n = len(lorries)
-    zero, one = np.zeros(n), np.ones(n)
-    noughts = (
+    zeros = (
         "tip_change",
         "tip_fluctuation",
         "gusts_per_h",
@@ -440,5 +441,5 @@ def without_nuisances(lorries: LorryBatch) -> LorryBatch:
         "oxygen_offset_pct",
     )
     ones = ("tip_of_mean", "inside_gain", "outside_gain")
-    changed = dict.fromkeys(noughts, zero) | dict.fromkeys(ones, one)
+    changed: dict[str, Any] = dict.fromkeys(zeros, np.zeros(n)) | dict.fromkeys(ones, np.ones(n))
     return replace(lorries, **changed, t90_true_s=lorries.t90_s, high_ppm=np.full(n, np.inf))

@@ -147,7 +147,7 @@ def draw_world(seed: int) -> World:
 def _between(low: float, high: float, u: float) -> float:
     # a range over a factor of two is one of magnitudes
     if 0.0 < 2.0 * low < high:
-        return low * (high / low) ** u
+        return low * math.exp(u * math.log(high / low))
     return low + (high - low) * u
 
 
