@@ -34,9 +34,9 @@ FIGURES = {
 SCALES = {
     "volume": ("free_volume_m3",),
     "leakage": ("air_changes_per_h",),
-    "respiration": ("respiration_mg_kg_h", "pack_co2_l_s", "dry_ice_loss_per_h"),
+    "respiration": ("respiration_mg_kg_h", "quiet_co2_l_s", "pack_co2_l_s", "dry_ice_loss_per_h"),
     "people": ("person_co2_l_s",),
-    "initial": ("initial_excess_ppm.air",),
+    "initial": ("initial_excess_ppm.air", "initial_excess_ppm.bad_air"),
     "offsets": ("probe_offset_ppm",),
     "noise": ("noise_ppm",),
 }
