@@ -19,6 +19,12 @@ Array = npt.NDArray[np.float64]
 CO2_G_PER_L = 44.01 / 22.414  # at 0 degC and 1013 hPa
 ZERO_C_K = 273.15
 
+PUFF_WIDTH_S, PUFF_LOG_PPM = (5.0, 40.0), (3.5, 0.8)
+"""A puff of exhaust in the lane: its length, and the natural logarithm of its height (assumptions)."""
+
+GUST_WIDTH_S = (2.0, 12.0)
+"""A gust at a vent or seal (assumption)."""
+
 
 def produce_co2_l_s(cargo_kg: float, respiration_mg_kg_h: float) -> float:
     """Return what fruit or vegetables breathe out, L/s at 0 degC.
@@ -98,6 +104,47 @@ class SlowFluctuation:
         return np.asarray(np.sin(t[..., np.newaxis] * self._omega + self._phase) @ self._height)
 
 
+class Bursts:
+    """Smooth bumps that come at random and can be asked for at any time.
+
+    Parameters
+    ----------
+    seed, name : of their random course.
+    per_h : mean number an hour.
+    width_s : range of their widths (standard deviation of a Gaussian).
+    log_height : mean and standard deviation of the natural logarithm of their heights.
+    """
+
+    SLOT_S = 300.0
+
+    def __init__(
+        self,
+        seed: int,
+        name: str,
+        per_h: float,
+        width_s: tuple[float, float],
+        log_height: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        self._seed, self._name = seed, name
+        self._per_slot = per_h * self.SLOT_S / 3600.0
+        self._width_s, self._log_height = width_s, log_height
+
+    def __call__(self, t_s: npt.ArrayLike) -> Array:
+        """Return all bumps added up at ``t_s``, the shape of ``t_s``."""
+        t = np.asarray(t_s, dtype=float)
+        out = np.zeros(t.shape)
+        if self._per_slot == 0.0 or t.size == 0:
+            return out
+        first, last = math.floor(t.min() / self.SLOT_S) - 1, math.floor(t.max() / self.SLOT_S) + 1
+        for slot in range(first, last + 1):
+            rng = stream(self._seed, self._name, slot)
+            for _ in range(rng.poisson(self._per_slot)):
+                at_s, width_s = (slot + rng.random()) * self.SLOT_S, rng.uniform(*self._width_s)
+                height = math.exp(rng.normal(*self._log_height))
+                out = out + height * np.exp(-0.5 * ((t - at_s) / width_s) ** 2)
+        return out
+
+
 class OutsideAir:
     """CO2 in the free air beside the lane: level, slow fluctuation, puffs of exhaust.
 
@@ -108,27 +155,15 @@ class OutsideAir:
     seed : of this visit.
     """
 
-    SLOT_S = 300.0
-
     def __init__(self, level_ppm: float, fluctuation_ppm: float, puffs_per_h: float, seed: int) -> None:
         self._level_ppm, self._fluctuation_ppm = level_ppm, fluctuation_ppm
-        self._per_slot = puffs_per_h * self.SLOT_S / 3600.0
-        self._seed = seed
+        self._puffs = Bursts(seed, "exhaust", puffs_per_h, PUFF_WIDTH_S, PUFF_LOG_PPM)
         self._slow = SlowFluctuation(stream(seed, "outside air"), 8.0, 600.0)
 
     def ppm(self, t_s: npt.ArrayLike) -> Array:
         """Return the concentration at ``t_s`` (from the start of the visit), ppm."""
         t = np.asarray(t_s, dtype=float)
-        out = self._level_ppm + self._fluctuation_ppm * self._slow(t)
-        if self._per_slot == 0.0 or t.size == 0:
-            return out
-        first, last = math.floor(t.min() / self.SLOT_S) - 1, math.floor(t.max() / self.SLOT_S) + 1
-        for slot in range(first, last + 1):
-            rng = stream(self._seed, "exhaust", slot)
-            for _ in range(rng.poisson(self._per_slot)):
-                at_s, width_s = (slot + rng.random()) * self.SLOT_S, rng.uniform(5.0, 40.0)
-                out = out + math.exp(rng.normal(3.5, 0.8)) * np.exp(-0.5 * ((t - at_s) / width_s) ** 2)
-        return out
+        return np.asarray(self._level_ppm + self._fluctuation_ppm * self._slow(t) + self._puffs(t))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,22 +216,30 @@ class Probe:
         self._t_s: float | None = None
         self._rng = stream(seed, "probe")
 
-    def report(self, t_s: float, concentration_ppm: float) -> float:
-        """Return the report at ``t_s``, given the concentration since the report before."""
+    def report(self, t_s: float, concentration_ppm: float, drift_ppm: float = 0.0) -> float:
+        """Return the report at ``t_s``, given the concentration since the report before.
+
+        ``drift_ppm`` is what the optics add for the time being (condensation).
+        """
         elapsed_s = 0.0 if self._t_s is None else max(0.0, t_s - self._t_s)
         self._t_s = t_s
         share = -math.expm1(-elapsed_s / self.model.time_constant_s)
         self._lagged_ppm += share * (concentration_ppm - self._lagged_ppm)
-        return float(_output(self.model, np.asarray(self._lagged_ppm), self._rng.standard_normal()))
+        noise_ppm = self.model.noise_ppm * self._rng.standard_normal()
+        return float(_output(self.model, np.asarray(self._lagged_ppm), noise_ppm + drift_ppm))
 
-    def reports(self, t_s: npt.ArrayLike, concentration_ppm: npt.ArrayLike) -> Array:
+    def reports(
+        self, t_s: npt.ArrayLike, concentration_ppm: npt.ArrayLike, drift_ppm: npt.ArrayLike = 0.0
+    ) -> Array:
         """Return the reports at ascending times ``(n,)``: the same values as one by one."""
-        pairs = zip(np.asarray(t_s, dtype=float), np.asarray(concentration_ppm, dtype=float), strict=True)
-        return np.array([self.report(float(t), float(c)) for t, c in pairs])
+        times = np.asarray(t_s, dtype=float)
+        drift = np.broadcast_to(np.asarray(drift_ppm, dtype=float), times.shape)
+        values = zip(times, np.asarray(concentration_ppm, dtype=float), drift, strict=True)
+        return np.array([self.report(float(t), float(c), float(d)) for t, c, d in values])
 
 
-def _output(model: ProbeModel, lagged_ppm: Array, noise: npt.ArrayLike) -> Array:
-    value = model.gain * lagged_ppm + model.offset_ppm + model.noise_ppm * np.asarray(noise)
+def _output(model: ProbeModel, lagged_ppm: Array, added_ppm: npt.ArrayLike) -> Array:
+    value = model.gain * lagged_ppm + model.offset_ppm + np.asarray(added_ppm)
     if model.step_ppm:
         value = np.round(value / model.step_ppm) * model.step_ppm
-    return np.clip(value, model.low_ppm, model.high_ppm)
+    return np.asarray(np.clip(value, model.low_ppm, model.high_ppm))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scanner.simulation.co2 import GUST_WIDTH_S, PUFF_LOG_PPM, PUFF_WIDTH_S
 from scanner.simulation.co2_quirks import quirked
 from scanner.simulation.co2_transients import (
     AIR_POWERS,
@@ -34,10 +35,6 @@ STEP_S = 2.0
 
 OXYGEN_T90_S = 20.0
 """Of an oxygen cell (assumption)."""
-
-PUFF_WIDTH_S, PUFF_LOG_PPM = (5.0, 40.0), (3.5, 0.8)
-GUST_WIDTH_S = (2.0, 12.0)
-"""Assumptions; puffs as in the single lorry's outside air."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from scanner.simulation.chassis import Modes
+from scanner.simulation.co2_quirks import QUIRKS
 from scanner.simulation.hearts import Heart
 from scanner.simulation.lorry_spec import LorrySpec
 from scanner.simulation.priors import draw, stream
@@ -29,6 +30,7 @@ def draw_lorry(
     vehicle_class: VehicleClass | None = None,
     cargo: CargoClass | None = None,
     persons: int | None = None,
+    wide: bool = False,
     **overrides: Any,
 ) -> LorrySpec:
     """Draw one lorry.
@@ -41,6 +43,8 @@ def draw_lorry(
     seed : not negative.
     vehicle_class, cargo, persons : fixed where given; else two thirds are
         reefers, and half of all lorries carry people (never an inert tank).
+    wide : with a door opened on the way, a second room, gusts, an officer's breath, condensation, another
+        place of the tip in a later visit and odd probes, each in its share of the lorries.
     overrides : fields of `LorrySpec` to set after the draw, and ``plate``.
 
     Raises
@@ -135,7 +139,31 @@ def draw_lorry(
         slosh_hz=draw(seed, "slosh_hz") if liquid else 0.0,
         slosh_um_s=draw(seed, "slosh_um_s") if liquid else 0.0,
     )
-    return replace(spec, **overrides)
+    return replace(_widened(spec) if wide else spec, **overrides)
+
+
+def _widened(spec: LorrySpec) -> LorrySpec:
+    seed, total_m3 = spec.seed, spec.free_volume_m3
+    divided = spec.declaration.vehicle_class is VehicleClass.REEFER and bool(draw(seed, "second_room"))
+    second_m3 = total_m3 * draw(seed, "second_room_share") if divided else 0.0
+    ago = spec.closed_minutes * draw(seed, "door_opened_when")
+    quirk = 1 + int(stream(seed, "quirk").integers(len(QUIRKS) - 1))
+    return replace(
+        spec,
+        free_volume_m3=total_m3 - second_m3,
+        second_volume_m3=second_m3,
+        exchange_m3_h=draw(seed, "exchange_per_h") * min(second_m3, total_m3 - second_m3),
+        door_opened_minutes_ago=ago if draw(seed, "door_opened") else None,
+        door_kept_share=draw(seed, "door_kept_share"),
+        tip_change=draw(seed, "tip_change"),
+        gusts_per_h=draw(seed, "gusts_per_h"),
+        gust_depth=draw(seed, "gust_depth"),
+        breath_at_s=draw(seed, "breath_at_s") if draw(seed, "breath") else None,
+        breath_ppm=draw(seed, "breath_ppm"),
+        breath_s=draw(seed, "breath_s"),
+        condensation_ppm_per_min=draw(seed, "condensation_ppm_per_min") if draw(seed, "condenses") else 0.0,
+        inside_quirk=QUIRKS[quirk] if draw(seed, "odd_probe") else "",
+    )
 
 
 def draw_heart(seed: int, index: int) -> Heart:

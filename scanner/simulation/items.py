@@ -34,9 +34,12 @@ from drivers.api import (
     Stamp,
     WaveformBlock,
 )
-from scanner.simulation.co2 import Probe
+from scanner.simulation.closed_air import OXYGEN_PPM
+from scanner.simulation.co2 import Probe, ProbeModel
+from scanner.simulation.co2_quirks import QUIRKS, quirked
 from scanner.simulation.layout import DEMO_LAYOUT, LaneLayout
 from scanner.simulation.lorry import SimulatedLorry
+from scanner.simulation.priors import stream
 
 START_NS = 1_000_000_000_000
 UTC_NS = 1_793_606_400_000_000_000  # 2 November 2026, 08:00 UTC
@@ -45,6 +48,7 @@ SHAKE_PACKET = 25
 FRAME_HZ = 4.0  # as the driver asks of the module unless told otherwise
 LINE_BLOCK = 64
 LINE_RATE_HZ = 200.0
+OXYGEN_NOISE_PCT = 0.03  # of a single report (assumption)
 SETTLE_S = 600.0  # the probes have hung in free air for so long
 
 
@@ -110,12 +114,14 @@ def lorry_items(
         *_sources(lorry, layout, duration_s, times), key=lambda entry: (entry[0], entry[1]), reverse=False
     )
     lost = dict(times.lost or {})
-    probe_in_told = False
+    to_tell = [(EventKind.PROBE_IN, spec.probe_in_s)]
+    if spec.probe_out_s is not None:
+        to_tell.append((EventKind.PROBE_OUT, spec.probe_out_s))
     for at_s, sensor, reading in timed:
-        if not probe_in_told and at_s >= spec.probe_in_s:
-            probe_in_told = True
-            if spec.probe_in_s < duration_s and (name := _name(layout, Role.INSIDE, "sample")):
-                yield event(EventKind.PROBE_IN, spec.probe_in_s, sensor=name)
+        while to_tell and at_s >= to_tell[0][1]:
+            kind, told_s = to_tell.pop(0)
+            if told_s < duration_s and (name := _name(layout, Role.INSIDE, "sample")):
+                yield event(kind, told_s, sensor=name)
         silent_from_s = lost.get(sensor, np.inf)
         if at_s > silent_from_s or (at_s == silent_from_s and not isinstance(reading, DeviceState)):
             continue
@@ -137,6 +143,8 @@ def _sources(
         sources.append(_probe(lorry, layout, inside, duration_s, inside=True))
     if outside := _name(layout, Role.OUTSIDE, "sample"):
         sources.append(_probe(lorry, layout, outside, duration_s, inside=False))
+    if layout.oxygen:
+        sources.append(_oxygen(lorry, layout, duration_s))
     if geophones := _name(layout, Role.CHASSIS, "waveform"):
         sources.append(_geophones(lorry, layout, geophones, duration_s, times.utc_ns))
     if shake := _name(layout, Role.GROUND, "waveform"):
@@ -181,11 +189,25 @@ def _probe(
     lag = Probe(model, spec.outside_co2_ppm, spec.visit_seed * 2 + inside)
     lag.reports(before_s, lorry.co2_outside_ppm(before_s))
     every = max(1, round(layout.sensors[sensor].period_s / step_s))
-    for k, value in enumerate(lag.reports(t_s, ppm)):
-        if k % every == 0:
-            over = value >= model.high_ppm
-            quality = Quality.OVER_RANGE if over else Quality.GOOD
-            yield t_s[k], sensor, Sample(Quantity.CO2_PPM, float(value), quality)
+    reports = lag.reports(t_s, ppm, lorry.co2_drift_ppm(t_s) if inside else 0.0)[::every]
+    if inside and spec.inside_quirk:
+        odd = stream(spec.visit_seed, "quirk")
+        reports = quirked(t_s[::every], reports[np.newaxis], [QUIRKS.index(spec.inside_quirk)], odd)[0]
+    for at_s, value in zip(t_s[::every], reports, strict=True):
+        quality = Quality.OVER_RANGE if value >= model.high_ppm else Quality.GOOD
+        quality = Quality.UNDER_RANGE if value < model.low_ppm else quality
+        if np.isfinite(value):
+            yield float(at_s), sensor, Sample(Quantity.CO2_PPM, float(value), quality)
+
+
+def _oxygen(lorry: SimulatedLorry, layout: LaneLayout, duration_s: float) -> Iterator[Timed]:
+    sensor = layout.sensors[layout.oxygen]
+    # the lag of any probe; its numbers are ppm of oxygen
+    model = ProbeModel(sensor.response_t90_s, noise_ppm=1e4 * OXYGEN_NOISE_PCT, high_ppm=250_000.0)
+    cell = Probe(model, OXYGEN_PPM, lorry.spec.visit_seed * 2 + 7)
+    t_s = np.arange(0.0, duration_s + 1e-9, sensor.period_s)
+    for at_s, ppm in zip(t_s, cell.reports(t_s, 1e4 * lorry.oxygen_tip_pct(t_s)), strict=True):
+        yield float(at_s), sensor.name, Sample(Quantity.OXYGEN_PCT, float(ppm) / 1e4)
 
 
 def _geophones(

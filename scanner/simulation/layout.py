@@ -58,6 +58,7 @@ class LaneLayout:
     channels : of the waveform board, in the order of its samples.
     shake_channel : the ground digitiser's channel as its driver names it.
     shake_fs_hz : its rate.
+    oxygen : name of the oxygen cell beside the inside probe's tip, "" = there is none.
     """
 
     drivers: Mapping[str, str]
@@ -67,6 +68,7 @@ class LaneLayout:
     channels: tuple[Channel, ...] = ()
     shake_channel: Channel = SHAKE_CHANNEL
     shake_fs_hz: float = 100.0
+    oxygen: str = ""
 
     def named(self, role: Role, reads: str) -> str:
         """Return the name of the one sensor of a role that delivers a type of reading.
@@ -75,7 +77,11 @@ class LaneLayout:
         ------
         LookupError : none or several.
         """
-        names = [s.name for s in self.sensors.values() if s.role is role and reads in s.reads]
+        names = [
+            s.name
+            for s in self.sensors.values()
+            if s.role is role and reads in s.reads and s.name != self.oxygen
+        ]
         if len(names) != 1:
             raise LookupError(f"{len(names)} sensors look at {role} and deliver {reads}, one is wanted")
         return names[0]
@@ -88,9 +94,32 @@ class LaneLayout:
         """Return the lane with some sensors left out."""
         return replace(
             self,
+            oxygen="" if self.oxygen in sensors else self.oxygen,
             drivers={name: driver for name, driver in self.drivers.items() if name not in sensors},
             sensors={name: sensor for name, sensor in self.sensors.items() if name not in sensors},
         )
+
+
+def with_oxygen(layout: LaneLayout, name: str = "oxygen-inside") -> LaneLayout:
+    """Return the lane with an oxygen cell beside the inside probe's tip.
+
+    A reading every second, 90 % of a step in 20 s (assumption: an electrochemical cell). No driver
+    stands behind it: only simulated visits carry its readings.
+
+    Examples
+    --------
+    >>> with_oxygen(DEMO_LAYOUT).sensors["oxygen-inside"].response_t90_s
+    20.0
+    """
+    cell = Sensor(
+        name,
+        Role.INSIDE,
+        ("sample",),
+        1.0,
+        20.0,
+        _certificate(name, {"offset_pct": 0.0, "uncertainty_pct": 0.2}),
+    )
+    return replace(layout, sensors={**layout.sensors, name: cell}, oxygen=name)
 
 
 def _certificate(sensor: str, parameters: Mapping[str, float]) -> Certificate:

@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.simulation.chassis import Geophone
+from scanner.simulation.closed_air import (
+    DISPLACED_O2_PER_CO2,
+    OXYGEN_PPM,
+    PEOPLE_O2_PER_CO2,
+    PRODUCE_O2_PER_CO2,
+    Rooms,
+    expanded_ppm_m3_per_min,
+    since_closing,
+)
 from scanner.simulation.co2 import (
+    GUST_WIDTH_S,
+    Bursts,
     OutsideAir,
     SlowFluctuation,
     bulk_excess_ppm,
@@ -21,6 +32,7 @@ from scanner.simulation.hearts import RecordedForce
 from scanner.simulation.lorry_spec import LorrySpec
 from scanner.simulation.priors import stream
 from scanner.simulation.seismic import Seismic
+from scanner.vehicle import CargoClass
 
 if TYPE_CHECKING:
     from scanner.simulation.thermal_scene import DoorsScene
@@ -70,6 +82,7 @@ class SimulatedLorry:
             spec.outside_co2_ppm, spec.outside_fluctuation_ppm, spec.exhaust_puffs_per_h, spec.visit_seed
         )
         self._eddies = SlowFluctuation(stream(spec.visit_seed, "tip"), 4.0, 120.0)
+        self._gusts = Bursts(spec.visit_seed, "gusts", spec.gusts_per_h, GUST_WIDTH_S)
         self._doors: DoorsScene | None = None
 
     @property
@@ -87,6 +100,11 @@ class SimulatedLorry:
         """Return the mean excess of the body over outside air at ``t_s``, ppm."""
         s = self.spec
         closed_s = 60.0 * s.closed_minutes + np.asarray(t_s, dtype=float)
+        if s.second_volume_m3 > 0.0 or s.door_opened_minutes_ago is not None:
+            people_l_s = s.persons * s.person_co2_l_s
+            return self._divided(
+                closed_s, people_l_s, self.co2_generation_l_s - people_l_s, s.initial_excess_ppm
+            )
         return bulk_excess_ppm(
             closed_s,
             self.co2_generation_l_s,
@@ -96,6 +114,42 @@ class SimulatedLorry:
             s.initial_excess_ppm,
         )
 
+    def oxygen_tip_pct(self, t_s: npt.ArrayLike) -> Array:
+        """Return the oxygen at the inside probe's tip, % by volume: outside air until it goes in."""
+        s, t = self.spec, np.asarray(t_s, dtype=float)
+        breathed_l_s = produce_co2_l_s(s.cargo_kg, s.respiration_mg_kg_h)
+        people_l_s = s.persons * s.person_co2_l_s
+        only_added_l_s = self.co2_generation_l_s - breathed_l_s - people_l_s
+        cargo = PRODUCE_O2_PER_CO2 * breathed_l_s + DISPLACED_O2_PER_CO2 * only_added_l_s
+        start_ppm = PEOPLE_O2_PER_CO2 * s.initial_excess_ppm
+        if s.declaration.cargo is CargoClass.INERT:
+            nitrogen = s.initial_excess_ppm < 0.0
+            start_ppm = -0.98 * OXYGEN_PPM if nitrogen else DISPLACED_O2_PER_CO2 * s.initial_excess_ppm
+        change_ppm = self._divided(
+            60.0 * s.closed_minutes + t, PEOPLE_O2_PER_CO2 * people_l_s, cargo, start_ppm
+        )
+        within = np.maximum(OXYGEN_PPM + self._tip_share(t) * np.maximum(change_ppm, -OXYGEN_PPM), 0.0)
+        return np.where(self._tip_is_in(t), within, OXYGEN_PPM) / 1e4
+
+    def _divided(self, closed_s: Array, people_l_s: float, cargo_l_s: float, start_ppm: float) -> Array:
+        """Excess of the people's room, of one or two rooms, over outside air."""
+        s = self.spec
+        total_m3 = s.free_volume_m3 + s.second_volume_m3
+        people, cargo = (float(expanded_ppm_m3_per_min(q, s.inside_c)) for q in (people_l_s, cargo_l_s))
+        opened = s.door_opened_minutes_ago
+        rooms = (
+            s.free_volume_m3, s.second_volume_m3, s.exchange_m3_h, s.air_changes_per_h, s.air_changes_per_h,
+        )  # fmt: skip
+        first, _ = since_closing(
+            Rooms(*(np.array([value]) for value in rooms)),
+            closed_s.reshape(1, -1) / 60.0,
+            start_ppm,
+            (people + cargo * s.free_volume_m3 / total_m3, cargo * s.second_volume_m3 / total_m3),
+            [np.nan if opened is None else s.closed_minutes - opened],
+            [s.door_kept_share],
+        )
+        return first.reshape(closed_s.shape)
+
     def co2_outside_ppm(self, t_s: npt.ArrayLike) -> Array:
         """Return the concentration of the free air beside the lane, ppm."""
         return self._outside.ppm(t_s)
@@ -103,14 +157,36 @@ class SimulatedLorry:
     def co2_tip_ppm(self, t_s: npt.ArrayLike) -> Array:
         """Return the concentration at the inside probe's tip, ppm: outside air until it goes in."""
         t = np.asarray(t_s, dtype=float)
-        inside = t >= self.spec.probe_in_s
+        inside = self._tip_is_in(t)
         if self._tip_ppm is not None:
             within = self._tip_ppm(np.maximum(t - self.spec.probe_in_s, 0.0))
         else:
-            eddy = 1.0 + self.spec.tip_fluctuation * self._eddies(t)
-            excess = self.co2_bulk_excess_ppm(t) * self.spec.tip_fraction * np.maximum(eddy, 0.0)
-            within = np.maximum(self.spec.outside_co2_ppm + excess, 0.0)
+            excess = self.co2_bulk_excess_ppm(t) * self._tip_share(t)
+            within = np.maximum(self.spec.outside_co2_ppm + excess, 0.0) + self._breath_ppm(t)
         return np.where(inside, within, self.co2_outside_ppm(t))
+
+    def co2_drift_ppm(self, t_s: npt.ArrayLike) -> Array:
+        """Return what condensation adds to the inside probe's report, ppm."""
+        s = self.spec
+        since_s = np.asarray(t_s, dtype=float) - s.probe_in_s
+        # it dries in free air within the pause between two visits
+        return s.condensation_ppm_per_min * np.maximum(since_s, 0.0) / 60.0
+
+    def _tip_is_in(self, t: Array) -> npt.NDArray[np.bool_]:
+        out_s = np.inf if self.spec.probe_out_s is None else self.spec.probe_out_s
+        return np.asarray((t >= self.spec.probe_in_s) & (t < out_s))
+
+    def _tip_share(self, t: Array) -> Array:
+        s = self.spec
+        eddy = np.maximum(1.0 + s.tip_fluctuation * self._eddies(t), 0.0)
+        return s.tip_of_mean * eddy * (1.0 - s.gust_depth * np.minimum(self._gusts(t), 1.0))
+
+    def _breath_ppm(self, t: Array) -> Array:
+        s = self.spec
+        if s.breath_at_s is None:
+            return np.zeros(t.shape)
+        since_s = t - s.probe_in_s - s.breath_at_s
+        return np.where((since_s >= 0.0) & (since_s < s.breath_s), s.breath_ppm, 0.0)
 
     def temperature_inside_c(self, t_s: npt.ArrayLike) -> Array:
         """Return the air temperature inside; people warm still air by some 0.02 degC a minute each."""

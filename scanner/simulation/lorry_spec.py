@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from scanner.simulation.chassis import Modes
@@ -40,6 +41,16 @@ class LorrySpec:
     movements_per_min, movement_force_n : of each person.
     driver : the driver's heart while he sits in the cab, else None.
     slosh_hz, slosh_um_s : liquid swaying in a tank, 0 = none.
+    door_opened_minutes_ago, door_kept_share : before the visit's start, None = not since closing;
+        share of the excess that stayed inside.
+    second_volume_m3, exchange_m3_h : a room behind the one with the people and the tip, 0 = none.
+    tip_change : log ratio of the tip's place in later visits to that of the first.
+    gusts_per_h, gust_depth : outside air over the tip; the share of the excess that it takes.
+    breath_at_s, breath_ppm, breath_s : an officer's breath at the tip, from so long after the tip went
+        in, None = none.
+    condensation_ppm_per_min : drift of the inside probe's report once its tip is in.
+    probe_out_s : time in the visit at which the tip comes out, None = it stays.
+    inside_quirk : what the inside probe does that none should, one of `co2_quirks.QUIRKS`.
     """
 
     declaration: Declaration
@@ -88,6 +99,19 @@ class LorrySpec:
     slosh_hz: float = 0.0
     slosh_um_s: float = 0.0
     visit: int = 1
+    door_opened_minutes_ago: float | None = None
+    door_kept_share: float = 0.2
+    second_volume_m3: float = 0.0
+    exchange_m3_h: float = 0.0
+    tip_change: float = 0.0
+    gusts_per_h: float = 0.0
+    gust_depth: float = 0.5
+    breath_at_s: float | None = None
+    breath_ppm: float = 1500.0
+    breath_s: float = 10.0
+    condensation_ppm_per_min: float = 0.0
+    probe_out_s: float | None = None
+    inside_quirk: str = ""
 
     @property
     def occupied(self) -> bool:
@@ -101,4 +125,18 @@ class LorrySpec:
 
     def next_visit(self, after_minutes: float) -> LorrySpec:
         """Return the same lorry when it comes back, its doors shut that much longer."""
-        return replace(self, visit=self.visit + 1, closed_minutes=self.closed_minutes + after_minutes)
+        opened = self.door_opened_minutes_ago
+        return replace(
+            self,
+            visit=self.visit + 1,
+            closed_minutes=self.closed_minutes + after_minutes,
+            door_opened_minutes_ago=None if opened is None else opened + after_minutes,
+        )
+
+    @property
+    def tip_of_mean(self) -> float:
+        """Excess at the tip over the mean excess, at this visit's place of the tip."""
+        if self.visit == 1 or self.tip_change == 0.0:
+            return self.tip_fraction
+        # within what tips meet (``tip_fraction`` in priors.toml)
+        return min(1.1, max(0.3, self.tip_fraction * math.exp(self.tip_change)))

@@ -102,7 +102,8 @@ class LaneSource:
         with self._lock:
             t_s = self.elapsed_s
             tip = self._air.co2_outside_ppm(t_s) if self._lorry is None else self._lorry.co2_tip_ppm(t_s)
-            return self._inside.report(self._probe_s(), float(tip))
+            drift = 0.0 if self._lorry is None else float(self._lorry.co2_drift_ppm(t_s))
+            return self._inside.report(self._probe_s(), float(tip), drift)
 
     def outside_ppm(self) -> float:
         """Return what the outside probe reports now, ppm."""
