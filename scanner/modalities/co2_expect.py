@@ -1,0 +1,40 @@
+"""Which air to expect behind a declaration: the prior of its vehicle class, load and cargo."""
+
+from __future__ import annotations
+
+from scanner.signals.co2_prior import AirPrior, air_prior
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
+
+BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
+"""Cargo that gives off CO2: never cleared by CO2 alone."""
+
+COLD_CLASSES = frozenset({CargoClass.FROZEN, CargoClass.BOXED, CargoClass.PRODUCE, CargoClass.MEAT})
+"""Loads kept cold, so that whoever hides in them shivers."""
+
+_CARGO = {
+    CargoClass.EMPTY: "quiet",
+    CargoClass.BOXED: "quiet",
+    CargoClass.FROZEN: "quiet",
+    CargoClass.PRODUCE: "produce",
+    CargoClass.MEAT: "meat",
+    CargoClass.DRY_ICE: "dry_ice",
+    CargoClass.LIQUID: "liquid",
+    CargoClass.INERT: "inert",
+}
+
+
+def expected_air(declaration: Declaration) -> AirPrior:
+    """Return what may be inside a lorry that is declared so.
+
+    Examples
+    --------
+    >>> frozen = expected_air(Declaration(VehicleClass.REEFER, CargoClass.FROZEN, laden=True))
+    >>> empty = expected_air(Declaration(VehicleClass.REEFER, CargoClass.EMPTY))
+    >>> bool(frozen.free_volume_m3.max() <= empty.free_volume_m3.min())
+    True
+    """
+    laden = declaration.laden and declaration.cargo is not CargoClass.EMPTY
+    body = "tanker" if declaration.vehicle_class is VehicleClass.TANKER else "reefer"
+    cold = body == "reefer" and declaration.cargo in COLD_CLASSES
+    room = f"{body}_{'laden' if laden else 'empty'}"
+    return air_prior(room, _CARGO[declaration.cargo], cold=cold)
