@@ -1,0 +1,354 @@
+"""What the best detector could do: marginal likelihood ratios by brute force over lorries from the generator.
+
+Two of them:
+
+c1  knows the generator's priors (the very world and condition the trials come
+    from) and the statistics of the transients, not the transients;
+c2  knows the transients too: it is given the same trials without them.
+
+Both draw some ten thousand lorries with and without people, compute what each
+would make the probes report, and sum the likelihoods. Places of the tip and
+response times between the drawn ones are filled in by a narrow Gaussian kernel
+along the derivative, so that few draws suffice. Nothing of `scanner.signals` is
+used. White noise of the probes is taken as known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from scanner.simulation.co2_batch import DipSeries, Procedure, true_bulk
+from scanner.simulation.co2_transients import bumps
+from scanner.simulation.co2_world import Condition, LorryBatch, World, draw_lorries
+from scanner.simulation.worlds import ranges
+from tests.bench.co2_ceiling_air import Air, Blocks, Classes
+
+Array = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+T90_S = (30.0, 60.0, 75.0)
+TIP_KERNEL, CHANGE_KERNEL, T90_KERNEL = 0.05, 0.02, 0.015
+"""Relative widths (1 sigma) of the kernels: far within what the generator spreads these over."""
+
+GUST_WIDTH_S = (2.0, 12.0)
+WHITE_BINS = 3
+QUIET_SHARE = 0.5
+"""Of the draws that meet no transient; the others share the kinds of transients."""
+
+NEAR_LOG = 0.35
+"""Half of the draws are closed about as long as the row's lorries: importance sampling, weighed back."""
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Log-likelihood ratio of each trial and the effective number of draws behind its smaller side."""
+
+    llr: Array
+    ess: Array
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Drawn lorries of one hypothesis.
+
+    ``mean`` ``(n_t90, N, r)`` and ``directions`` ``(n_t90, k, N, r)`` for each response time;
+    ``eddy`` ``(N, n_dips)`` and ``fluctuation`` ``(N,)`` in ppm; ``log_weight``, ``log_closed`` ``(N,)``.
+    """
+
+    mean: Array
+    directions: Array
+    eddy: Array
+    fluctuation: Array
+    log_weight: Array
+    log_closed: Array
+
+
+def log_sums(
+    z: Array,
+    mean: Array,
+    directions: Array,
+    covariance: Array,
+    log_weight: Array,
+    declared: tuple[Array, Array] | None = None,
+) -> tuple[Array, Array]:
+    """Return log of the weighed sum of Gaussian likelihoods over draws, and of the sum of their squares.
+
+    Parameters
+    ----------
+    z : float ``(n, r)``, data.
+    mean : float ``(N, r)`` of the draws.
+    directions : float ``(k, N, r)``: each draw stands for ``mean + e directions`` with standard normal e.
+    covariance : float ``(r, r)`` of the noise.
+    log_weight : float ``(N,)``.
+    declared : scaled log of what is declared, ``(n,)`` with NaN, and of what a draw would declare, ``(N,)``.
+    """
+    factor = np.linalg.cholesky(covariance)
+    inverse = np.linalg.inv(factor)
+    y, mu = z @ inverse.T, mean @ inverse.T
+    exponent = y @ mu.T
+    row = -0.5 * np.einsum("ij,ij->i", y, y)
+    column = log_weight - 0.5 * np.einsum("ij,ij->i", mu, mu)
+    spans: list[Array] = []
+    whitened = [d @ inverse.T for d in directions]
+    for number in range(len(whitened)):
+        # Cholesky of 1 + H'H turns the kernel into independent squares
+        span = whitened[number].copy()
+        norm = 1.0 + np.einsum("ij,ij->i", span, span)
+        for other in spans:
+            shared = np.einsum("ij,ij->i", whitened[number], other)
+            span -= shared[:, np.newaxis] * other
+            norm -= shared**2
+        root = np.sqrt(norm)
+        span /= root[:, np.newaxis]
+        spans.append(span)
+        along = y @ span.T
+        along -= np.einsum("ij,ij->i", mu, span)
+        along *= along
+        exponent += 0.5 * along
+        column = column - np.log(root)
+    exponent += column
+    if declared is not None:
+        told, would = declared
+        known = np.isfinite(told)
+        exponent[known] += told[known, np.newaxis] * would - 0.5 * would**2
+        row = row - 0.5 * np.nan_to_num(told) ** 2
+    top = exponent.max(axis=1)
+    exponent -= top[:, np.newaxis]
+    share = np.exp(exponent, out=exponent)
+    first, second = share.sum(axis=1), np.einsum("ij,ij->i", share, share)
+    level = row + top - np.log(np.diag(factor)).sum() - 0.5 * z.shape[1] * math.log(2 * math.pi)
+    return np.log(first) + level, np.log(second) + 2 * level
+
+
+def ceiling(
+    world: World,
+    condition: Condition,
+    procedure: Procedure,
+    persons: int,
+    lorries: LorryBatch,
+    series: DipSeries,
+    *,
+    transients: bool,
+    told_closing: bool,
+    draws: int = 40_000,
+    seed: int = 84_001,
+) -> Ratios:
+    """Return the ratio of ``persons`` people against nobody for every trial.
+
+    Parameters
+    ----------
+    lorries, series : the trials; of the lorries only the declaration and the probes' data sheets are read.
+    transients : whether the series has them (c1) or not (c2).
+    told_closing : whether the true closing time is known, or only what is declared.
+    """
+    blocks = Blocks(procedure)
+    data = blocks.of(series.inside_ppm, series.outside_ppm)
+    top = lorries.high_ppm[:, np.newaxis, np.newaxis]
+    saturated = np.any(np.nan_to_num(series.inside_ppm) >= top, axis=(1, 2))
+    kinds = [Air(blocks, world, 60.0, 60.0).transients(seed)] if transients else []
+    share = kinds[0].share if transients else np.ones(1)
+    banks = [
+        _bank(world, condition, blocks, count, draws, seed, transients, told_closing) for count in (0, persons)
+    ]
+    kind, log_kind = _kinds_of(share, draws, seed)
+    sums = np.full((2, 2, len(data)), -np.inf)
+    seen: dict[tuple[float, float], Classes] = {}
+    declared = _declared(world, condition, lorries, told_closing)
+    for group, air, white in _groups(world, blocks, lorries):
+        steady, middle = air.steady() + white, air.steady_mean()
+        pair = (air.inside_t90_s, air.outside_t90_s)
+        if transients and pair not in seen:
+            seen[pair] = air.transients(seed)
+        classes = seen.get(pair)
+        which = T90_S.index(air.inside_t90_s)
+        for hypothesis, bank in enumerate(banks):
+            for members, eddy, swing in _noise_classes(bank, kind, transients):
+                number = int(kind[members[0]])
+                noise, shift = steady, middle
+                if classes is not None:
+                    noise = noise + swing * air.unit_fluctuation + classes.covariance[number]
+                    noise = noise + np.einsum("ab,abij->ij", eddy, air.unit_eddies)
+                    shift = shift + classes.mean[number]
+                told = None
+                if declared is not None:
+                    told = (declared[0][group], declared[1] + bank.log_closed[members] * declared[2])
+                found = log_sums(
+                    data[group] - shift,
+                    bank.mean[which, members],
+                    bank.directions[which][:, members],
+                    noise,
+                    bank.log_weight[members] + log_kind[members],
+                    told,
+                )
+                for power in (0, 1):
+                    sums[hypothesis, power, group] = np.logaddexp(sums[hypothesis, power, group], found[power])
+    llr = sums[1, 0] - sums[0, 0]
+    ess = np.exp(np.min(2 * sums[:, 0] - sums[:, 1], axis=0))
+    return Ratios(np.where(saturated, -np.inf, llr), ess)
+
+
+def _bank(
+    world: World,
+    condition: Condition,
+    blocks: Blocks,
+    persons: int,
+    draws: int,
+    seed: int,
+    transients: bool,
+    told_closing: bool,
+) -> Bank:
+    rng = np.random.default_rng((seed, 1))
+    lorries = draw_lorries(world, replace(condition, closed_minutes=None), draws, persons, rng)
+    closed, log_weight = _closing(world, condition, draws, np.random.default_rng((seed, 2)), told_closing)
+    lorries = replace(
+        lorries,
+        closed_minutes=closed,
+        door_opened_minutes_ago=lorries.door_opened_minutes_ago * closed / lorries.closed_minutes,
+    )
+    means, directions, eddy = [], [], np.zeros((draws, len(blocks.procedure.hold_s)))
+    for t90_s in T90_S:
+        mean, direction, at_tip = _courses(lorries, world, blocks, t90_s, transients, seed)
+        means.append(mean)
+        directions.append(direction)
+        eddy = lorries.tip_fluctuation[:, np.newaxis] * at_tip
+    return Bank(
+        np.array(means), np.array(directions), eddy, lorries.outside_fluctuation_ppm, log_weight, np.log(closed)
+    )
+
+
+def _closing(
+    world: World, condition: Condition, n: int, rng: np.random.Generator, told: bool
+) -> tuple[Array, Array]:
+    """Times since closing and the logarithm of their weights, ``(n,)`` both."""
+    if told and condition.closed_minutes is not None:
+        return np.full(n, condition.closed_minutes), np.zeros(n)
+    low, high = np.log(world.quantiles("closed_minutes", np.array([0.0, 1.0])))
+    u = rng.random(n)
+    place = low + (high - low) * u
+    if condition.closed_minutes is None:
+        return np.exp(place), np.zeros(n)
+    centre = math.log(condition.closed_minutes)
+    least, most = special.ndtr((np.array([low, high]) - centre) / NEAR_LOG)
+    near = centre + NEAR_LOG * special.ndtri(least + (most - least) * u)
+    place = np.where(np.arange(n) % 2 == 0, place, near)
+    prior = 1.0 / (high - low)
+    bell = np.exp(-0.5 * ((place - centre) / NEAR_LOG) ** 2) / (NEAR_LOG * math.sqrt(2 * math.pi))
+    return np.exp(place), np.log(prior / (0.5 * prior + 0.5 * bell / (most - least)))
+
+
+def _courses(
+    lorries: LorryBatch, world: World, blocks: Blocks, t90_s: float, gusts: bool, seed: int
+) -> tuple[Array, Array, Array]:
+    """Block means over free air, kernel directions, and excess at the tip in each dip."""
+    procedure, t = blocks.procedure, blocks.t_s
+    n, n_dips = len(lorries), len(procedure.hold_s)
+    within = t >= 0.0
+    after = t[within]
+    place = np.exp(lorries.tip_change)[:, np.newaxis] ** (np.arange(n_dips) > 0)
+    place = place * lorries.tip_of_mean[:, np.newaxis]
+    share = lorries.t90_true_s / lorries.t90_s
+    tau = t90_s * share / math.log(10.0)
+    level = float(world.quantiles("outside_ppm", 0.5))
+    plain, later, slower = (np.zeros((n, n_dips, t.size)) for _ in range(3))
+    at_tip = np.zeros((n, n_dips))
+    drift = np.zeros((n, n_dips, t.size))
+    cold = np.zeros(n)
+    for dip, hold_s in enumerate(procedure.hold_s):
+        excess = place[:, dip, np.newaxis] * true_bulk(lorries, procedure.insertion_s[dip] + after)
+        at_tip[:, dip] = np.abs(excess[:, after <= hold_s]).mean(axis=1)
+        if gusts:
+            swept = bumps(t, lorries.gusts_per_h, GUST_WIDTH_S, np.random.default_rng((seed, 3, dip)))[:, within]
+            excess = excess * (1.0 - lorries.gust_depth[:, np.newaxis] * np.minimum(swept, 1.0))
+        lagged, longer = _lag(excess, tau), _lag(excess, tau * 1.01)
+        cools = lorries.cell_cools_s
+        # the cell warms again on its way to the next dip
+        cold_now = 1.0 - (1.0 - cold * np.exp(-procedure.gap_s / cools))[:, np.newaxis] * np.exp(
+            -after / cools[:, np.newaxis]
+        )
+        cold = 1.0 - (1.0 - cold * np.exp(-procedure.gap_s / cools)) * np.exp(-hold_s / cools)
+        colder = lorries.cold_cell_gain[:, np.newaxis] * cold_now
+        gain = lorries.inside_gain[:, np.newaxis] * (1.0 + colder)
+        plain[:, dip, within] = gain * lagged
+        slower[:, dip, within] = gain * (longer - lagged) / 0.01
+        later[:, dip, within] = gain * lagged * (dip > 0)
+        drift[:, dip, within] = lorries.inside_gain[:, np.newaxis] * level * colder
+        drift[:, dip, within] += lorries.condensation_ppm_per_min[:, np.newaxis] * after / 60.0
+    reduce = [x.reshape(n, -1) @ blocks.inside.T for x in (plain, later, slower, drift)]
+    directions = [TIP_KERNEL * reduce[0], T90_KERNEL * reduce[2]]
+    if n_dips > 1:
+        directions.append(CHANGE_KERNEL * reduce[1])
+    return reduce[0] + reduce[3], np.array(directions), at_tip
+
+
+def _lag(air: Array, tau: Array) -> Array:
+    """First-order lag of air that changes in straight lines between reports, from rest, ``(n, n_t)``."""
+    step = 2.0
+    kept = np.exp(-step / tau)
+    ramp = 1.0 - (1.0 - kept) * tau / step
+    out = np.zeros_like(air)
+    for k in range(1, air.shape[1]):
+        out[:, k] = kept * out[:, k - 1] + (1 - kept) * air[:, k - 1] + ramp * (air[:, k] - air[:, k - 1])
+    return out
+
+
+def _kinds_of(share: Array, n: int, seed: int) -> tuple[Whole, Array]:
+    """Kind of transient of each draw and the logarithm of what weighs its share right, ``(n,)`` both."""
+    if share.size == 1:
+        return np.zeros(n, np.int64), np.full(n, -math.log(n))
+    given = np.concatenate([[QUIET_SHARE], np.full(share.size - 1, (1 - QUIET_SHARE) / (share.size - 1))])
+    place = (np.arange(n) + 0.5) / n
+    kind = np.searchsorted(np.cumsum(given), place).clip(max=share.size - 1)
+    kind = np.random.default_rng((seed, 4)).permutation(kind)
+    many = np.bincount(kind, minlength=share.size)
+    return kind, np.log(share[kind]) - np.log(many[kind])
+
+
+def _noise_classes(bank: Bank, kind: Whole, transients: bool) -> Iterator[tuple[Whole, Array, float]]:
+    """Draws with about the same noise: their indices, mean square eddies and fluctuation."""
+    if not transients:
+        yield np.arange(len(kind)), np.zeros((bank.eddy.shape[1],) * 2), 0.0
+        return
+    size = np.sqrt((bank.eddy**2).mean(axis=1))
+    eddies = np.floor(np.log2(np.maximum(size, 0.5)) * 1.25).astype(int)
+    swings = (bank.fluctuation > np.median(bank.fluctuation)).astype(int)
+    code = (kind * 100 + eddies + 10) * 2 + swings
+    order = np.argsort(code, kind="stable")
+    for members in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
+        eddy = bank.eddy[members]
+        yield members, eddy.T @ eddy / len(members), float((bank.fluctuation[members] ** 2).mean())
+
+
+def _groups(world: World, blocks: Blocks, lorries: LorryBatch) -> Iterator[tuple[Whole, Air, Array]]:
+    """Trials with the same probes: their indices, their air and the white noise of block means."""
+    inside = np.sqrt(lorries.noise_ppm**2 + lorries.step_ppm**2 / 12.0)
+    outside = np.sqrt(lorries.outside_noise_ppm**2 + lorries.outside_step_ppm**2 / 12.0)
+    low, high = world.quantiles("noise_ppm", np.array([0.0, 1.0]))
+    edges = np.geomspace(low, high, WHITE_BINS + 1)[1:-1]
+    code = np.searchsorted(edges, inside) * 10 + np.searchsorted(edges, outside)
+    for t90_s in T90_S:
+        for outside_t90_s in T90_S:
+            air = Air(blocks, world, t90_s, outside_t90_s)
+            chosen = (lorries.t90_s == t90_s) & (lorries.outside_t90_s == outside_t90_s)
+            for number in np.unique(code[chosen]):
+                group = np.flatnonzero(chosen & (code == number))
+                rms = [math.sqrt(float((x[group] ** 2).mean())) for x in (inside, outside)]
+                yield group, air, air.white(*rms)
+
+
+def _declared(
+    world: World, condition: Condition, lorries: LorryBatch, told: bool
+) -> tuple[Array, float, float] | None:
+    """Declared time as ``(log declared / s, log centre / s, 1 / s)`` about the row's, or None."""
+    if told and condition.closed_minutes is not None:
+        return None
+    assert ranges()["declared_error"].shape == "lognormal"
+    s = math.log(world.values["declared_error.factor"])
+    centre = math.log(world.values["declared_error.centre"])
+    about = math.log(condition.closed_minutes or 60.0)
+    return (np.log(lorries.declared_minutes) - about) / s, (centre - about) / s, 1.0 / s
