@@ -23,7 +23,18 @@ from scanner.simulation.co2_truth import minutes_to, true_bulk, true_oxygen_exce
 from scanner.simulation.co2_world import LorryBatch
 from scanner.simulation.priors import stream
 
-__all__ = ["BEFORE_S", "STEP_S", "DipSeries", "Procedure", "minutes_to", "simulate_dips", "true_bulk"]
+__all__ = [
+    "BEFORE_S",
+    "GUST_WIDTH_S",
+    "PUFF_LOG_PPM",
+    "PUFF_WIDTH_S",
+    "STEP_S",
+    "DipSeries",
+    "Procedure",
+    "minutes_to",
+    "simulate_dips",
+    "true_bulk",
+]
 
 Array = npt.NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -70,7 +70,7 @@ class World:
 
     seed: int
     values: Mapping[str, float]
-    factors: Mapping[str, float]
+    factors: Mapping[str, float] = field(default_factory=dict)
 
     def quantiles(self, name: str, u: npt.ArrayLike) -> Array:
         """Return the values of a quantity below which the shares ``u`` of lorries lie.
@@ -141,7 +141,7 @@ def draw_world(seed: int) -> World:
         for name, entry in ranges().items()
         for figure, (low, high) in entry.figures.items()
     }
-    return World(seed, values, {})
+    return World(seed, values)
 
 
 def _between(low: float, high: float, u: float) -> float:
