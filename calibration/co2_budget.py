@@ -128,7 +128,7 @@ def calibrate(
     references: Sequence[Reference],
     plateaus: Sequence[Plateau],
     valid_days: float = 180.0,
-    influences: Influences = Influences(),  # noqa: B008  (frozen)
+    influences: Influences = Influences(),
     known_gain: tuple[float, float] = (1.0, GAIN_SIGMA),
     working_range_ppm: tuple[float, float] = WORKING_RANGE_PPM,
 ) -> Budget:
@@ -171,10 +171,9 @@ def calibrate(
     zero_only = x.size == 1
     if x.size == 0:
         raise CalibrationRefused("no gas was measured: name one with --gas, or take --outside-air")
-    if zero_only:
-        line = zero_line(x[0], sx[0], y[0], sy[0], *known_gain)
-    else:
-        line = fit_line(x, sx, y, sy)
+    if not zero_only and all(one.zero_only for one in references):
+        raise CalibrationRefused("outside air is no second gas: add a span gas, or measure the air once")
+    line = zero_line(x[0], sx[0], y[0], sy[0], *known_gain) if zero_only else fit_line(x, sx, y, sy)
     if line.misfit_p < MISFIT_P:
         raise CalibrationRefused(
             f"the gases lie on no straight line (chance {line.misfit_p:.1g}): look for a leak, a wrong gas, "

@@ -19,7 +19,7 @@ YEAR_DAYS = 365.25
 MIN_FOR_DRIFT = 3
 """Calibrations from which a slope is stated; two always lie on a line."""
 MIN_FOR_REBASE = 4
-BREAK_SIGMA = 4.0
+BREAK_SIGMA = 3.5
 """Improvement, in standard deviations, from which a step or an outlier is believed. The largest of some
 2n candidates is taken; measured: docs/calibration-co2.md."""
 MOST_BREAKS = 3
@@ -189,7 +189,7 @@ def _leaves(newest: Calibrated, ppm_per_year: float) -> dt.date | None:
 def _fit(design: Array, y: Array, s: Array) -> tuple[Array, Array, float]:
     """Return coefficients, their covariance with sigmas as given, and chi-square."""
     whitened = design / s[:, None]
-    covariance = np.linalg.pinv(whitened.T @ whitened)
+    covariance = np.asarray(np.linalg.pinv(whitened.T @ whitened), dtype=float)
     coefficient = covariance @ (whitened.T @ (y / s))
     residual = (y - design @ coefficient) / s
     return coefficient, covariance, float(residual @ residual)

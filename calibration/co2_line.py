@@ -51,7 +51,8 @@ class Line:
         """Return the standard uncertainty of a corrected reading from the line alone, ppm, shape as given."""
         x = np.asarray(true_ppm, dtype=float)
         v = self.covariance
-        return np.sqrt(np.maximum(v[0, 0] + 2.0 * x * v[0, 1] + x * x * v[1, 1], 0.0)) / self.gain
+        variance = np.maximum(v[0, 0] + 2.0 * x * v[0, 1] + x * x * v[1, 1], 0.0)
+        return np.asarray(np.sqrt(variance) / self.gain)
 
 
 def fit_line(

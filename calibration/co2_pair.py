@@ -131,8 +131,8 @@ def match_pair(
     spread = float(difference.std(ddof=1))
     if spread > UNSTEADY_PPM:
         raise CalibrationRefused(
-            f"the probes' difference moves by {spread:.0f} ppm: hang them closer together, away from exhausts "
-            "and people"
+            f"the probes' difference moves by {spread:.0f} ppm: hang them closer together, "
+            "away from exhausts and people"
         )
     parts = {
         "noise": max(noise, 0.01),

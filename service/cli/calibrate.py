@@ -1,4 +1,4 @@
-"""``lorryscan calibrate``: fit what turns scores into evidence."""
+"""``lorryscan calibrate``: probes to certificates, and scores to evidence."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from rich.progress import track
 
 from calibration.store import save_calibrations
 from scanner import fitting
+from service.cli import calibrate_co2
 from service.cli.out_file import check_can_write
 
-app = typer.Typer(no_args_is_help=True, help="Fit calibrations.")
+app = typer.Typer(no_args_is_help=True, help="Calibrate probes, and fit scores to evidence.")
+app.add_typer(calibrate_co2.app, name="co2")
 
 
 @app.callback()
 def calibrate() -> None:
-    """Fit calibrations."""
+    """Calibrate probes, and fit scores to evidence."""
 
 
 @app.command("evidence")

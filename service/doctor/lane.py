@@ -16,6 +16,7 @@ from drivers.api import ConfigError
 from scanner.lane.config import LaneConfig, load_lane_config
 from scanner.lane.service_address import ServiceLink
 from scanner.modality import Sensor
+from service.doctor.calibrations import co2_calibrations
 from service.doctor.finding import Finding, fail, ok, warn
 from service.doctor.machine import disk
 from service.doctor.ports import port_finding
@@ -39,7 +40,9 @@ def lane(file: Path) -> Iterator[Finding]:
         url = str(getattr(spec.config, "url", ""))
         if url:
             yield from device(spec.name, url)
-    yield from certificates(config, dt.datetime.now(dt.UTC).date())
+    today = dt.datetime.now(dt.UTC).date()
+    yield from certificates(config, today)
+    yield from co2_calibrations(config, today)
     if config.service is not None:
         yield from service(config.service, dt.datetime.now(dt.UTC))
 
