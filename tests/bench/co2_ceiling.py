@@ -37,7 +37,9 @@ TIP_KERNEL, CHANGE_KERNEL, T90_KERNEL = 0.05, 0.02, 0.015
 """Relative widths (1 sigma) of the kernels: far within what the generator spreads these over."""
 
 GUST_WIDTH_S = (2.0, 12.0)
-WHITE_BINS = 3
+WHITE_BINS = (4, 2)
+"""Classes of white noise, inside and outside probe."""
+
 QUIET_SHARE = 0.5
 """Of the draws that meet no transient; the others share the kinds of transients."""
 
@@ -154,7 +156,8 @@ def ceiling(
     kinds = [Air(blocks, world, 60.0, 60.0).transients(seed)] if transients else []
     share = kinds[0].share if transients else np.ones(1)
     banks = [
-        _bank(world, condition, blocks, count, draws, seed, transients, told_closing) for count in (0, persons)
+        _bank(world, condition, blocks, count, draws, seed, transients, told_closing)
+        for count in (0, persons)
     ]
     kind, log_kind = _kinds_of(share, draws, seed)
     sums = np.full((2, 2, len(data)), -np.inf)
@@ -187,7 +190,9 @@ def ceiling(
                     told,
                 )
                 for power in (0, 1):
-                    sums[hypothesis, power, group] = np.logaddexp(sums[hypothesis, power, group], found[power])
+                    sums[hypothesis, power, group] = np.logaddexp(
+                        sums[hypothesis, power, group], found[power]
+                    )
     llr = sums[1, 0] - sums[0, 0]
     ess = np.exp(np.min(2 * sums[:, 0] - sums[:, 1], axis=0))
     return Ratios(np.where(saturated, -np.inf, llr), ess)
@@ -218,7 +223,12 @@ def _bank(
         directions.append(direction)
         eddy = lorries.tip_fluctuation[:, np.newaxis] * at_tip
     return Bank(
-        np.array(means), np.array(directions), eddy, lorries.outside_fluctuation_ppm, log_weight, np.log(closed)
+        np.array(means),
+        np.array(directions),
+        eddy,
+        lorries.outside_fluctuation_ppm,
+        log_weight,
+        np.log(closed),
     )
 
 
@@ -263,8 +273,8 @@ def _courses(
         excess = place[:, dip, np.newaxis] * true_bulk(lorries, procedure.insertion_s[dip] + after)
         at_tip[:, dip] = np.abs(excess[:, after <= hold_s]).mean(axis=1)
         if gusts:
-            swept = bumps(t, lorries.gusts_per_h, GUST_WIDTH_S, np.random.default_rng((seed, 3, dip)))[:, within]
-            excess = excess * (1.0 - lorries.gust_depth[:, np.newaxis] * np.minimum(swept, 1.0))
+            swept = bumps(t, lorries.gusts_per_h, GUST_WIDTH_S, np.random.default_rng((seed, 3, dip)))
+            excess = excess * (1.0 - lorries.gust_depth[:, np.newaxis] * np.minimum(swept[:, within], 1.0))
         lagged, longer = _lag(excess, tau), _lag(excess, tau * 1.01)
         cools = lorries.cell_cools_s
         # the cell warms again on its way to the next dip
@@ -328,9 +338,11 @@ def _groups(world: World, blocks: Blocks, lorries: LorryBatch) -> Iterator[tuple
     """Trials with the same probes: their indices, their air and the white noise of block means."""
     inside = np.sqrt(lorries.noise_ppm**2 + lorries.step_ppm**2 / 12.0)
     outside = np.sqrt(lorries.outside_noise_ppm**2 + lorries.outside_step_ppm**2 / 12.0)
-    low, high = world.quantiles("noise_ppm", np.array([0.0, 1.0]))
-    edges = np.geomspace(low, high, WHITE_BINS + 1)[1:-1]
-    code = np.searchsorted(edges, inside) * 10 + np.searchsorted(edges, outside)
+    edges = [
+        np.quantile(x, np.arange(1, bins) / bins)
+        for x, bins in zip((inside, outside), WHITE_BINS, strict=True)
+    ]
+    code = np.searchsorted(edges[0], inside) * 10 + np.searchsorted(edges[1], outside)
     for t90_s in T90_S:
         for outside_t90_s in T90_S:
             air = Air(blocks, world, t90_s, outside_t90_s)

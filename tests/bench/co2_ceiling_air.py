@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,7 @@ class Blocks:
                 (OUTSIDE_EDGES_S, outside, inside),
             ):
                 ends = [*BEFORE_EDGES_S, *(edge for edge in edges[1:] if edge <= hold_s)]
-                for low, high in zip(ends[:-1], ends[1:], strict=True):
+                for low, high in pairwise(ends):
                     row = np.zeros((n_dips, n_t))
                     row[dip] = (self.t_s > low) & (self.t_s <= high)
                     mine.append((row / row.sum()).ravel())
@@ -182,7 +183,9 @@ class Air:
         u = (np.arange(400) + 0.5) / 400
         level = self.world.quantiles("outside_ppm", u).mean()
         gain = self.world.quantiles("probe_gain", u).mean()
-        return np.full(len(self.blocks.centre_s), level * gain + self.world.quantiles("probe_offset_ppm", u).mean())
+        return np.full(
+            len(self.blocks.centre_s), level * gain + self.world.quantiles("probe_offset_ppm", u).mean()
+        )
 
     def white(self, inside_ppm: float, outside_ppm: float) -> Array:
         """Covariance of white noise of single reports, ``(r, r)``."""

@@ -37,7 +37,7 @@ def slope_ppm_per_min(series: DipSeries, t90_s: Array) -> Array:
     what white noise leaves of either.
     """
     slopes, levels = [], []
-    n, n_dips = series.inside_ppm.shape[:2]
+    n_dips = series.inside_ppm.shape[1]
     for dip in range(n_dips):
         inside, outside, t = _heard(series, dip)
         begin = SETTLED_T90 * t90_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -79,6 +79,18 @@ def trials(
     series = simulate_dips(lorries, row.procedure, rng)
     rng.bit_generator.state = state
     return lorries, series, simulate_dips(lorries, row.procedure, rng, transients=False)
+
+
+def joined(batches: list[LorryBatch]) -> LorryBatch:
+    """Return lorries of several batches one after the other."""
+    names = [field.name for field in fields(LorryBatch)]
+    return LorryBatch(**{name: np.concatenate([getattr(b, name) for b in batches]) for name in names})
+
+
+def joined_series(series: list[DipSeries]) -> DipSeries:
+    """Return the reports of several batches, probed alike, one after the other."""
+    names = ("inside_ppm", "outside_ppm", "outside_true_ppm", "bulk_excess_ppm", "bulk_slope_ppm_per_min")
+    return replace(series[0], **{name: np.concatenate([getattr(s, name) for s in series]) for name in names})
 
 
 def _reefer(cargo: CargoClass, **more: bool) -> Condition:

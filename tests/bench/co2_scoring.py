@@ -114,7 +114,7 @@ def best_ratios(occupied: npt.ArrayLike, empty: npt.ArrayLike) -> tuple[Array, A
     one, none = np.asarray(occupied, float), np.asarray(empty, float)
     score = np.concatenate([one, none])
     truth = np.concatenate([np.ones(one.size), np.zeros(none.size)])
-    values, place, many = np.unique(score, return_inverse=True, return_counts=True)
+    _, place, many = np.unique(score, return_inverse=True, return_counts=True)
     share = np.bincount(place, truth) / many
     fitted = optimize.isotonic_regression(share, weights=many.astype(float)).x[place]
     with np.errstate(divide="ignore"):
