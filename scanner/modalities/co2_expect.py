@@ -11,6 +11,9 @@ BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
 COLD_CLASSES = frozenset({CargoClass.FROZEN, CargoClass.BOXED, CargoClass.PRODUCE, CargoClass.MEAT})
 """Loads kept cold, so that whoever hides in them shivers."""
 
+COLDER_BY_C = {CargoClass.FROZEN: 32.0, CargoClass.BOXED: 8.0, CargoClass.PRODUCE: 8.0, CargoClass.MEAT: 8.0}
+"""How much colder than outside it usually is where nobody measured (assumption)."""
+
 _CARGO = {
     CargoClass.EMPTY: "quiet",
     CargoClass.BOXED: "quiet",
@@ -38,3 +41,18 @@ def expected_air(declaration: Declaration) -> AirPrior:
     cold = body == "reefer" and declaration.cargo in COLD_CLASSES
     room = f"{body}_{'laden' if laden else 'empty'}"
     return air_prior(room, _CARGO[declaration.cargo], cold=cold)
+
+
+def colder_by_c(
+    declaration: Declaration, inside_c: float | None = None, outside_c: float | None = None
+) -> float:
+    """Return how much colder it is inside than outside, measured or as usual for the load, K.
+
+    >>> colder_by_c(Declaration(VehicleClass.REEFER, CargoClass.FROZEN, laden=True), inside_c=-20.0)
+    32.0
+    """
+    if inside_c is not None and outside_c is not None:
+        return max(outside_c - inside_c, 0.0)
+    return (
+        COLDER_BY_C.get(declaration.cargo, 0.0) if declaration.vehicle_class is VehicleClass.REEFER else 0.0
+    )

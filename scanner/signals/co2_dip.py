@@ -39,11 +39,23 @@ INSERTION_SIGMA_S = 1.0
 EDDY_RATIOS = np.array([0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0])
 """Eddies at the tip over the probe's white noise, standard deviations: the proportions tried."""
 
-EDDY_TIMES_S = (6.0, 40.0)
-"""Correlation times of eddies at a seal, s, half of the power each (assumption)."""
+EDDY_TIMES_S = (6.0, 30.0, 120.0)
+"""Correlation times of eddies at a seal, s, a third of the power each (assumption)."""
 
 EDDY_SHARE = (0.01, 0.2)
 """Eddies over the excess at the tip: from to, log-uniform (assumption)."""
+
+DRIFT_PPM_PER_MIN = 0.4
+"""A probe may drift so much by itself: warming up, moisture on its window (assumption, 1 sigma)."""
+
+DENSITY_PER_C = 0.18 / 45.0
+"""A gas is so much denser per degree: an infrared cell that cools reads high (18 % from 25 to -20 degC)."""
+
+COLD_CELL_SHARE = (0.2, 0.15)
+"""What a probe's compensation leaves of it: mean and 1 sigma (assumption)."""
+
+CELL_COOLS_S = 240.0
+"""Time constant with which a cell takes on the air's temperature (assumption)."""
 
 MOST_POINTS = 48
 """Readings are averaged to at most about so many points of a dip."""
@@ -101,6 +113,7 @@ def fit_dips(
     outside_ppm: npt.ArrayLike,
     t90_s: float,
     pair_sigma_ppm: float,
+    colder_by_c: float = 0.0,
 ) -> DipFit | None:
     """Fit level and slope behind the lag, and take outside air and the probes' difference off.
 
@@ -111,6 +124,7 @@ def fit_dips(
     t90_s : declared response time of the inside probe.
     pair_sigma_ppm : standard uncertainty of the difference of the two probes by
         their certificates.
+    colder_by_c : how much colder it is inside than outside: the cell cools on.
 
     Returns
     -------
@@ -144,6 +158,10 @@ def fit_dips(
     share = np.where(measured, pair / (pair + np.where(measured, before_variance, 1.0)), 0.0)
     correction = share * np.where(measured, before_ppm, 0.0)
     offset_variance = np.where(measured, share * np.where(measured, before_variance, 0.0), pair)
+    # over a dip the cell's cooling is a steady rise of the report, in proportion to the level
+    cooling = level * DENSITY_PER_C * max(colder_by_c, 0.0) * 60.0 / CELL_COOLS_S
+    slope = slope - COLD_CELL_SHARE[0] * cooling
+    covariance[:, 1, 1] += DRIFT_PPM_PER_MIN**2 + (COLD_CELL_SHARE[1] * cooling) ** 2
     covariance[:, 0, 0] += outside[1] ** 2 + offset_variance + AIR_UNEVENNESS_PPM**2
     return DipFit(
         value=np.stack([level - outside[0] - correction, slope], axis=1),
@@ -250,7 +268,7 @@ def lagged_eddies(t_s: Array, tau_s: float) -> Array:
     """
     t = np.asarray(t_s, float)
     apart = np.abs(t[:, None] - t[None, :])
-    tip = sum(0.5 * np.exp(-apart / time) for time in EDDY_TIMES_S)
+    tip = sum(np.exp(-apart / time) for time in EDDY_TIMES_S) / len(EDDY_TIMES_S)
     # the lag as a matrix: the state decays over each interval and takes up what the tip meets meanwhile
     interval = np.diff(t, prepend=min(0.0, t[0]))
     keep = np.exp(-np.maximum(interval, 0.0) / tau_s)

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scanner.modalities.co2_expect import BREATHING, expected_air
+from scanner.modalities.co2_expect import BREATHING, colder_by_c, expected_air
 from scanner.signals.co2_dip import fit_dips
-from scanner.signals.co2_prior import AirPrior
 from scanner.signals.co2_ratio import count_posterior, log_ratio, source_likelihood
 from scanner.simulation.co2_batch import DipSeries
 from scanner.simulation.co2_world import LorryBatch
@@ -37,15 +36,15 @@ class Answers:
     by_count: Array
 
 
-def declared_air(condition: Condition) -> AirPrior:
-    """Return the prior that the declaration of these lorries calls for."""
+def declared(condition: Condition) -> Declaration:
+    """Return what these lorries' papers say, but for the closing time."""
     laden = condition.cargo is not CargoClass.EMPTY
-    return expected_air(Declaration(condition.vehicle_class, condition.cargo, laden=laden))
+    return Declaration(condition.vehicle_class, condition.cargo, laden=laden)
 
 
 def answers(series: DipSeries, lorries: LorryBatch, condition: Condition) -> Answers:
     """Weigh every lorry of a batch."""
-    prior = declared_air(condition)
+    prior, colder_c = expected_air(declared(condition)), colder_by_c(declared(condition))
     n, n_dips = series.inside_ppm.shape[:2]
     value, covariance = np.zeros((n, n_dips, 2)), np.zeros((n, n_dips, 2, 2))
     for t90_s in np.unique(lorries.t90_s):
@@ -54,7 +53,13 @@ def answers(series: DipSeries, lorries: LorryBatch, condition: Condition) -> Ans
             inside, outside = series.inside_ppm[group, dip], series.outside_ppm[group, dip]
             heard = np.isfinite(inside).any(axis=0)
             fit = fit_dips(
-                series.t_s[heard], inside[:, heard], series.t_s[heard], outside[:, heard], t90_s, PAIR_SIGMA_PPM
+                series.t_s[heard],
+                inside[:, heard],
+                series.t_s[heard],
+                outside[:, heard],
+                t90_s,
+                PAIR_SIGMA_PPM,
+                colder_c,
             )
             assert fit is not None
             value[group, dip], covariance[group, dip] = fit.value, fit.covariance
