@@ -42,7 +42,7 @@ class Plateau:
     resolution_ppm : standard uncertainty from the step of the digits, uniform.
     settling_ppm : standard uncertainty from what the lag may still hide, uniform.
     missing_ppm : what a first-order lag would still add, signed.
-    spread_ppm : standard deviation of readings about their line.
+    spread_ppm : standard deviation of readings about a parabola through them.
     wait_s : estimate of how long until settled; 0 when it is, inf when it cannot be told.
     n : readings in the window.
     faults : why it cannot be used; empty when it can.
@@ -159,8 +159,10 @@ def plateau(
         return Plateau(mean, inf, inf, inf, math.nan, inf, left_s, int(t.size), (PlateauFault.TOO_FEW,))
     centred = t - t.mean()
     slope = float(np.dot(centred, x) / np.dot(centred, centred))
-    about = x - x.mean() - slope * centred
-    spread = math.sqrt(float(np.dot(about, about)) / max(t.size - 2, 1))
+    # about a parabola: the bend of an unfinished step is no noise
+    scaled = centred / (t[-1] - t[0])
+    about = x - np.polyval(np.polyfit(scaled, x, 2), scaled)
+    spread = math.sqrt(float(np.dot(about, about)) / max(t.size - 3, 1))
     mean, _ = mean_and_sigma(x)
     noise = mean_and_sigma(about)[1]
     slope_sigma = noise / float(np.sqrt(np.mean(centred**2)))
