@@ -40,6 +40,9 @@ GUST_WIDTH_S = (2.0, 12.0)
 WHITE_BINS = (4, 2)
 """Classes of white noise, inside and outside probe."""
 
+DROPPED = 0.03
+"""Root mean square of what a draw loses in the projection, in standard deviations of the noise."""
+
 QUIET_SHARE = 0.5
 """Of the draws that meet no transient; the others share the kinds of transients."""
 
@@ -91,19 +94,21 @@ def log_sums(
     declared : scaled log of what is declared, ``(n,)`` with NaN, and of what a draw would declare, ``(N,)``.
     """
     factor = np.linalg.cholesky(covariance)
-    inverse = np.linalg.inv(factor)
-    y, mu = z @ inverse.T, mean @ inverse.T
-    exponent = y @ mu.T
+    inverse = np.linalg.inv(factor).T
+    middle = mean.mean(axis=0)
+    y, mu = (z - middle) @ inverse, (mean - middle) @ inverse
     row = -0.5 * np.einsum("ij,ij->i", y, y)
+    whitened = [direction @ inverse for direction in directions]
+    y, mu, *whitened = _in_few_dimensions(y, mu, *whitened)
+    exponent = y @ mu.T
     column = log_weight - 0.5 * np.einsum("ij,ij->i", mu, mu)
     spans: list[Array] = []
-    whitened = [d @ inverse.T for d in directions]
-    for number in range(len(whitened)):
+    for direction in whitened:
         # Cholesky of 1 + H'H turns the kernel into independent squares
-        span = whitened[number].copy()
+        span = direction.copy()
         norm = 1.0 + np.einsum("ij,ij->i", span, span)
         for other in spans:
-            shared = np.einsum("ij,ij->i", whitened[number], other)
+            shared = np.einsum("ij,ij->i", direction, other)
             span -= shared[:, np.newaxis] * other
             norm -= shared**2
         root = np.sqrt(norm)
@@ -112,7 +117,8 @@ def log_sums(
         along = y @ span.T
         along -= np.einsum("ij,ij->i", mu, span)
         along *= along
-        exponent += 0.5 * along
+        along *= 0.5
+        exponent += along
         column = column - np.log(root)
     exponent += column
     if declared is not None:
@@ -126,6 +132,16 @@ def log_sums(
     first, second = share.sum(axis=1), np.einsum("ij,ij->i", share, share)
     level = row + top - np.log(np.diag(factor)).sum() - 0.5 * z.shape[1] * math.log(2 * math.pi)
     return np.log(first) + level, np.log(second) + 2 * level
+
+
+def _in_few_dimensions(y: Array, *draws: Array) -> tuple[Array, ...]:
+    """Project whitened data and draws on what the draws span, but for `DROPPED` of a standard deviation."""
+    moment = sum(each.T @ each for each in draws)
+    values, vectors = np.linalg.eigh(np.asarray(moment))
+    # the largest leftover of any draw is at most the root of the sum of squares of all
+    left = np.cumsum(np.maximum(values, 0.0)) / len(draws[0])
+    kept = vectors[:, left > DROPPED**2]
+    return tuple(each @ kept for each in (y, *draws))
 
 
 def ceiling(
