@@ -183,7 +183,7 @@ def _leaves(newest: Calibrated, ppm_per_year: float) -> dt.date | None:
     if not math.isfinite(ppm_per_year) or ppm_per_year <= 0.0:
         return None
     days = newest.uncertainty_ppm / ppm_per_year * YEAR_DAYS
-    return newest.day + dt.timedelta(days=int(days)) if days < 10.0 * YEAR_DAYS else None
+    return newest.day + dt.timedelta(days=int(days + 1e-6)) if days < 10.0 * YEAR_DAYS else None
 
 
 def _fit(design: Array, y: Array, s: Array) -> tuple[Array, Array, float]:
