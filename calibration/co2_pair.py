@@ -20,7 +20,7 @@ from calibration.co2_plateau import UNSTEADY_PPM, lag_s, mean_and_sigma
 Array = npt.NDArray[np.float64]
 
 MIN_BLOCKS = 6
-MIN_BLOCK_S = 10.0
+MIN_BLOCK_S = 1.0
 GAIN_SPAN_PPM = 100.0
 """The air must have varied by so much, richest to poorest block, before gains are compared (assumption)."""
 EPOCH = dt.date(1970, 1, 1)

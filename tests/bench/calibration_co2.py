@@ -35,7 +35,7 @@ def coverage() -> None:
 
 
 def histories(n: int, step_ppm: float = 0.0, lone_ppm: float = 0.0) -> None:
-    """Print what is found in histories of n calibrations, 14 to 45 days apart, drifts within ±50 ppm a year."""
+    """Print what is found in histories of n calibrations, 14 to 45 days apart, drifts to ±50 ppm a year."""
     rng = np.random.default_rng(SEED)
     inside = any_step = right_step = right_lone = 0
     for _ in range(N_HISTORIES):
@@ -51,7 +51,8 @@ def histories(n: int, step_ppm: float = 0.0, lone_ppm: float = 0.0) -> None:
         right_step += any(rebase.index == at for rebase in drift.rebases)
         right_lone += at in drift.outliers
     print(
-        f"{n} calibrations, step {step_ppm:g}, lone {lone_ppm:g} ppm: slope held {share(inside, N_HISTORIES)}, "
+        f"{n} calibrations, step {step_ppm:g}, lone {lone_ppm:g} ppm: "
+        f"slope held {share(inside, N_HISTORIES)}, "
         f"a rebase said {share(any_step, N_HISTORIES)}, at its place {share(right_step, N_HISTORIES)}, "
         f"lone one found {share(right_lone, N_HISTORIES)}"
     )
