@@ -5,65 +5,32 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.status import Status
 
-from calibration.certificates import Certificate
-from calibration.co2 import corrected_ppm
 from calibration.co2_budget import (
     DRIFT_PPM_PER_YEAR,
-    GAIN_SIGMA,
     TEMPERATURE_SPREAD_C,
-    Budget,
     Influences,
     Reference,
-    calibrate,
-    certificate,
     gas,
     outside_air,
 )
 from calibration.co2_certificate import certificate_toml
 from calibration.co2_drift import drift_of, next_due
-from calibration.co2_history import (
-    COMPARED_AT_PPM,
-    Calibrated,
-    append_history,
-    history_file,
-    of_same_probe,
-    read_history,
-)
+from calibration.co2_history import append_history, history_file, of_same_probe, read_history
 from calibration.co2_line import CalibrationRefused
-from calibration.co2_pair import MIN_BLOCK_S, MIN_BLOCKS, PairMatch, match_pair, pair_parameters
-from calibration.co2_plateau import Plateau, plateau
-from drivers.api import ConfigError, Quantity
-from scanner.lane.config import LaneConfig, load_lane_config
-from service.cli.calibrate_co2_probes import (
-    FAULT_WORDS,
-    LiveProbes,
-    check_plausible,
-    read_table,
-)
+from drivers.api import ConfigError
+from scanner.lane.config import load_lane_config
+from service.cli.calibrate_co2_session import Plan, Probe, carry_out, history_entry, lane_probe, probe_names
 from service.cli.calibrate_co2_words import drift_sentences, show_budget, show_history, show_match, text_plot
 from service.cli.out_file import check_can_write
 
 app = typer.Typer(help="Calibrate a CO2 probe in gas or free air, and see how it drifts.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """The probe that is calibrated, as the lane's configuration has it, or as a table of readings."""
-
-    name: str
-    t90_s: float
-    highest_ppm: float
-    held: Certificate | None
 
 
 @app.callback(invoke_without_command=True)
@@ -106,6 +73,10 @@ def co2(
     history: Annotated[
         Path | None, typer.Option("--history", help="file of calibrations; else in the lane's data folder")
     ] = None,
+    serial: Annotated[str, typer.Option("--serial", help="the probe's number, with --readings")] = "",
+    day: Annotated[
+        dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="when it was read; else today")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="ask nothing, go from gas to gas")] = False,
 ) -> None:
     """Measure gases or free air, print the uncertainty budget, write the certificate."""
@@ -115,130 +86,62 @@ def co2(
     console = Console()
     lane = load_lane_config(config) if config is not None else None
     if lane is not None and not device:
-        raise ConfigError(f"say with --device which probe ({', '.join(_probes(lane))})")
-    references = _references(gases or [], air, air_ppm)
-    live = not readings
-    if live and lane is None:
+        raise ConfigError(f"say with --device which probe ({', '.join(probe_names(lane))})")
+    if lane is None and not readings:
         raise ConfigError("say which probe with --config and --device, or give recorded --readings")
-    if not references and not pair and live:
-        references = _ask_references(console, yes)
+    if lane is None and pair:
+        raise ConfigError(
+            "--pair needs --config: the match holds for the certificate that the other has there"
+        )
+    references = _references(gases or [], air, air_ppm)
+    if not references and not pair and not readings and not yes and console.is_terminal:
+        references = _ask_references(console)
     if not references and not pair:
         raise ConfigError(
             "say what it breathes with --gas or --outside-air, or what hangs beside it with --pair"
         )
-    if readings and len(readings) != len(references):
-        raise ConfigError(
-            f"{len(references)} gases and {len(readings)} --readings: give one file for each gas"
+    plan = Plan(
+        probe=lane_probe(lane, device) if lane is not None else Probe(device or "probe", t90_s, math.inf),
+        references=tuple(references),
+        other=lane_probe(lane, pair) if lane is not None and pair else None,
+        day=day.date() if day is not None else dt.datetime.now(dt.UTC).date(),
+        valid_days=valid_days,
+        influences=Influences(drift_ppm_per_year=drift, temperature_spread_c=temperature),
+        readings=tuple(readings or ()),
+        pair_readings=pair_readings,
+        average_s=average_s,
+        flush_s=flush_s,
+        limit_s=limit_s,
+        pair_s=pair_s,
+    )
+    plan.check()
+    if plan.probe.self_calibration_unread:
+        _print(console, f"{device}: nobody could read back that its self-calibration is off")
+    progress = _Progress(console)
+    with progress:
+        outcome = carry_out(
+            plan,
+            progress.say,
+            lambda words: _print(console, words),
+            (lambda _what: None) if yes else progress.ask,
+            identity,
         )
-    if pair and lane is None:
-        raise ConfigError(
-            "--pair needs --config: the match holds for the certificate that the other has there"
-        )
-    if pair and not live and pair_readings is None:
-        raise ConfigError("--readings with --pair: give --pair-readings too")
-    probe = _probe(lane, device, t90_s)
-    other = _probe(lane, pair, t90_s) if pair else None
-    if other is not None and other.held is None:
-        raise ConfigError(f"{other.name} has no certificate yet: calibrate it first, then match the pair")
-    if not references and probe.held is None:
-        raise ConfigError(f"{probe.name} has no certificate yet: name a gas or --outside-air as well")
-    influences = Influences(drift_ppm_per_year=drift, temperature_spread_c=temperature)
-    kept_at = history or (history_file(lane.data_dir, device) if lane is not None else None)
-    today = dt.datetime.now(dt.UTC).date()
-    unread = lane is not None and _unread_self_calibration(lane, device)
-    if unread:
-        _print(
-            console, f"{device}: nobody could read back that its self-calibration is off; a rebase may follow"
-        )
-
-    serial = ""
-    budget: Budget | None = None
-    match: PairMatch | None = None
-    with ExitStack() as stack:
-        probes: LiveProbes | None = None
-        needs_live = (bool(references) and live) or (other is not None and pair_readings is None)
-        if needs_live and lane is not None:
-            names = [device] if other is None or pair_readings is not None else [device, pair]
-            status = stack.enter_context(console.status("opening")) if console.is_terminal else None
-            specs = [spec for spec in lane.devices if spec.name in names]
-            probes = stack.enter_context(LiveProbes(specs, _Progress(console, status).say))
-        else:
-            status = None
-        if references:
-            plateaus = []
-            for place, reference in enumerate(references):
-                if readings:
-                    plateaus.append(_from_table(readings[place], probe, reference, average_s))
-                    continue
-                assert probes is not None
-                if not yes:
-                    _wait_for_person(f"Let {probe.name} breathe {reference.name}", status)
-                wait_s = 2.0 * probe.t90_s if flush_s < 0 else flush_s
-                plateaus.append(probes.settle(probe.name, reference, average_s, wait_s, limit_s))
-                found = plateaus[-1]
-                _print(
-                    console, f"{reference.name}: {found.mean_ppm:.1f} ± {2 * found.sigma_ppm:.1f} ppm (k = 2)"
-                )
-            budget = calibrate(references, plateaus, valid_days, influences, _known_gain(probe.held))
-        if other is not None:
-            line = budget.line if budget is not None else None
-            own = _held_or_new(probe, line.offset_ppm if line else None, line.gain if line else None, today)
-            assert other.held is not None
-            if pair_readings is not None:
-                table = read_table(pair_readings, ("t_s", "ppm", "other_ppm"))
-                series = [(table["t_s"], table["ppm"]), (table["t_s"], table["other_ppm"])]
-            else:
-                assert probes is not None
-                if not yes:
-                    _wait_for_person(f"Hang {probe.name} and {other.name} side by side in free air", status)
-                slower_s = max(MIN_BLOCK_S, probe.t90_s, other.t90_s)
-                probes.together(pair_s or 2.0 * MIN_BLOCKS * slower_s)
-                series = [
-                    (np.array(probes.series[n].t_s), np.array(probes.series[n].ppm))
-                    for n in (probe.name, other.name)
-                ]
-            match = match_pair(
-                series[0][0],
-                corrected_ppm(series[0][1], own),
-                series[1][0],
-                corrected_ppm(series[1][1], other.held),
-                probe.t90_s,
-                other.t90_s,
-                influences,
-            )
-        serial = probes.serial(probe.name) if probes is not None else ""
-
-    more = pair_parameters(match, other.held, today, drift) if match and other and other.held else {}
-    names_of = ", ".join(reference.name for reference in references)
-    if budget is not None:
-        show_budget(budget, console)
-        number = identity or f"co2-{probe.name}-{today:%Y%m%d}"
-        method = f"{names_of}; {'offset alone' if budget.zero_only else 'offset and gain'}"
-        method += f"; beside {pair}" if match else ""
-        method += "; self-calibration could not be read back" if unread else ""
-        made = certificate(budget, number, today, valid_days, method, **more)
-    else:
-        assert probe.held is not None
-        held = probe.held
-        kept = {name: value for name, value in held.parameters.items() if not name.startswith("pair_")}
-        made = Certificate(held.id, held.issued, held.expires, {**kept, **more}, held.method)
-    if match is not None:
-        show_match(match, pair, console)
-    text = certificate_toml(made)
+    if outcome.budget is not None:
+        show_budget(outcome.budget, console)
+    if outcome.match is not None:
+        show_match(outcome.match, pair, console)
+    text = certificate_toml(outcome.made)
     typer.echo(text, nl=False)
     if out is not None:
         out.write_text(text, encoding="utf-8")
-        _print(
-            console, f"written to {out}: put it below the entry of {probe.name} in the lane's configuration"
-        )
-    if budget is not None and kept_at is not None:
-        append_history(kept_at, _entry(budget, made, probe.name, serial, names_of))
+        _print(console, f"written to {out}: put it below the entry of {plan.probe.name} in the lane's file")
+    kept_at = history or (history_file(lane.data_dir, device) if lane is not None else None)
+    if outcome.budget is not None and kept_at is not None:
+        append_history(kept_at, history_entry(outcome, outcome.budget, plan, serial or outcome.serial))
         known = of_same_probe(read_history(kept_at))
-        if len(known) > 1:
-            for sentence in drift_sentences(
-                known, found_drift := drift_of(known), next_due(known, found_drift)
-            ):
-                _print(console, sentence)
+        found = drift_of(known)
+        for sentence in drift_sentences(known, found, next_due(known, found)):
+            _print(console, sentence)
 
 
 @app.command("history")
@@ -265,11 +168,20 @@ def show(
 
 
 class _Progress:
-    """Shows how it goes: in place in a terminal, and in a pipe a line when its words have changed enough."""
+    """Shows how it goes: in place in a terminal, in a pipe one line in some ten seconds."""
 
-    def __init__(self, console: Console, status: Status | None) -> None:
-        self._console, self._status = console, status
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status: Status | None = console.status("opening") if console.is_terminal else None
         self._said = 0
+
+    def __enter__(self) -> None:
+        if self._status is not None:
+            self._status.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
 
     def say(self, words: str) -> None:
         if self._status is not None:
@@ -278,6 +190,19 @@ class _Progress:
         self._said += 1
         if self._said % 20 == 1:
             _print(self._console, words)
+
+    def ask(self, what: str) -> None:
+        """Wait until a person has done it; the moving line would be in the way of the answer."""
+        if self._status is not None:
+            self._status.stop()
+        wait_for_person(what)
+        if self._status is not None:
+            self._status.start()
+
+
+def wait_for_person(what: str) -> None:
+    """Return once a person has pressed Enter."""
+    typer.prompt(f"{what}, then press Enter", default="", show_default=False)
 
 
 def _references(gases: Sequence[str], air: bool, air_ppm: str) -> list[Reference]:
@@ -298,9 +223,7 @@ def _two_numbers(option: str, text: str) -> tuple[float, float]:
     return ppm, wide
 
 
-def _ask_references(console: Console, yes: bool) -> list[Reference]:
-    if yes or not console.is_terminal:
-        return []
+def _ask_references(console: Console) -> list[Reference]:
     _print(
         console, "What can the probe breathe? Free air gives the offset alone; two gases give the gain too."
     )
@@ -313,79 +236,6 @@ def _ask_references(console: Console, yes: bool) -> list[Reference]:
         except ConfigError as error:
             _print(console, str(error))
     return chosen
-
-
-def _wait_for_person(what: str, status: Status | None) -> None:
-    if status is not None:
-        status.stop()
-    typer.prompt(f"{what}, then press Enter", default="", show_default=False)
-    if status is not None:
-        status.start()
-
-
-def _probes(lane: LaneConfig) -> list[str]:
-    return [s.name for s in lane.devices if Quantity.CO2_PPM in s.driver_class.capabilities.quantities]
-
-
-def _probe(lane: LaneConfig | None, name: str, t90_s: float) -> _Probe:
-    if lane is None:
-        return _Probe(name or "probe", t90_s, math.inf, None)
-    for spec in lane.devices:
-        if spec.name == name and name in _probes(lane):
-            declared = spec.driver_class.capabilities
-            highest = declared.valid_range[1] if declared.valid_range else math.inf
-            highest = min(highest, float(getattr(spec.config, "range_ppm", math.inf)))
-            return _Probe(name, declared.response_t90_s, highest, lane.sensors[name].certificate)
-    raise ConfigError(f"{name}: no CO2 probe of this lane has that name ({', '.join(_probes(lane))})")
-
-
-def _unread_self_calibration(lane: LaneConfig, name: str) -> bool:
-    (spec,) = [spec for spec in lane.devices if spec.name == name]
-    return bool(getattr(spec.config, "accept_unread_self_calibration", False))
-
-
-def _from_table(path: Path, probe: _Probe, reference: Reference, average_s: float) -> Plateau:
-    table = read_table(path, ("t_s", "ppm"))
-    found = plateau(table["t_s"], table["ppm"], probe.t90_s, average_s, probe.highest_ppm)
-    if found.faults:
-        raise CalibrationRefused(f"{path}, {reference.name}: {FAULT_WORDS[found.faults[0]]}")
-    check_plausible(str(path), reference, found)
-    return found
-
-
-def _known_gain(held: Certificate | None) -> tuple[float, float]:
-    """Return the gain of the certificate that the probe has, and its uncertainty; the maker's without one."""
-    if held is None or "gain" not in held.parameters:
-        return 1.0, GAIN_SIGMA
-    return (
-        float(held.parameters["gain"]),
-        max(float(held.parameters.get("gain_uncertainty", 2.0 * GAIN_SIGMA)) / 2.0, 1e-4),
-    )
-
-
-def _held_or_new(probe: _Probe, offset_ppm: float | None, gain: float | None, day: dt.date) -> Certificate:
-    if offset_ppm is not None and gain is not None:
-        return Certificate("new", day, day, {"offset_ppm": offset_ppm, "gain": gain})
-    assert probe.held is not None
-    return probe.held
-
-
-def _entry(budget: Budget, made: Certificate, name: str, serial: str, names_of: str) -> Calibrated:
-    line = budget.line
-    sigma = float(line.sigma_at_ppm(COMPARED_AT_PPM)) * line.gain
-    return Calibrated(
-        day=made.issued,
-        sensor=name,
-        serial=serial,
-        error_ppm=round((line.gain - 1.0) * COMPARED_AT_PPM + line.offset_ppm, 2),
-        sigma_ppm=round(max(sigma, 0.1), 2),
-        offset_ppm=float(made.parameters["offset_ppm"]),
-        gain=float(made.parameters["gain"]),
-        uncertainty_ppm=float(made.parameters["uncertainty_ppm"]),
-        certificate_id=made.id,
-        expires=made.expires,
-        reference=names_of,
-    )
 
 
 def _print(console: Console, words: str) -> None:

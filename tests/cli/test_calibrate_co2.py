@@ -25,7 +25,7 @@ from service.cli import calibrate_co2
 from service.doctor.calibrations import co2_calibrations
 
 TODAY = dt.datetime.now(dt.UTC).date()
-QUICK = ("--flush-s", 1, "--average-s", 1.5, "--limit-s", 20)
+QUICK = ("--flush-s", 0.4, "--average-s", 1.0, "--limit-s", 20)
 
 DEVICE = """[[device]]
 name = "{name}"
@@ -100,12 +100,12 @@ def hands(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A person who opens the cylinder that is asked for; what was asked."""
     asked: list[str] = []
 
-    def open_cylinder(what: str, status: object) -> None:
+    def open_cylinder(what: str) -> None:
         asked.append(what)
         found = re.search(r"([\d.]+) ppm gas", what)
         bench.air_ppm = float(found[1]) if found else 450.0
 
-    monkeypatch.setattr(calibrate_co2, "_wait_for_person", open_cylinder)
+    monkeypatch.setattr(calibrate_co2, "wait_for_person", open_cylinder)
     return asked
 
 
@@ -171,15 +171,22 @@ def test_a_probe_that_keeps_its_self_calibration_on_is_not_calibrated(lorryscan,
     assert "self-calibration" in done.said
 
 
-def test_the_wrong_cylinder_is_seen(lorryscan, sensors, lane_file, bench) -> None:
-    inside, outside = sensors
-    bench.air_ppm = 20.0
-    done = lorryscan(
-        *("calibrate", "co2", "--config", lane_file(inside.url, outside.url), "--device", "co2-inside"),
-        *("--gas", "5000:50", "--yes", *QUICK),
-    )
+def test_the_wrong_cylinder_is_seen(lorryscan, tmp_path) -> None:
+    lean = table(tmp_path / "lean.csv", np.full(90, 450.0))
+    done = lorryscan("calibrate", "co2", "--gas", "5000:50", "--readings", lean)
     assert done.status == 1
     assert "which gas it breathes" in done.said
+
+
+def test_an_earlier_day_is_the_certificates(lorryscan, tmp_path) -> None:
+    air, kept = table(tmp_path / "air.csv", np.full(90, 462.0)), tmp_path / "history.jsonl"
+    done = lorryscan(
+        *("calibrate", "co2", "--outside-air", "--readings", air, "--history", kept),
+        *("--day", "2026-03-01", "--serial", "S-7"),
+    )
+    assert done.status == 0, done.said
+    (entry,) = read_history(kept)
+    assert (entry.day, entry.serial) == (dt.date(2026, 3, 1), "S-7")
 
 
 def test_recorded_tables_need_no_lane(lorryscan, tmp_path) -> None:
