@@ -255,7 +255,7 @@ def _certificate(plan: Plan, budget: Budget | None, match: PairMatch | None, ide
         parts.append(f"beside {plan.other.name}")
     if plan.probe.self_calibration_unread:
         parts.append("self-calibration could not be read back")
-    number = identity or f"co2-{plan.probe.name}-{plan.day:%Y%m%d}"
+    number = identity or f"{plan.probe.name}-{plan.day:%Y%m%d}"
     return certificate(budget, number, plan.day, plan.valid_days, "; ".join(parts), **more)
 
 

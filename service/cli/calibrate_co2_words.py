@@ -23,7 +23,8 @@ def show_budget(budget: Budget, console: Console) -> None:
     line = budget.line
     known = "not measured" if budget.zero_only else f"± {2 * np.sqrt(line.covariance[1, 1]):.4f} (k = 2)"
     _say(console, f"offset {line.offset_ppm:+.1f} ppm, gain {line.gain:.4f} ({known})")
-    table = Table(title=f"uncertainty at {budget.level_ppm:.0f} ppm, on the last day", title_justify="left")
+    _say(console, f"uncertainty of a corrected reading at {budget.level_ppm:.0f} ppm on the last day:")
+    table = Table()
     table.add_column("source")
     table.add_column("ppm (k = 1)", justify="right")
     for name, part in sorted(budget.parts.items(), key=lambda item: -item[1]):
@@ -76,7 +77,8 @@ def show_history(history: Sequence[Calibrated], drift: Drift, due: NextDue, cons
 def drift_sentences(history: Sequence[Calibrated], drift: Drift, due: NextDue) -> list[str]:
     """Return what the history means, sentence by sentence."""
     if not np.isfinite(drift.ppm_per_year):
-        words = [f"{len(history)} calibrations: three on different days are needed to tell a drift."]
+        count = "1 calibration" if len(history) == 1 else f"{len(history)} calibrations"
+        words = [f"{count} so far: three on different days are needed to tell a drift"]
     else:
         words = [f"drift {drift.ppm_per_year:+.0f} ppm a year ({drift.low:+.0f} to {drift.high:+.0f}, 95 %)"]
     if any(rebase.confirmed for rebase in drift.rebases):
