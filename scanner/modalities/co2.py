@@ -1,111 +1,81 @@
-"""CO2 evidence: the excess inside over the simultaneous air outside, dip by dip."""
+"""CO2 evidence: dip by dip, how much likelier the air inside is with people in it than without."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from dataclasses import dataclass, field
 
-from calibration.certificates import CalibrationExpired, CalibrationMissing, Certificate, check_valid
+import numpy as np
+
+from calibration.certificates import CalibrationMissing, Certificate
 from calibration.co2 import corrected_ppm, standard_uncertainty_ppm
+from calibration.co2_pair import pair_difference
 from calibration.evidence import CalibrationSet
-from drivers.api import (
-    ConnectionState,
-    DeviceState,
-    Event,
-    EventKind,
-    Quality,
-    Quantity,
-    Reading,
-    Role,
-    Sample,
-)
+from drivers.api import Event, EventKind, Quality, Quantity, Reading, Role, Sample
 from scanner.evidence import Evidence, EvidenceState, Reason
-from scanner.modality import ScanView, Sensor
-from scanner.signals.co2 import (
-    BEFORE_S,
-    Dip,
-    combine_dips,
-    determinable_after_s,
-    excess_score,
-    measure_dip,
+from scanner.life_features import life_features
+from scanner.modalities.co2_expect import BREATHING, colder_by_c
+from scanner.modalities.co2_probes import (
+    CannotTell,
+    certificate_of,
+    check_believable,
+    choose_probe,
+    patience_s,
 )
+from scanner.modalities.co2_series import Co2Log, quality_of
+from scanner.modalities.co2_weigh import Dip, Weighed, gains, hold_left_s, waiting_s, weigh
+from scanner.modality import ScanView, Sensor
+from scanner.signals.co2_checks import (
+    Finding,
+    find_breath,
+    find_gap,
+    find_implausible_air,
+    find_jump,
+    find_plume,
+    find_wrong_units,
+)
+from scanner.signals.co2_dip import fit_dips
+from scanner.signals.co2_gain import Settled
+from scanner.signals.co2_oxygen import people_share_llr
 from scanner.vehicle import CargoClass
 
-BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
-"""Cargo that gives off CO2: never cleared by CO2 alone."""
+SETTLED = Settled()
 
-OUTSIDE_PLAUSIBLE_PPM = (300.0, 2000.0)
-"""Corrected outside air beyond these is a broken reference or an exhaust plume (assumption)."""
+NO_STEP_LEAST_LLR = -3.0
+"""A tip that meets outside air may not be in the load space: one in twenty (assumption)."""
 
-_POOR = {
-    Quality.WARMING_UP: "co2_warming_up",
-    Quality.OVER_RANGE: "co2_over_range",
-    Quality.UNDER_RANGE: "co2_under_range",
-    Quality.FROZEN: "co2_frozen",
-    Quality.UNRELIABLE: "co2_unreliable",
-    Quality.INVALID: "co2_invalid",
-}
-_NO_PROBE = {Role.INSIDE: "co2_no_inside_probe", Role.OUTSIDE: "co2_no_outside_probe"}
-_LOST = {Role.INSIDE: "co2_inside_lost", Role.OUTSIDE: "co2_outside_lost"}
-_SILENT = {Role.INSIDE: "co2_inside_silent", Role.OUTSIDE: "co2_outside_silent"}
-_NOT_READY = {ConnectionState.WARMING_UP: "co2_warming_up", ConnectionState.DEGRADED: "co2_degraded"}
+BREATHABLE_OXYGEN_PCT = 19.0
+"""A tank said to be inert whose oxygen is above this holds air (assumption)."""
 
+PROSPECTS_EVERY_S = 10.0
+"""How often in a dip the prospects and the draws of the air inside are taken anew."""
 
-@dataclass(slots=True)
-class _Series:
-    """Good values of one probe, and its newest sample whatever it was."""
-
-    mono_ns: list[int] = field(default_factory=list)
-    ppm: list[float] = field(default_factory=list)
-    newest: Sample | None = None
-
-    def between(self, first_ns: int, last_ns: int) -> tuple[list[float], list[float]]:
-        """Seconds relative to ``first_ns`` + `BEFORE_S` and values within the span."""
-        pairs = [
-            ((ns - first_ns) / 1e9 - BEFORE_S, v)
-            for ns, v in zip(self.mono_ns, self.ppm, strict=True)
-            if first_ns <= ns <= last_ns
-        ]
-        return [t for t, _ in pairs], [v for _, v in pairs]
-
-
-def _quality(sample: Sample) -> Quality:
-    return sample.quality if math.isfinite(sample.value) else Quality.INVALID
-
-
-def _patience_s(sensor: Sensor) -> float:
-    return 2 * sensor.period_s + 1
-
-
-class _CannotTell(Exception):
-    def __init__(self, code: str, *, waiting: bool = False, **values: float | str) -> None:
-        self.reason = Reason(code, values)
-        self.waiting = waiting
+WORTHLESS_BITS = 0.02
 
 
 class Co2Modality:
-    """CO2 excess of the load space over the outside probe.
+    """CO2 of the load space against the outside probe.
 
     Parameters
     ----------
     calibrations : score fits by declared cargo; None while they are being
-        fitted (then ready evidence has llr 0 and its score).
+        fitted (then ready evidence has llr 0 and its score, the raw ratio).
     """
 
     name = "co2"
 
     def __init__(self, calibrations: CalibrationSet | None) -> None:
         self.calibrations = calibrations
-        self._series: dict[tuple[Role, str], _Series] = {}
-        self._inside_c = math.nan
+        self._log = Co2Log()
         self._in_ns: int | None = None
         self._out_ns: int | None = None
-        self._done: list[tuple[Dip, int]] = []  # of this visit and earlier ones, with wall time
-        self._current: tuple[Dip, int] | None = None
+        self._done: list[Dip] = []  # of this visit and earlier ones
+        self._current: Dip | None = None
         self._measured_by: tuple[Sensor, ...] = ()  # what the current dip was measured with
         self._newest_at_out: dict[tuple[Role, str], Sample] = {}
         self._over_range: dict[str, Sample] = {}  # by inside probe, until it measures again in this dip
         self._anchor: tuple[int, int] | None = None
+        self._prospects: tuple[tuple[object, ...], dict[str, float]] = ((), {})
 
     def feed(self, item: Reading | Event) -> None:
         """Take CO2 samples by role, probe and visit events."""
@@ -115,37 +85,26 @@ class Co2Modality:
             self._follow(item)
 
     def _take(self, sample: Sample) -> None:
-        role = sample.stamp.role
-        if role is Role.INSIDE and sample.quantity is Quantity.TEMPERATURE_C:
-            if sample.quality is Quality.GOOD and math.isfinite(sample.value):
-                self._inside_c = sample.value
+        if not self._log.take(sample):
             return
-        if role not in (Role.INSIDE, Role.OUTSIDE) or sample.quantity is not Quantity.CO2_PPM:
-            return
-        series = self._series.setdefault((role, sample.stamp.sensor), _Series())
-        series.newest = sample
-        if role is Role.INSIDE and self._in_ns is not None and self._out_ns is None:
+        if sample.stamp.role is Role.INSIDE and self._in_ns is not None and self._out_ns is None:
             if sample.quality is Quality.OVER_RANGE:
                 self._over_range[sample.stamp.sensor] = sample
-            elif _quality(sample) is Quality.GOOD:
+            elif quality_of(sample) is Quality.GOOD:
                 self._over_range.pop(sample.stamp.sensor, None)
-        if sample.quality is Quality.GOOD and math.isfinite(sample.value):
-            series.mono_ns.append(sample.stamp.mono_ns)
-            series.ppm.append(sample.value)
 
     def _follow(self, event: Event) -> None:
         if event.kind is EventKind.ANCHOR:
             self._anchor = (event.mono_ns, int(event.data.get("utc_ns", 0)))
         elif event.kind is EventKind.VISIT_START:
             self._close_dip(None)
-            self._series.clear()
-            self._inside_c = math.nan
+            self._log.clear()
         elif event.kind is EventKind.PROBE_IN:
             self._close_dip(event.mono_ns)
             self._in_ns = event.mono_ns
         elif event.kind is EventKind.PROBE_OUT and self._in_ns is not None and self._out_ns is None:
             self._out_ns = event.mono_ns
-            self._newest_at_out = {k: v.newest for k, v in self._series.items() if v.newest is not None}
+            self._newest_at_out = self._log.newest()
             self._drop_unbelievable(event.mono_ns)
 
     def _close_dip(self, at_ns: int | None) -> None:
@@ -154,7 +113,7 @@ class Co2Modality:
         ``at_ns`` is None where the clock may have begun again since.
         """
         if self._out_ns is None:
-            self._newest_at_out = {k: v.newest for k, v in self._series.items() if v.newest is not None}
+            self._newest_at_out = self._log.newest()
             self._drop_unbelievable(at_ns)
         if self._current is not None:
             self._done.append(self._current)
@@ -168,33 +127,43 @@ class Co2Modality:
 
     def _believed_at_out(self, sensor: Sensor, at_ns: int | None) -> bool:
         newest = self._newest_at_out.get((sensor.role, sensor.name))
-        if newest is None or _quality(newest) is not Quality.GOOD:
+        if newest is None or quality_of(newest) is not Quality.GOOD:
             return False
-        return at_ns is None or (at_ns - newest.stamp.mono_ns) / 1e9 <= _patience_s(sensor)
+        return at_ns is None or (at_ns - newest.stamp.mono_ns) / 1e9 <= patience_s(sensor)
 
     def evaluate(self, now_ns: int, view: ScanView) -> Evidence:
-        """Say what the excess tells, or why it cannot be told."""
+        """Say how much likelier somebody is than nobody, or why it cannot be told."""
         if not self._dip_complete:
             self._current = None  # measured anew each time, by probes that can be believed now
-        features = self._standing_features(view)
+        features = self._standing_features(now_ns, view)
         try:
             self._check_cargo(view)
             inside = self._probe(Role.INSIDE, now_ns, view, features)
             outside = self._probe(Role.OUTSIDE, now_ns, view, features)
             self._measure(now_ns, inside, outside, view, features)
             return self._judge(view, features)
-        except _CannotTell as no:
+        except CannotTell as no:
             state = EvidenceState.PENDING if no.waiting else EvidenceState.UNAVAILABLE
             return Evidence(self.name, state, reason=no.reason, features=features)
 
-    def _standing_features(self, view: ScanView) -> dict[str, float]:
+    @property
+    def _dip_complete(self) -> bool:
+        return self._out_ns is not None and self._current is not None
+
+    def _standing_features(self, now_ns: int, view: ScanView) -> dict[str, float]:
         features = {"co2_cargo_breathes": float(view.declaration.cargo in BREATHING)}
-        if math.isfinite(self._inside_c):
-            features["inside_temperature_c"] = self._inside_c
+        temperature_c = self._log.inside(Quantity.TEMPERATURE_C)
+        if temperature_c is not None:
+            features["inside_temperature_c"] = temperature_c
+        oxygen_pct = self._log.inside(Quantity.OXYGEN_PCT, self._in_ns)
+        if oxygen_pct is not None and self._in_ns is not None:
+            features["oxygen_inside_pct"] = oxygen_pct
+        if self._in_ns is not None and self._out_ns is None:
+            features["probe_in_s"] = (now_ns - self._in_ns) / 1e9
         if not self._dip_complete:
             for sample in self._over_range.values():
                 self._note_over_range(sample, features)
-        for number, (dip, _) in enumerate(self._done, start=1):
+        for number, dip in enumerate(self._done, start=1):
             features[f"dip{number}_excess_ppm"] = dip.excess_ppm
             features[f"dip{number}_sigma_ppm"] = dip.sigma_ppm
         return features
@@ -205,65 +174,22 @@ class Co2Modality:
             features["at_least_ppm"] = max(sample.value, features.get("at_least_ppm", sample.value))
 
     def _check_cargo(self, view: ScanView) -> None:
-        if view.declaration.cargo is CargoClass.INERT:
-            raise _CannotTell("co2_inert_tank")
+        if view.declaration.cargo is not CargoClass.INERT:
+            return
+        oxygen_pct = self._log.inside(Quantity.OXYGEN_PCT, self._in_ns) if self._in_ns is not None else None
+        if oxygen_pct is None:
+            raise CannotTell("co2_inert_tank")
+        if oxygen_pct < BREATHABLE_OXYGEN_PCT:
+            raise CannotTell("co2_inert_oxygen_low", oxygen_pct=oxygen_pct)
 
     def _probe(
         self, role: Role, now_ns: int, view: ScanView, features: dict[str, float]
     ) -> tuple[Sensor, Certificate]:
         """Choose the role's CO2 probe and make sure that it can be believed now."""
-        sensors = view.with_role(role, "sample")
-        if not sensors:
-            raise _CannotTell(_NO_PROBE[role])
-        heard = [s for s in sensors if (role, s.name) in self._series]
-        sensor = min(heard or sensors, key=lambda s: (not view.healthy(s.name), s.name))
-        series = self._series.get((role, sensor.name), _Series())
-        if self._dip_complete:
-            return sensor, self._certificate(sensor, view)  # what it measured stands
-        self._check_connection(sensor, role, view)
-        patience_s = _patience_s(sensor)
-        newest = series.newest
-        age_s = math.inf if newest is None else (now_ns - newest.stamp.mono_ns) / 1e9
-        if age_s > patience_s:
-            if newest is None and view.elapsed_s <= patience_s:
-                raise _CannotTell("co2_waiting", waiting=True, sensor=sensor.name)
-            raise _CannotTell(_SILENT[role], sensor=sensor.name, seconds=min(age_s, view.elapsed_s))
-        certificate = self._certificate(sensor, view)
-        assert newest is not None
-        quality = _quality(newest)
-        if quality is not Quality.GOOD:
-            if role is Role.INSIDE and newest.quality is Quality.OVER_RANGE:
-                self._note_over_range(newest, features)
-            raise _CannotTell(_POOR[quality], sensor=sensor.name)
-        return sensor, certificate
-
-    @property
-    def _dip_complete(self) -> bool:
-        return self._out_ns is not None and self._current is not None
-
-    def _check_connection(self, sensor: Sensor, role: Role, view: ScanView) -> None:
-        state: DeviceState | None = view.states.get(sensor.name)
-        if state is None:
-            if view.elapsed_s <= _patience_s(sensor):
-                raise _CannotTell("co2_waiting", waiting=True, sensor=sensor.name)
-            raise _CannotTell(_LOST[role], sensor=sensor.name)
-        if state.state is not ConnectionState.READY:
-            raise _CannotTell(_NOT_READY.get(state.state, _LOST[role]), sensor=sensor.name)
-
-    def _certificate(self, sensor: Sensor, view: ScanView) -> Certificate:
-        try:
-            certificate = check_valid(sensor.certificate, sensor.name, view.utc_ns)
-            standard_uncertainty_ppm(certificate)
-            corrected_ppm(0.0, certificate)
-        except CalibrationMissing as missing:
-            raise _CannotTell("co2_uncalibrated", sensor=sensor.name) from missing
-        except CalibrationExpired as expired:
-            held = sensor.certificate
-            assert held is not None
-            raise _CannotTell(
-                "co2_certificate_expired", sensor=sensor.name, expires=held.expires.isoformat()
-            ) from expired
-        return certificate
+        sensor = choose_probe(role, view, self._log)
+        if not self._dip_complete:  # what it measured stands
+            check_believable(sensor, now_ns, view, self._log, lambda s: self._note_over_range(s, features))
+        return sensor, certificate_of(sensor, view)
 
     def _measure(
         self,
@@ -274,50 +200,82 @@ class Co2Modality:
         features: dict[str, float],
     ) -> None:
         """Measure the current dip as far as it goes into ``self._current``."""
+        probe = inside[0]
         if self._in_ns is None:
-            raise _CannotTell("co2_probe_not_in", sensor=inside[0].name)
+            raise CannotTell("co2_probe_not_in", sensor=probe.name)
         if self._dip_complete:
             return
         if self._out_ns is not None:
-            self._check_end(inside[0], outside[0], self._out_ns)
+            self._check_end(probe, outside[0], self._out_ns)
+        if self._measured_by and self._measured_by != (probe, outside[0]):
+            raise CannotTell("co2_probe_swapped", sensor=probe.name)
         until_ns = now_ns if self._out_ns is None else self._out_ns
-        first_ns = self._in_ns - int(BEFORE_S * 1e9)
-        in_s, in_ppm = self._series[Role.INSIDE, inside[0].name].between(first_ns, until_ns)
-        out_s, out_ppm = self._series[Role.OUTSIDE, outside[0].name].between(first_ns, until_ns)
-        wait_s = determinable_after_s(inside[0].response_t90_s)
-        so_far_s = (until_ns - self._in_ns) / 1e9
-        if so_far_s < wait_s:
-            if self._out_ns is not None:
-                raise _CannotTell("co2_dip_too_short", seconds=so_far_s, needed=wait_s)
-            raise _CannotTell("co2_not_yet_determinable", waiting=True, seconds_left=wait_s - so_far_s)
-        dip = measure_dip(
-            in_s,
-            corrected_ppm(in_ppm, inside[1]),
-            out_s,
-            corrected_ppm(out_ppm, outside[1]),
-            inside[0].response_t90_s,
-            math.hypot(standard_uncertainty_ppm(inside[1]), standard_uncertainty_ppm(outside[1])),
-        )
-        if dip is None:
-            raise _CannotTell("co2_too_few_samples", waiting=self._out_ns is None)
-        low, high = OUTSIDE_PLAUSIBLE_PPM
-        if not low <= dip.outside_ppm <= high:
-            raise _CannotTell("co2_outside_implausible", sensor=outside[0].name, ppm=dip.outside_ppm)
-        if dip.probes_disagree:
-            features["before_difference_ppm"] = dip.before_ppm
-            raise _CannotTell(
-                "co2_probes_disagree", difference_ppm=dip.before_ppm, allowed_ppm=3 * dip.before_sigma_ppm
-            )
-        self._current = (dip, self._utc_ns(until_ns, view, now_ns))
-        self._measured_by = (inside[0], outside[0])
+        held_s = (until_ns - self._in_ns) / 1e9
+        series = {s.role: self._log.of(s.role, s.name) for s in (probe, outside[0])}
+        for sensor in (probe, outside[0]):
+            backwards_ns = series[sensor.role].backwards_ns
+            if backwards_ns is not None and backwards_ns >= self._in_ns:
+                raise CannotTell("co2_time_backwards", sensor=sensor.name)
+        needed_s = waiting_s(probe.response_t90_s, probe.period_s)
+        if held_s < needed_s:
+            self._wait(needed_s - held_s, held_s, features)
+        in_s, in_raw = series[Role.INSIDE].around(self._in_ns, until_ns)
+        out_s, out_raw = series[Role.OUTSIDE].around(self._in_ns, until_ns)
+        in_ppm, out_ppm = corrected_ppm(in_raw, inside[1]), corrected_ppm(out_raw, outside[1])
+        for finding in (
+            find_wrong_units(out_ppm, in_ppm),
+            find_gap(in_s, held_s, probe.period_s),
+            find_gap(out_s, held_s, outside[0].period_s),
+        ):
+            self._refuse(finding, probe)
+        day = dt.datetime.fromtimestamp(view.utc_ns / 1e9, dt.UTC).date()
+        pair = pair_difference(inside[1], outside[1], day)
+        pair_sigma = math.hypot(standard_uncertainty_ppm(inside[1]), standard_uncertainty_ppm(outside[1]))
+        if pair is not None:
+            in_ppm, pair_sigma = in_ppm - pair.offset_ppm, pair.sigma_ppm
+        colder_c = colder_by_c(view.declaration)
+        fit = fit_dips(in_s, in_ppm, out_s, out_ppm, probe.response_t90_s, pair_sigma, colder_c)
+        if fit is None:
+            raise CannotTell("co2_too_few_samples", waiting=self._out_ns is None)
+        noise_ppm = float(fit.noise_ppm[0])
+        for finding in (
+            find_implausible_air(float(fit.outside_ppm[0])),
+            find_plume(out_s, out_ppm),
+            find_jump(in_s, in_ppm, noise_ppm),
+            find_breath(in_s, in_ppm, probe.response_t90_s, noise_ppm),
+        ):
+            self._refuse(finding, probe)
+        if bool(fit.probes_disagree[0]):
+            difference_ppm, allowed_ppm = float(fit.before_ppm[0]), 3 * float(fit.before_sigma_ppm[0])
+            features["before_difference_ppm"] = difference_ppm
+            raise CannotTell("co2_probes_disagree", difference_ppm=difference_ppm, allowed_ppm=allowed_ppm)
+        inserted_utc_ns = self._utc_ns(self._in_ns, view, now_ns)
+        dip = Dip(fit, inserted_utc_ns, held_s, probe.response_t90_s, probe.period_s)
+        if not dip.answers:
+            self._wait(hold_left_s(dip), held_s, features)
+        if view.declaration.cargo in BREATHING and abs(dip.excess_ppm) < 3 * dip.sigma_ppm:
+            raise CannotTell("co2_no_step", waiting=self._out_ns is None, sensor=probe.name)
+        self._current = dip
+        self._measured_by = (probe, outside[0])
+
+    def _wait(self, left_s: float, held_s: float, features: dict[str, float]) -> None:
+        features["hold_s"] = left_s
+        if self._out_ns is not None:
+            raise CannotTell("co2_dip_too_short", seconds=held_s, needed=held_s + left_s)
+        raise CannotTell("co2_not_yet_determinable", waiting=True, seconds_left=left_s)
+
+    def _refuse(self, finding: Finding | None, probe: Sensor) -> None:
+        if finding is not None:
+            values: dict[str, float | str] = {"sensor": probe.name, **finding.values}
+            raise CannotTell(finding.code, values=values)
 
     def _check_end(self, inside: Sensor, outside: Sensor, out_ns: int) -> None:
         """Refuse a dip whose probes could not be believed when it ended, whatever they send since."""
         for sensor in (inside, outside):
             if not self._believed_at_out(sensor, out_ns):
                 if sensor.name in self._over_range:
-                    raise _CannotTell("co2_over_range", sensor=sensor.name)
-                raise _CannotTell("co2_failed_in_dip", sensor=sensor.name)
+                    raise CannotTell("co2_over_range", sensor=sensor.name)
+                raise CannotTell("co2_failed_in_dip", sensor=sensor.name)
 
     def _utc_ns(self, mono_ns: int, view: ScanView, now_ns: int) -> int:
         if self._anchor is not None:
@@ -326,42 +284,78 @@ class Co2Modality:
 
     def _judge(self, view: ScanView, features: dict[str, float]) -> Evidence:
         assert self._current is not None
-        dip, utc_ns = self._current
-        excess, sigma = combine_dips([d for d, _ in self._done] + [dip])
-        score = excess_score(excess, sigma)
+        dips = [*self._done, self._current]
+        dip = self._current
+        weighed = weigh(dips, view.declaration)
+        excess, sigma = dip.excess_ppm, dip.sigma_ppm
+        no_step = abs(excess) < 3 * sigma
         features.update(
             excess_ppm=excess,
             sigma_ppm=sigma,
-            inside_ppm=dip.inside_ppm,
+            inside_ppm=float(dip.fit.inside_ppm[0]),
             outside_ppm=dip.outside_ppm,
-            step_ppm=dip.step_ppm,
-            no_step=float(abs(dip.step_ppm) < 3 * dip.noise_sigma_ppm),
-            dips=float(len(self._done) + 1),
+            step_ppm=float(dip.fit.step_ppm[0]),
+            no_step=float(no_step),
+            slope_ppm_per_min=float(dip.fit.value[0, 1]),
+            slope_sigma_ppm_per_min=float(dip.fit.slope_sigma_ppm_per_min[0]),
+            dips=float(len(dips)),
+            hold_s=0.0,
         )
-        if math.isfinite(dip.before_ppm):
-            features["before_difference_ppm"] = dip.before_ppm
-        if dip.slope is not None:
-            features["slope_ppm_per_min"] = dip.slope.ppm_per_min
-            features["slope_sigma_ppm_per_min"] = dip.slope.sigma_ppm_per_min
-        if self._done:
-            first, first_utc_ns = self._done[0]
-            minutes = (utc_ns - first_utc_ns) / 60e9
-            if minutes > 1:
-                features["rise_ppm_per_min"] = (dip.excess_ppm - first.excess_ppm) / minutes
-                features["rise_sigma_ppm_per_min"] = (
-                    math.hypot(dip.noise_sigma_ppm, first.noise_sigma_ppm) / minutes
-                )
+        if math.isfinite(float(dip.fit.before_ppm[0])):
+            features["before_difference_ppm"] = float(dip.fit.before_ppm[0])
+        self._note_rise(dips, features)
+        score = weighed.llr
+        oxygen_pct = features.get("oxygen_inside_pct")
+        if oxygen_pct is not None:
+            share = people_share_llr(
+                weighed.posterior, oxygen_pct, excess, sigma, view.declaration.cargo.value
+            )
+            features["oxygen_llr"] = share
+            score += share
+        if no_step:
+            score = max(score, NO_STEP_LEAST_LLR)
+        features.update(self._looked_ahead(weighed, dips, view))
         if self.calibrations is None:
             return Evidence(self.name, EvidenceState.READY, score=score, features=features)
         breathes = view.declaration.cargo in BREATHING
-        code = "co2_excess_breathing_cargo" if breathes else "co2_excess"
-        reason = Reason(code, {"excess_ppm": excess, "plus_minus_ppm": 2 * sigma})
         cargo = view.declaration.cargo
         try:
             fit = self.calibrations.lookup(self.name, cargo.value)
         except CalibrationMissing:
-            raise _CannotTell("co2_never_calibrated", cargo=cargo.value) from None
+            raise CannotTell("co2_never_calibrated", cargo=cargo.value) from None
         llr = fit.llr(score)
         if breathes:
             llr = max(llr, 0.0)
+        hopeless = all(features.get(name, 0.0) < WORTHLESS_BITS for name in _BITS)
+        features["uninformative"] = float(abs(llr) < 0.5 and hopeless)
+        code = "co2_excess_breathing_cargo" if breathes else "co2_excess"
+        if features["uninformative"]:
+            code = "co2_uninformative"
+        reason = Reason(code, {"excess_ppm": excess, "plus_minus_ppm": 2 * sigma})
         return Evidence(self.name, EvidenceState.READY, llr, reason, score, features, calibration_id=fit.id)
+
+    def _note_rise(self, dips: list[Dip], features: dict[str, float]) -> None:
+        """Rise between the first dip and this one, the longer lever for the time to danger."""
+        first, last = dips[0], dips[-1]
+        minutes = (last.inserted_utc_ns - first.inserted_utc_ns) / 60e9
+        if minutes > 1:
+            features["rise_ppm_per_min"] = (last.excess_ppm - first.excess_ppm) / minutes
+            features["rise_sigma_ppm_per_min"] = math.hypot(last.sigma_ppm, first.sigma_ppm) / minutes
+
+    def _looked_ahead(self, weighed: Weighed, dips: list[Dip], view: ScanView) -> dict[str, float]:
+        """People, time closed, time to danger and prospects, anew every `PROSPECTS_EVERY_S` of a dip."""
+        held = self._out_ns is None
+        key = (len(dips), held, int(dips[-1].held_s / PROSPECTS_EVERY_S), view.declaration)
+        if key != self._prospects[0]:
+            found = weighed.features() | life_features(
+                weighed.posterior, view.declaration, self._log.inside(Quantity.TEMPERATURE_C)
+            )
+            longer, second = gains(weighed, dips, SETTLED, held=held)
+            found |= {"settles_second_dip": second.settles, "gain_second_dip_bits": second.bits}
+            if longer is not None:
+                found |= {"settles_30s": longer.settles, "gain_30s_bits": longer.bits}
+            self._prospects = (key, {name: float(np.round(value, 9)) for name, value in found.items()})
+        return self._prospects[1]
+
+
+_BITS = ("gain_30s_bits", "gain_second_dip_bits")

@@ -190,7 +190,7 @@ def expected_covariance(
     --------
     >>> short = expected_covariance(np.arange(0.0, 40.0), 60.0, 3.0, 200.0, 190.0)
     >>> long = expected_covariance(np.arange(0.0, 120.0), 60.0, 3.0, 200.0, 190.0)
-    >>> bool(short[0, 0] > 3 * long[0, 0] and short[1, 1] > 10 * long[1, 1])
+    >>> bool(short[0, 0] > 2 * long[0, 0] and short[1, 1] > 10 * long[1, 1])
     True
     """
     one = np.ones(1)

@@ -114,7 +114,7 @@ def _truths(
     """True level and slope at each wanted dip, ``(2 DRAWS, 2 k')``; half without people, half with."""
     some = prior.count_share @ prior.source_share[1:]
     rows = []
-    unit = qmc.Sobol(3, scramble=True, rng=7).random(DRAWS)
+    unit = qmc.Halton(3, scramble=True, rng=7).random(DRAWS)
     chances = []
     for share in (prior.source_share[0], some):
         joint = nodes.by_source * share
@@ -173,7 +173,7 @@ def _open_bits(llr: Array) -> Array:
 
 
 def _normals(columns: int) -> Array:
-    unit = qmc.Sobol(columns, scramble=True, rng=11).random(2 * DRAWS)
+    unit = qmc.Halton(columns, scramble=True, rng=11).random(2 * DRAWS)
     return np.asarray(ndtri(np.clip(unit, 1e-6, 1 - 1e-6)))
 
 

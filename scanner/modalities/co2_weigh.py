@@ -1,0 +1,193 @@
+"""What the dips of one lorry say together: ratio, people, time closed, share of the cargo, prospects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scanner.modalities.co2_expect import expected_air
+from scanner.signals.co2_dip import DipFit, expected_covariance
+from scanner.signals.co2_gain import Gain, Settled, gain_of_holding, gain_of_second_dip
+from scanner.signals.co2_posterior import AirPosterior, air_posterior, weighted_quantiles
+from scanner.signals.co2_prior import COUNTS, AirPrior
+from scanner.signals.co2_ratio import Nodes, count_posterior, log_ratio, source_nodes, summed
+from scanner.vehicle import Declaration
+
+Array = npt.NDArray[np.float64]
+
+LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE = 40.0, 0.25
+"""A dip answers once its level is known to so many ppm, or to this share of the excess (1 sigma)."""
+
+LEAST_HOLD_S, MOST_HOLD_S = 15.0, 300.0
+LONGER_S = 30.0
+"""The step in which holding on is weighed, s."""
+
+SECOND_DIP_AFTER_MIN, SECOND_DIP_HOLD_S = 15.0, 60.0
+"""What a second dip is promised for; five minutes apart gain little (DOMAIN knowledge, computed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dip:
+    """One insertion as measured.
+
+    ``fit`` is of one lorry; ``inserted_utc_ns`` wall time; ``held_s`` how long
+    the tip was in; ``t90_s`` and ``period_s`` of the inside probe.
+    """
+
+    fit: DipFit
+    inserted_utc_ns: int
+    held_s: float
+    t90_s: float
+    period_s: float
+
+    @property
+    def excess_ppm(self) -> float:
+        """Excess at the tip over outside air at insertion, ppm."""
+        return float(self.fit.value[0, 0])
+
+    @property
+    def sigma_ppm(self) -> float:
+        """Its standard uncertainty."""
+        return float(self.fit.sigma_ppm[0])
+
+    @property
+    def outside_ppm(self) -> float:
+        """Outside air meanwhile."""
+        return float(self.fit.outside_ppm[0])
+
+    @property
+    def answers(self) -> bool:
+        """Whether the lag leaves the level known well enough."""
+        limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(self.excess_ppm))
+        return self.held_s >= LEAST_HOLD_S and self.sigma_ppm <= limit
+
+    def later(self, hold_s: float) -> Array:
+        """Covariance that the dip would have after being held so long, ``(2, 2)``."""
+        now, then = (
+            expected_covariance(
+                np.arange(0.0, max(held, LEAST_HOLD_S) + 1e-9, self.period_s),
+                self.t90_s,
+                float(self.fit.noise_ppm[0]),
+                float(self.fit.step_ppm[0]),
+                self.excess_ppm,
+            )
+            for held in (self.held_s, hold_s)
+        )
+        # what the fit found beyond expectation, offsets first of all, stays
+        beyond = np.sqrt(np.diag(self.fit.covariance[0]) / np.diag(now))
+        offsets = np.clip(self.fit.covariance[0] - now, 0.0, None) * np.eye(2)
+        grown = then * np.outer(np.clip(beyond, 0.3, 1.0), np.clip(beyond, 0.3, 1.0)) + offsets
+        # longer never makes it worse
+        shrink = np.minimum(np.sqrt(np.diag(self.fit.covariance[0]) / np.diag(grown)), 1.0)
+        return np.asarray(grown * np.outer(shrink, shrink))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Raw natural-log ratio, and what led to it."""
+
+    llr: float
+    prior: AirPrior
+    nodes: Nodes
+    posterior: AirPosterior
+    value: Array
+    covariance: Array
+    after_minutes: Array
+    declared_minutes: float
+
+    def features(self) -> dict[str, float]:
+        """People, time closed and the cargo's share, as named in docs/evidence-co2.md."""
+        by_count = count_posterior(self.prior, summed(self.nodes))[0]
+        persons = weighted_quantiles(COUNTS, by_count, [0.05, 0.5, 0.95])
+        closed = weighted_quantiles(self.posterior.closed_minutes, self.posterior.weight, [0.05, 0.5, 0.95])
+        given = self.posterior.persons * self.posterior.person_co2_l_s
+        cargo = self.posterior.cargo_co2_l_s / (self.posterior.cargo_co2_l_s + given)
+        return {
+            "persons_low": float(persons[0]),
+            "persons_likely": float(persons[1]),
+            "persons_high": float(persons[2]),
+            "closed_minutes_low": float(closed[0]),
+            "closed_minutes_likely": float(closed[1]),
+            "closed_minutes_high": float(closed[2]),
+            "cargo_share": float(self.posterior.weight @ cargo),
+        }
+
+
+def weigh(dips: Sequence[Dip], declaration: Declaration) -> Weighed:
+    """Weigh the dips of one lorry, oldest first.
+
+    The declared closing time is taken to hold at the first insertion.
+    """
+    prior = expected_air(declaration)
+    value = np.stack([d.fit.value[0] for d in dips])
+    covariance = np.stack([d.fit.covariance[0] for d in dips])
+    after = np.array([(d.inserted_utc_ns - dips[0].inserted_utc_ns) / 60e9 for d in dips])
+    declared = math.nan if declaration.closed_minutes is None else declaration.closed_minutes
+    nodes = source_nodes(prior, value[None], covariance[None], after, [declared])
+    last = dips[-1]
+    held_min = last.held_s / 60.0
+    level = last.excess_ppm + float(last.fit.value[0, 1]) * held_min
+    carry = np.array([1.0, held_min])
+    sigma = math.sqrt(float(carry @ last.fit.covariance[0] @ carry))
+    posterior = air_posterior(prior, nodes, (level, sigma), float(after[-1]) + held_min, last.outside_ppm)
+    llr = float(log_ratio(prior, summed(nodes))[0])
+    return Weighed(llr, prior, nodes, posterior, value, covariance, after, declared)
+
+
+def gains(weighed: Weighed, dips: Sequence[Dip], settled: Settled, *, held: bool) -> tuple[Gain | None, Gain]:
+    """Return what `LONGER_S` more of this dip promises, None once the tip is out, and a second dip."""
+    last = dips[-1]
+    longer = None
+    if held:
+        longer = gain_of_holding(
+            weighed.prior,
+            weighed.nodes,
+            weighed.value,
+            weighed.covariance,
+            weighed.after_minutes,
+            weighed.declared_minutes,
+            last.later(last.held_s + LONGER_S),
+            settled,
+        )
+    later_min = float(weighed.after_minutes[-1]) + last.held_s / 60.0 + SECOND_DIP_AFTER_MIN
+    second = gain_of_second_dip(
+        weighed.prior,
+        weighed.nodes,
+        weighed.value,
+        weighed.covariance,
+        weighed.after_minutes,
+        weighed.declared_minutes,
+        later_min,
+        last.later(SECOND_DIP_HOLD_S),
+        settled,
+    )
+    return longer, second
+
+
+def hold_left_s(dip: Dip) -> float:
+    """Return how much longer the tip must stay in until its level is known, s; 0 = it is."""
+    if dip.answers:
+        return 0.0
+    limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(dip.excess_ppm))
+    for more_s in np.arange(5.0, MOST_HOLD_S, 5.0):
+        hold_s = max(dip.held_s + more_s, LEAST_HOLD_S)
+        if math.sqrt(float(dip.later(hold_s)[0, 0])) <= limit:
+            return hold_s - dip.held_s
+    return MOST_HOLD_S
+
+
+def waiting_s(t90_s: float, period_s: float) -> float:
+    """Return how long an ordinary dip needs before anything is known of it, s.
+
+    >>> 15 <= waiting_s(60.0, 1.0) <= 40
+    True
+    """
+    for hold_s in np.arange(LEAST_HOLD_S, MOST_HOLD_S, 2.0):
+        cov = expected_covariance(np.arange(0.0, hold_s + 1e-9, period_s), t90_s, 3.0, 250.0, 250.0)
+        if math.sqrt(float(cov[0, 0])) <= LEVEL_KNOWN_PPM:
+            return float(hold_s)
+    return MOST_HOLD_S
