@@ -73,18 +73,17 @@ def occupancy_course(
     """
     prior = prior or RoomPrior()
     n, leak, person, outside = _axes(prior)
-    source = n * person
     hours = windows.length_s / 3600.0
     moves = _moves(prior, len(leak.ravel()), hours)
     start = np.exp(-0.5 * ((outside - prior.outside_ppm) / prior.outside_sigma_ppm) ** 2)
-    away = _stationary(prior)
-    weight = np.broadcast_to(away[:, None, None, None] * start, np.broadcast_shapes(source.shape, leak.shape, start.shape))
+    weight = _stationary(prior)[:, None, None, None] * start * np.ones_like(leak * person)
     weight = weight / weight.sum()
     mean = np.broadcast_to(outside, weight.shape).copy()
     variance = np.full(weight.shape, MOST_GAP_PPM**2)
     read = prior.read_ppm**2 + resolution_ppm**2 / 12.0
     known = np.full(windows.level_ppm.size, np.nan) if occupied is None else np.asarray(occupied, float)
-    rows, idle = [], 0
+    rows: list[tuple[Array, float, float, float, float] | None] = []
+    idle = 0
     for y, held in zip(windows.level_ppm, known, strict=True):
         idle += 1
         if not np.isfinite(y):
@@ -99,31 +98,32 @@ def occupancy_course(
             total = weight.sum()
             said += float(np.log(total))
             weight = weight / total
-        rows.append((weight.sum(axis=(1, 2, 3)), (weight * leak).sum(), (weight * outside).sum(), (weight * person).sum(), said))
+        means = [float((weight * hidden).sum()) for hidden in (leak, outside, person)]
+        rows.append((weight.sum(axis=(1, 2, 3)), means[0], means[1], means[2], said))
     return _course(rows, prior)
 
 
-def _axes(prior: RoomPrior) -> tuple[Array, Array, Array, Array]:
-    n = np.arange(prior.most_people + 1.0)[:, None, None, None]
+def _axes(prior: RoomPrior) -> tuple[Array, ...]:
+    n = np.arange(prior.most_people + 1, dtype=np.float64)[:, None, None, None]
     leak = log_nodes(prior.leakage_per_h, prior.leakage_log_sigma, LEAKAGE_NODES)[None, :, None, None]
     person = log_nodes(prior.person_ppm_h, prior.person_log_sigma, PERSON_NODES)[None, None, :, None]
     steps = np.arange(-OUTSIDE_STEPS, OUTSIDE_STEPS + 1) * OUTSIDE_STEP_PPM
-    return n, leak, person, (prior.outside_ppm + steps)[None, None, None, :]
+    outside = np.asarray(prior.outside_ppm + steps, float)[None, None, None, :]
+    return n, leak, person, outside
 
 
 def _stationary(prior: RoomPrior) -> Array:
     there = prior.stay_h / (prior.stay_h + prior.away_h)
-    return np.r_[1 - there, np.full(prior.most_people, there / prior.most_people)]
+    return np.append(1 - there, there * prior.count_share)
 
 
-def _moves(prior: RoomPrior, n_leak: int, hours: float) -> tuple[Array, Array, Array]:
+def _moves(prior: RoomPrior, n_leak: int, hours: float) -> tuple[Array, ...]:
     """Return the chances of each change in one window: people, ventilation, baseline; from row to column."""
     most = prior.most_people
     people = np.zeros((most + 1, most + 1))
-    people[0, 1:] = hours / prior.away_h / most
+    people[0, 1:] = hours / prior.away_h * prior.count_share
     people[1:, 0] = hours / prior.stay_h
-    if most > 1:
-        people[1:, 1:] = hours / prior.change_h / (most - 1)
+    people[1:, 1:] = hours / prior.change_h * prior.count_share
     np.fill_diagonal(people, 0.0)
     np.fill_diagonal(people, 1 - people.sum(axis=1))
     again = hours / prior.ventilation_change_h
@@ -136,7 +136,7 @@ def _moves(prior: RoomPrior, n_leak: int, hours: float) -> tuple[Array, Array, A
 
 
 def _moved(
-    weight: Array, mean: Array, variance: Array, moves: tuple[Array, Array, Array], steps: int
+    weight: Array, mean: Array, variance: Array, moves: tuple[Array, ...], steps: int
 ) -> tuple[Array, Array, Array]:
     """Let people, ventilation and baseline change, and merge what arrives at the same combination."""
     middle = float((weight * mean).sum())
@@ -147,7 +147,8 @@ def _moved(
         moments = np.moveaxis(np.tensordot(moments, many, axes=(axis, 0)), -1, axis)
     total = np.maximum(moments[0], 1e-290)
     apart = moments[1] / total
-    return moments[0], middle + apart, np.maximum(moments[2] / total - apart**2, 1e-6)
+    spread = np.asarray(np.maximum(moments[2] / total - apart**2, 1e-6))
+    return np.asarray(moments[0]), np.asarray(middle + apart), spread
 
 
 def _predicted(
@@ -162,7 +163,7 @@ def _predicted(
 ) -> tuple[Array, Array]:
     left = np.exp(-leak * hours)
     excess = mean - outside
-    eddy = (prior.eddy_ppm) ** 2 + (prior.eddy_excess_share * excess) ** 2
+    eddy = prior.eddy_ppm**2 + (prior.eddy_excess_share * excess) ** 2
     eddy = eddy + (prior.eddy_source_share * source * min(hours, 1.0)) ** 2
     if gap:
         eddy = eddy + min(GAP_PPM_H * hours, MOST_GAP_PPM) ** 2
@@ -197,4 +198,6 @@ def _course(rows: list[tuple[Array, float, float, float, float] | None], prior: 
     before = prior.stay_h / prior.away_h
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(people[:, 1:].sum(axis=1)) - np.log(people[:, 0]) - np.log(before)
-    return RoomCourse(np.clip(ratio, -MOST_NATS, MOST_NATS), people, rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3])
+    return RoomCourse(
+        np.clip(ratio, -MOST_NATS, MOST_NATS), people, rest[:, 0], rest[:, 1], rest[:, 2], rest[:, 3]
+    )

@@ -39,7 +39,7 @@ MOST_NATS = 30.0
 class RoomPrior:
     """What is believed of a room before its air is seen."""
 
-    leakage_per_h: float = 0.6
+    leakage_per_h: float = 0.5
     """Median air changes an hour (four nights of the training file: 0.43 to 1.14)."""
 
     leakage_log_sigma: float = 0.8
@@ -52,15 +52,15 @@ class RoomPrior:
     """Volumes of 27 to 200 m3 within two sigma (assumption)."""
 
     most_people: int = 4
-    """All counts from one to this are as likely (assumption)."""
+    """One to this, n as likely as 1/n: who knows no scale (assumption)."""
 
     outside_ppm: float = 430.0
     outside_sigma_ppm: float = 40.0
     """Outdoor air read through a sensor with its own offset (assumption)."""
 
-    stay_h: float = 2.0
+    stay_h: float = 4.0
     away_h: float = 8.0
-    """Mean length of a stay, and of an absence (training file)."""
+    """Mean length of a stay, and of an absence (training file; brief absences count as staying)."""
 
     change_h: float = 1.0
     """While somebody is in, the number changes about once in so long (assumption)."""
@@ -68,7 +68,7 @@ class RoomPrior:
     ventilation_change_h: float = 6.0
     """A door, a window or a fan changes the ventilation about once in so long (assumption)."""
 
-    outside_walk_ppm: float = 8.0
+    outside_walk_ppm: float = 12.0
     """The baseline wanders by so much in an hour, 1 sigma (training file, the empty weekend)."""
 
     read_ppm: float = 1.7
@@ -77,18 +77,25 @@ class RoomPrior:
     slope_ppm_h: float = 70.0
     """Error of a slope within a window (training file, quiet windows)."""
 
-    slope_excess_share_per_h: float = 0.1
-    slope_source_share: float = 0.5
+    slope_excess_share_per_h: float = 0.05
+    slope_source_share: float = 0.1
     """Uneven air within a window: a share of the excess and of the source (training file)."""
 
-    eddy_ppm: float = 1.2
-    eddy_excess_share: float = 0.006
-    eddy_source_share: float = 0.3
-    """Uneven air from window to window: a floor, a share of the excess, a share of the source (ppm in a window)."""
+    eddy_ppm: float = 0.6
+    eddy_excess_share: float = 0.02
+    eddy_source_share: float = 0.2
+    """Uneven air from window to window, ppm: a floor, a share of the excess, a share of what an hour's source
+    adds (training file)."""
 
-    odd_share: float = 0.03
-    odd_scale: float = 6.0
-    """Share of windows with errors so many times larger (assumption)."""
+    odd_share: float = 0.01
+    odd_scale: float = 15.0
+    """Share of windows with errors so many times larger: somebody breathes at the sensor (training file)."""
+
+    @property
+    def count_share(self) -> Array:
+        """Prior of one to the most people, given somebody."""
+        share = 1.0 / np.arange(1, self.most_people + 1)
+        return np.asarray(share / share.sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +199,16 @@ def window_log_ratio(
 
     Examples
     --------
-    Level high and steady speaks for people, level falling as air changes do against.
+    A high level that rises speaks for people, a steady one hardly, a falling one against.
 
-    >>> window_log_ratio([900.0, 900.0], [0.0, -270.0], [430.0, 430.0]).round(1).tolist()
-    [2.8, -1.0]
+    >>> window_log_ratio([900.0] * 3, [150.0, 0.0, -270.0], [430.0] * 3).round(1).tolist()
+    [4.4, 0.6, -1.3]
     """
     prior = prior or RoomPrior()
     level, slope = np.asarray(level_ppm, float)[:, None], np.asarray(slope_ppm_h, float)[:, None]
     excess = level - np.asarray(outside_ppm, float)[:, None]
     leakage = log_nodes(prior.leakage_per_h, prior.leakage_log_sigma, 25)[None, :]
     person = log_nodes(prior.person_ppm_h, prior.person_log_sigma, 9)
-    source = np.outer(np.arange(prior.most_people + 1), person)
     expected = -leakage * excess
     # a last digit that flips within the window, read as a ramp across it
     digit = (resolution_ppm * 3600.0 / WINDOW_S) ** 2 / 12.0
@@ -219,7 +225,9 @@ def window_log_ratio(
         return out
 
     nobody = likelihood(0.0)
-    somebody = np.mean([likelihood(float(u)) for u in source[1:].ravel()], axis=0)
+    somebody = np.zeros(level.shape[0])
+    for n, share in enumerate(prior.count_share, start=1):
+        somebody += share * np.mean([likelihood(n * float(g)) for g in person], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(somebody) - np.log(nobody)
     return np.asarray(np.clip(ratio, -MOST_NATS, MOST_NATS))
