@@ -75,6 +75,8 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
             "minutes_high": assessment.life_risk.minutes_high,
             "reason": reason_json(assessment.life_risk.reason),
         },
+        "procedure": [reason_json(r) for r in assessment.procedure],
+        "second_dip_due_utc_ms": assessment.second_dip_due_utc_ms,
         "evidences": [evidence_json(e) for e in assessment.evidences],
     }
     content = _finite(content)

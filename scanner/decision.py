@@ -31,6 +31,8 @@ def decide(
     policy: ClassPolicy,
     elapsed_s: float,
     ended: bool,
+    *,
+    second_dip: bool = False,
 ) -> Decision:
     """Weigh the fused log-likelihood ratio against the class's demands.
 
@@ -40,6 +42,7 @@ def decide(
     llr : their fused natural-log likelihood ratio.
     elapsed_s : time measured in this visit.
     ended : the officer or the lane ended the scan.
+    second_dip : whether a second CO2 dip promises to settle what is open.
     """
     by_name = {e.modality: e for e in evidences}
     waiting, missing = [], []
@@ -86,4 +89,7 @@ def decide(
         why += [Reason(code, {"modality": name}) for name in waiting]
     if not missing and not waiting:
         why += [Reason("not_enough_evidence" if time_up else "measuring")]
+    if second_dip and time_up:
+        # time is up for this visit, not for the lorry
+        why.insert(0, Reason("second_dip_would_tell"))
     return Decision(Recommendation.INCONCLUSIVE, final=time_up, reasons=(*why, *ranked))

@@ -114,7 +114,11 @@ class LifeRisk:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What all evidence together says at one tick."""
+    """What all evidence together says at one tick.
+
+    ``procedure`` says what to do with the probe now, the next step first;
+    ``second_dip_due_utc_ms`` when another dip is worth it, None when it is not.
+    """
 
     scan_id: str
     visit: int
@@ -127,4 +131,6 @@ class Assessment:
     life_risk: LifeRisk
     evidences: tuple[Evidence, ...]
     versions: Mapping[str, str]
+    procedure: tuple[Reason, ...] = ()
+    second_dip_due_utc_ms: int | None = None
     digest: str = ""

@@ -16,6 +16,7 @@ from scanner.fusion import fused_llr, posterior
 from scanner.life_risk import assess_life_risk, estimate_persons
 from scanner.modality import Modality, ScanView, Sensor
 from scanner.policy import Policy
+from scanner.procedure import next_steps
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 _log = logging.getLogger(__name__)
@@ -148,7 +149,17 @@ class Scan:
         life_risk = assess_life_risk(
             co2, declaration, (persons.low, persons.high) if persons else None, _compartment_c(evidences)
         )
-        decision = decide(evidences, llr, life_risk, policy, self.view.elapsed_s, self.ended)
+        co2_evidence = next((e for e in evidences if e.modality == "co2"), None)
+        procedure = next_steps(co2_evidence, self.view.utc_ns)
+        decision = decide(
+            evidences,
+            llr,
+            life_risk,
+            policy,
+            self.view.elapsed_s,
+            self.ended,
+            second_dip=procedure.second_dip_due_utc_ms is not None,
+        )
         assessment = Assessment(
             scan_id=self.scan_id,
             visit=self.visit,
@@ -161,6 +172,8 @@ class Scan:
             life_risk=life_risk,
             evidences=evidences,
             versions=self.versions,
+            procedure=procedure.steps,
+            second_dip_due_utc_ms=procedure.second_dip_due_utc_ms,
         )
         return with_digest(assessment)
 

@@ -170,7 +170,9 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         return {
             **content,
             **dict.fromkeys(nothing),
+            "second_dip_due_utc_ms": None,
             "reasons": [],
+            "procedure": [],
             "evidences": [],
             "versions": {},
             "course": {},
@@ -184,6 +186,8 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         "reasons": final["reasons"],
         "persons": final["persons"],
         "life_risk": final["life_risk"],
+        "procedure": final["procedure"],
+        "second_dip_due_utc_ms": final["second_dip_due_utc_ms"],
         "evidences": final["evidences"],
         "versions": final["versions"],
         "digest": final["digest"],

@@ -122,6 +122,10 @@ class ScanResult(_Object):
     reasons: list[Reason]
     persons: Persons | None
     life_risk: LifeRisk | None
+    procedure: list[Reason] = Field(default=[], description="what to do with the CO2 probe, next step first")
+    second_dip_due_utc_ms: int | None = Field(
+        default=None, description="when a second CO2 dip is due; null = none is advised"
+    )
     evidences: list[Evidence]
     versions: dict[str, str]
     digest: str | None

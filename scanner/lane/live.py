@@ -112,6 +112,7 @@ class LiveView:
                     plate=line.declaration.plate[:24],
                     visits=line.visits,
                     recommendation=line.assessment.recommendation if line.assessment else None,
+                    second_dip_due_utc_ms=line.assessment.second_dip_due_utc_ms if line.assessment else None,
                 )
                 for line in snapshot.waiting
                 if _ULID.match(line.scan_id)

@@ -113,6 +113,8 @@ class AssessmentWire(Wire):
     persons: PersonsWire | None
     life_risk: LifeRiskWire
     evidences: list[EvidenceWire]
+    procedure: list[Said] = []
+    second_dip_due_utc_ms: UtcMs | None = None
     digest: str
     versions: dict[str, str] = {}
 
@@ -275,6 +277,7 @@ class WaitingLive(Wire):
     plate: Plate = ""
     visits: int
     recommendation: Recommendation | None = None
+    second_dip_due_utc_ms: UtcMs | None = None
 
 
 class Live(Wire):

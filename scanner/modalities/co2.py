@@ -299,6 +299,7 @@ class Co2Modality:
             slope_ppm_per_min=float(dip.fit.value[0, 1]),
             slope_sigma_ppm_per_min=float(dip.fit.slope_sigma_ppm_per_min[0]),
             dips=float(len(dips)),
+            dip_utc_s=dip.inserted_utc_ns / 1e9,
             hold_s=0.0,
         )
         if math.isfinite(float(dip.fit.before_ppm[0])):
@@ -326,6 +327,7 @@ class Co2Modality:
         llr = fit.llr(score)
         if breathes:
             llr = max(llr, 0.0)
+        features["settled"] = float(not SETTLED.absent < llr < SETTLED.present)
         hopeless = all(features.get(name, 0.0) < WORTHLESS_BITS for name in _BITS)
         features["uninformative"] = float(abs(llr) < 0.5 and hopeless)
         code = "co2_excess_breathing_cargo" if breathes else "co2_excess"

@@ -57,6 +57,8 @@ _ASSESSMENT = {
             "model": "",
         }
     ],
+    "procedure": [],
+    "second_dip_due_utc_ms": None,
     "digest": "9f2c4e6a8b0d1f3a5c7e9b1d3f5a7c9e",
     "versions": {"lorryscan": "0.1.0"},
 }
