@@ -14,13 +14,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scanner.signals.co2_rooms import MOST_NATS, RoomPrior, RoomWindows, log_nodes
+from scanner.signals.co2_rooms import (
+    MOST_NATS,
+    RoomPrior,
+    RoomWindows,
+    baseline_ppm,
+    log_nodes,
+    unevenness_ppm,
+)
 
 Array = npt.NDArray[np.float64]
 
 LEAKAGE_NODES, PERSON_NODES = 9, 7
-OUTSIDE_STEP_PPM, OUTSIDE_STEPS = 20.0, 6
-"""Baselines tried: so many steps to either side of the prior's middle."""
+BASELINE_SIGMAS = np.arange(-2.0, 2.25, 0.5)
+"""Baselines tried, about what the past says, in units of its error."""
 
 GAP_PPM_H = 150.0
 MOST_GAP_PPM = 600.0
@@ -72,30 +79,36 @@ def occupancy_course(
     (True, True)
     """
     prior = prior or RoomPrior()
-    n, leak, person, outside = _axes(prior)
+    n, leak, person = _axes(prior)
     hours = windows.length_s / 3600.0
-    moves = _moves(prior, len(leak.ravel()), hours)
-    start = np.exp(-0.5 * ((outside - prior.outside_ppm) / prior.outside_sigma_ppm) ** 2)
-    weight = _stationary(prior)[:, None, None, None] * start * np.ones_like(leak * person)
+    sigmas = np.exp(-0.5 * BASELINE_SIGMAS**2) / np.exp(-0.5 * BASELINE_SIGMAS**2).sum()
+    moves = _moves(prior, leak.size, sigmas, hours)
+    weight = _stationary(prior)[:, None, None, None] * sigmas * np.ones_like(leak * person)
     weight = weight / weight.sum()
-    mean = np.broadcast_to(outside, weight.shape).copy()
+    mean = np.full(weight.shape, prior.outside_ppm)
     variance = np.full(weight.shape, MOST_GAP_PPM**2)
     read = prior.read_ppm**2 + resolution_ppm**2 / 12.0
-    known = np.full(windows.level_ppm.size, np.nan) if occupied is None else np.asarray(occupied, float)
+    middle, unsure = baseline_ppm(windows, prior)
+    uneven = unevenness_ppm(windows, prior, float(np.sqrt(read)))
+    known = np.full(middle.size, np.nan) if occupied is None else np.asarray(occupied, float)
     rows: list[tuple[Array, float, float, float, float] | None] = []
     idle = 0
-    for y, held in zip(windows.level_ppm, known, strict=True):
+    for i, y in enumerate(windows.level_ppm):
         idle += 1
         if not np.isfinite(y):
             rows.append(None)
             continue
+        # what a window's own level says of baseline and noise waits for the next
+        before = max(i - 1, 0)
+        outside = middle[before] + unsure[before] * BASELINE_SIGMAS
+        air = _Air(n * person, leak, outside, float(uneven[before]), idle * hours, idle > 1)
         weight, mean, variance = _moved(weight, mean, variance, moves, idle)
-        mean, variance = _predicted(prior, mean, variance, n * person, leak, outside, idle * hours, idle > 1)
+        mean, variance = _predicted(prior, mean, variance, air)
         idle = 0
         weight, mean, variance, said = _seen(prior, weight, mean, variance, float(y), read)
-        if np.isfinite(held):
-            weight = weight * ((n > 0) == bool(held))
-            total = weight.sum()
+        if np.isfinite(known[i]):
+            weight = weight * ((n > 0) == bool(known[i]))
+            total = float(weight.sum())
             said += float(np.log(total))
             weight = weight / total
         means = [float((weight * hidden).sum()) for hidden in (leak, outside, person)]
@@ -103,13 +116,23 @@ def occupancy_course(
     return _course(rows, prior)
 
 
-def _axes(prior: RoomPrior) -> tuple[Array, ...]:
+@dataclass(frozen=True, slots=True)
+class _Air:
+    """What moves the level between two windows, over all combinations."""
+
+    source_ppm_h: Array
+    leakage_per_h: Array
+    outside_ppm: Array
+    uneven_ppm: float
+    hours: float
+    gap: bool
+
+
+def _axes(prior: RoomPrior) -> tuple[Array, Array, Array]:
     n = np.arange(prior.most_people + 1, dtype=np.float64)[:, None, None, None]
     leak = log_nodes(prior.leakage_per_h, prior.leakage_log_sigma, LEAKAGE_NODES)[None, :, None, None]
     person = log_nodes(prior.person_ppm_h, prior.person_log_sigma, PERSON_NODES)[None, None, :, None]
-    steps = np.arange(-OUTSIDE_STEPS, OUTSIDE_STEPS + 1) * OUTSIDE_STEP_PPM
-    outside = np.asarray(prior.outside_ppm + steps, float)[None, None, None, :]
-    return n, leak, person, outside
+    return n, leak, person
 
 
 def _stationary(prior: RoomPrior) -> Array:
@@ -117,7 +140,7 @@ def _stationary(prior: RoomPrior) -> Array:
     return np.append(1 - there, there * prior.count_share)
 
 
-def _moves(prior: RoomPrior, n_leak: int, hours: float) -> tuple[Array, ...]:
+def _moves(prior: RoomPrior, n_leak: int, sigmas: Array, hours: float) -> tuple[Array, ...]:
     """Return the chances of each change in one window: people, ventilation, baseline; from row to column."""
     most = prior.most_people
     people = np.zeros((most + 1, most + 1))
@@ -128,10 +151,8 @@ def _moves(prior: RoomPrior, n_leak: int, hours: float) -> tuple[Array, ...]:
     np.fill_diagonal(people, 1 - people.sum(axis=1))
     again = hours / prior.ventilation_change_h
     leak = (1 - again) * np.eye(n_leak) + again / n_leak
-    step = hours * prior.outside_walk_ppm**2 / OUTSIDE_STEP_PPM**2 / 2
-    size = 2 * OUTSIDE_STEPS + 1
-    outside = step * (np.eye(size, k=1) + np.eye(size, k=-1))
-    np.fill_diagonal(outside, 1 - outside.sum(axis=1))
+    afresh = hours / prior.baseline_change_h
+    outside = (1 - afresh) * np.eye(sigmas.size) + afresh * sigmas[None, :]
     return people, leak, outside
 
 
@@ -151,23 +172,15 @@ def _moved(
     return np.asarray(moments[0]), np.asarray(middle + apart), spread
 
 
-def _predicted(
-    prior: RoomPrior,
-    mean: Array,
-    variance: Array,
-    source: Array,
-    leak: Array,
-    outside: Array,
-    hours: float,
-    gap: bool,
-) -> tuple[Array, Array]:
-    left = np.exp(-leak * hours)
-    excess = mean - outside
-    eddy = prior.eddy_ppm**2 + (prior.eddy_excess_share * excess) ** 2
-    eddy = eddy + (prior.eddy_source_share * source * min(hours, 1.0)) ** 2
-    if gap:
-        eddy = eddy + min(GAP_PPM_H * hours, MOST_GAP_PPM) ** 2
-    return outside + excess * left + source / leak * (1 - left), variance * left**2 + eddy
+def _predicted(prior: RoomPrior, mean: Array, variance: Array, air: _Air) -> tuple[Array, Array]:
+    left = np.exp(-air.leakage_per_h * air.hours)
+    excess = mean - air.outside_ppm
+    eddy = air.uneven_ppm**2 + (prior.eddy_excess_share * excess) ** 2
+    eddy = eddy + (prior.eddy_source_share * air.source_ppm_h * min(air.hours, 1.0)) ** 2
+    if air.gap:
+        eddy = eddy + min(GAP_PPM_H * air.hours, MOST_GAP_PPM) ** 2
+    settled = air.outside_ppm + air.source_ppm_h / air.leakage_per_h
+    return settled + (mean - settled) * left, variance * left**2 + eddy
 
 
 def _seen(

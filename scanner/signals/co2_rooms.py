@@ -13,6 +13,7 @@ figures of `RoomPrior` were fitted on one office's training file
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,9 +27,10 @@ LEAST_READINGS = 3
 """Fewer readings leave a slope that says nothing about its own error."""
 
 BASELINE_QUANTILE = 0.05
-BASELINE_PAST_H = 24.0
+PAST_H = 24.0
 BASELINE_LEAST_H = 12.0
-"""Before so much past, outside air is assumed rather than measured."""
+NOISE_LEAST_H = 4.0
+"""With less past than this, outside air and noise are assumed rather than measured."""
 
 
 MOST_NATS = 30.0
@@ -68,8 +70,9 @@ class RoomPrior:
     ventilation_change_h: float = 6.0
     """A door, a window or a fan changes the ventilation about once in so long (assumption)."""
 
-    outside_walk_ppm: float = 12.0
-    """The baseline wanders by so much in an hour, 1 sigma (training file, the empty weekend)."""
+    baseline_sigma_ppm: float = 20.0
+    baseline_change_h: float = 12.0
+    """Empty level about the quantile of its past, and how long it stays so (training file, empty weekend)."""
 
     read_ppm: float = 1.7
     """Error of a window's mean (training file, from lag-1 correlation of quiet differences)."""
@@ -150,21 +153,42 @@ def room_windows(t_s: npt.ArrayLike, ppm: npt.ArrayLike, length_s: float = WINDO
     return RoomWindows((first + np.arange(n)) * length_s, level, slope * 3600.0, many, length_s)
 
 
-def baseline_ppm(windows: RoomWindows, prior: RoomPrior) -> Array:
-    """Return the room's empty level as the past tells it, ppm ``(n,)``; no window looks ahead.
+def baseline_ppm(windows: RoomWindows, prior: RoomPrior) -> tuple[Array, Array]:
+    """Return the room's empty level as the past tells it, and its error, ppm, each ``(n,)``.
 
-    The 5 % quantile of the levels of the past day, once half a day was read.
+    The 5 % quantile of the last day of levels, over gaps, once half a day was read:
+    somewhen in a day a room is empty. No window looks ahead.
     """
     level = windows.level_ppm
-    out = np.full(level.size, prior.outside_ppm)
-    past = round(BASELINE_PAST_H * 3600.0 / windows.length_s)
-    least = round(BASELINE_LEAST_H * 3600.0 / windows.length_s)
-    for i in range(level.size):
-        seen = level[max(0, i + 1 - past) : i + 1]
-        seen = seen[np.isfinite(seen)]
-        if seen.size >= least:
-            out[i] = np.quantile(seen, BASELINE_QUANTILE)
+    middle = np.full(level.size, prior.outside_ppm)
+    sigma = np.full(level.size, prior.outside_sigma_ppm)
+    for i, seen in _pasts(level, windows.length_s, BASELINE_LEAST_H):
+        middle[i] = np.quantile(seen, BASELINE_QUANTILE)
+        sigma[i] = prior.baseline_sigma_ppm
+    return middle, sigma
+
+
+def unevenness_ppm(windows: RoomWindows, prior: RoomPrior, read_ppm: float) -> Array:
+    """Return how uneven the room's quiet air is from window to window, ppm ``(n,)``; none looks ahead.
+
+    Second differences, which a steady fall leaves alone; the quarter of the past day's
+    that is smallest gives their scale, less what reading explains: people disturb less
+    than three quarters of a day.
+    """
+    out = np.full(windows.level_ppm.size, prior.eddy_ppm)
+    bend = np.abs(np.diff(windows.level_ppm, n=2, prepend=[np.nan, np.nan]))
+    for i, seen in _pasts(bend, windows.length_s, NOISE_LEAST_H):
+        scale = np.quantile(seen, 0.25) / norm.ppf(0.625)
+        out[i] = np.sqrt(max(prior.eddy_ppm**2, scale**2 / 2 - 3 * read_ppm**2))
     return out
+
+
+def _pasts(values: Array, length_s: float, least_h: float) -> Iterator[tuple[int, Array]]:
+    seen = np.isfinite(values)
+    kept, many = values[seen], np.cumsum(seen)
+    day, least = round(PAST_H * 3600.0 / length_s), round(least_h * 3600.0 / length_s)
+    for i in np.flatnonzero(many >= least):
+        yield int(i), kept[max(0, many[i] - day) : many[i]]
 
 
 def log_nodes(median: float, log_sigma: float, n: int) -> Array:
@@ -183,7 +207,7 @@ def window_log_ratio(
     slope_ppm_h: npt.ArrayLike,
     outside_ppm: npt.ArrayLike,
     prior: RoomPrior | None = None,
-    outside_sigma_ppm: float = 15.0,
+    outside_sigma_ppm: npt.ArrayLike = 20.0,
     resolution_ppm: float = 0.0,
 ) -> Array:
     """Return the log ratio of somebody against nobody from one window alone, natural log ``(n,)``.
@@ -194,7 +218,7 @@ def window_log_ratio(
     Parameters
     ----------
     level_ppm, slope_ppm_h, outside_ppm : float ``(n,)``.
-    outside_sigma_ppm : float, 1 sigma of ``outside_ppm`` (assumption).
+    outside_sigma_ppm : float or ``(n,)``, 1 sigma of ``outside_ppm``.
     resolution_ppm : float, last digit of the sensor.
 
     Examples
@@ -207,12 +231,13 @@ def window_log_ratio(
     prior = prior or RoomPrior()
     level, slope = np.asarray(level_ppm, float)[:, None], np.asarray(slope_ppm_h, float)[:, None]
     excess = level - np.asarray(outside_ppm, float)[:, None]
+    unsure = np.broadcast_to(np.asarray(outside_sigma_ppm, float), excess.shape[:1])[:, None]
     leakage = log_nodes(prior.leakage_per_h, prior.leakage_log_sigma, 25)[None, :]
     person = log_nodes(prior.person_ppm_h, prior.person_log_sigma, 9)
     expected = -leakage * excess
     # a last digit that flips within the window, read as a ramp across it
     digit = (resolution_ppm * 3600.0 / WINDOW_S) ** 2 / 12.0
-    floor = prior.slope_ppm_h**2 + digit + (leakage * outside_sigma_ppm) ** 2
+    floor = prior.slope_ppm_h**2 + digit + (leakage * unsure) ** 2
     floor = floor + (prior.slope_excess_share_per_h * excess) ** 2
 
     def likelihood(u: float) -> Array:

@@ -14,6 +14,12 @@ files were scored (2026-11-28), from datatraining.txt alone:
   (`REGISTERED`; a run that finds others says so). They are carried to every other
   room unchanged. Where a detector needs history it has what lies before the window
   in the same file, nothing of other files.
+- Two runs. The first, registered in the commit "CO2 in recorded rooms: detectors,
+  windows and thresholds", took training's noise for every room's and let the baseline
+  wander freely; on windesheim it believed in one person who never leaves (`FIRST_RUN`).
+  The second measures noise and baseline from each room's own past and is tuned on
+  training alone as before, but it was built after that failure had been seen: its
+  figures on windesheim are no longer those of an untouched room.
 - Bootstrap: days of the test file drawn again, 2 000 times, seed 20261128; the
   threshold stays. Three days (datatest) are few: such an interval says little.
 """
@@ -45,10 +51,17 @@ REGISTERED: dict[str, tuple[float, float]] = {
     "absolute threshold": (1253.678, 721.466),
     "rate of rise": (168.000, 112.950),
     "plain mass balance": (190.255, 130.935),
-    "window alone": (2.272, 0.242),
-    "filter": (-0.235, -1.769),
+    "window alone": (2.122, 0.229),
+    "filter": (-0.380, -2.150),
 }
 """Thresholds at 1 % and 5 % of training's empty windows."""
+
+FIRST_RUN = {
+    "datatest": (0.935, 0.048, 1.000, 0.076),
+    "windesheim": (0.945, 0.903, 0.990, 0.965),
+    "uci_room": (0.858, 0.054, 0.888, 0.084),
+}
+"""Filter of the first run: detected and false alarms at 1 %, then at 5 %."""
 
 FLOOR_M2 = 6.0 * 4.6
 PERSON_L_H = 0.0041 * 3600.0 * 298.0 / 273.0
@@ -76,10 +89,9 @@ def balance(room: Room) -> Array:
 def alone(room: Room) -> Array:
     """Ours, the window alone but for its baseline: log ratio over unknown ventilation and people."""
     prior = RoomPrior()
-    outside = baseline_ppm(room.windows, prior)
-    return window_log_ratio(
-        room.windows.level_ppm, room.windows.slope_ppm_h, outside, prior, resolution_ppm=room.resolution_ppm
-    )
+    outside, sigma = baseline_ppm(room.windows, prior)
+    air = room.windows
+    return window_log_ratio(air.level_ppm, air.slope_ppm_h, outside, prior, sigma, room.resolution_ppm)
 
 
 def course(room: Room, prior: RoomPrior | None = None) -> RoomCourse:
@@ -191,12 +203,15 @@ def table(train: Room, rooms: list[Room]) -> None:
         print("|---|---|---|---|---|---|---|")
         for name, detector in DETECTORS.items():
             score = detector(room)
-            cells = []
+            shares = []
             for limit in limits[name]:
                 alarm = score > limit
-                cells += [over_days(alarm, room.occupied, room.day), over_days(alarm, room.empty, room.day)]
+                shares += [over_days(alarm, room.occupied, room.day), over_days(alarm, room.empty, room.day)]
             own = np.mean(score[room.occupied] > thresholds(score, room.empty)[0])
-            print(f"| {name} | {' | '.join(map(str, cells))} | {own:.3f} | {area(score, room):.3f} |")
+            print(f"| {name} | {' | '.join(map(str, shares))} | {own:.3f} | {area(score, room):.3f} |")
+        if room.name in FIRST_RUN:
+            cells = " | ".join(f"{share:.3f}" for share in FIRST_RUN[room.name])
+            print(f"| filter, first run | {cells} | | |")
         for name in ("window alone", "filter"):
             score = DETECTORS[name](room)
             one, none = score[room.occupied], score[room.empty]
