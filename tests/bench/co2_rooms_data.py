@@ -61,13 +61,18 @@ class Room:
         return np.asarray((self.most == 0) & np.isfinite(self.windows.level_ppm))
 
 
-def office(path: Path, name: str) -> Room:
-    """Read a file of Candanedo & Feldheim (Energy and Buildings 112 (2016) 28): camera 0/1, 60 s."""
+def office_series(path: Path) -> tuple[Array, Array, Array]:
+    """Return s, ppm and 0/1 of a file of Candanedo & Feldheim (Energy and Buildings 112 (2016) 28), 60 s."""
     with path.open(newline="") as file:
         rows = list(csv.reader(file))[1:]
     # stamps wander by a second about the full minute
     t = np.array([round(_utc(row[1]) / 60.0) * 60.0 for row in rows])
-    return _room(name, t, _numbers(row[5] for row in rows), _numbers(row[7] for row in rows), 0.0)
+    return t, _numbers(row[5] for row in rows), _numbers(row[7] for row in rows)
+
+
+def office(path: Path, name: str) -> Room:
+    """Read such a file; truth is a camera."""
+    return _room(name, *office_series(path), 0.0)
 
 
 def counted_room(path: Path) -> Room:
