@@ -47,7 +47,7 @@ NO_STEP_LEAST_LLR = -3.0
 BREATHABLE_OXYGEN_PCT = 19.0
 """A tank said to be inert whose oxygen is above this holds air (assumption)."""
 
-PROSPECTS_EVERY_S = 10.0
+PROSPECTS_EVERY_S = 15.0
 """How often in a dip the prospects and the draws of the air inside are taken anew."""
 
 WORTHLESS_BITS = 0.02
@@ -309,7 +309,7 @@ class Co2Modality:
         oxygen_pct = features.get("oxygen_inside_pct")
         if oxygen_pct is not None:
             share = people_share_llr(
-                weighed.posterior, oxygen_pct, excess, sigma, view.declaration.cargo.value
+                weighed.posterior(), oxygen_pct, excess, sigma, view.declaration.cargo.value
             )
             features["oxygen_llr"] = share
             score += share
@@ -349,15 +349,32 @@ class Co2Modality:
         held = self._out_ns is None
         key = (len(dips), held, int(dips[-1].held_s / PROSPECTS_EVERY_S), view.declaration)
         if key != self._prospects[0]:
-            found = weighed.features() | life_features(
-                weighed.posterior, view.declaration, self._log.inside(Quantity.TEMPERATURE_C)
+            posterior = weighed.posterior()
+            found = weighed.features(posterior) | life_features(
+                posterior, view.declaration, self._log.inside(Quantity.TEMPERATURE_C)
             )
-            longer, second = gains(weighed, dips, SETTLED, held=held)
+            longer, second = gains(weighed, dips, self._settled_raw(view), held=held)
             found |= {"settles_second_dip": second.settles, "gain_second_dip_bits": second.bits}
             if longer is not None:
                 found |= {"settles_30s": longer.settles, "gain_30s_bits": longer.bits}
             self._prospects = (key, {name: float(np.round(value, 9)) for name, value in found.items()})
         return self._prospects[1]
+
+    def _settled_raw(self, view: ScanView) -> Settled:
+        """Where the raw ratio settles the question, given how the fit maps it."""
+        try:
+            fit = (
+                None
+                if self.calibrations is None
+                else self.calibrations.lookup(self.name, view.declaration.cargo.value)
+            )
+        except CalibrationMissing:
+            fit = None
+        if fit is None or fit.slope <= 0:
+            return SETTLED
+        ends = [(end - fit.intercept) / fit.slope for end in (SETTLED.absent, SETTLED.present)]
+        breathes = view.declaration.cargo in BREATHING
+        return Settled(-math.inf if breathes or fit.llr_min > SETTLED.absent else ends[0], ends[1])
 
 
 _BITS = ("gain_30s_bits", "gain_second_dip_bits")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -93,19 +94,28 @@ class Weighed:
     llr: float
     prior: AirPrior
     nodes: Nodes
-    posterior: AirPosterior
     value: Array
     covariance: Array
     after_minutes: Array
     declared_minutes: float
+    last: Dip
 
-    def features(self) -> dict[str, float]:
+    def posterior(self) -> AirPosterior:
+        """Draw what the air inside may be now, given somebody."""
+        held_min = self.last.held_s / 60.0
+        carry = np.array([1.0, held_min])
+        level = float(carry @ self.value[-1])
+        sigma = math.sqrt(float(carry @ self.covariance[-1] @ carry))
+        since_minutes = float(self.after_minutes[-1]) + held_min
+        return air_posterior(self.prior, self.nodes, (level, sigma), since_minutes, self.last.outside_ppm)
+
+    def features(self, posterior: AirPosterior) -> dict[str, float]:
         """People, time closed and the cargo's share, as named in docs/evidence-co2.md."""
         by_count = count_posterior(self.prior, summed(self.nodes))[0]
         persons = weighted_quantiles(COUNTS, by_count, [0.05, 0.5, 0.95])
-        closed = weighted_quantiles(self.posterior.closed_minutes, self.posterior.weight, [0.05, 0.5, 0.95])
-        given = self.posterior.persons * self.posterior.person_co2_l_s
-        cargo = self.posterior.cargo_co2_l_s / (self.posterior.cargo_co2_l_s + given)
+        closed = weighted_quantiles(posterior.closed_minutes, posterior.weight, [0.05, 0.5, 0.95])
+        given = posterior.persons * posterior.person_co2_l_s
+        cargo = posterior.cargo_co2_l_s / (posterior.cargo_co2_l_s + given)
         return {
             "persons_low": float(persons[0]),
             "persons_likely": float(persons[1]),
@@ -113,7 +123,7 @@ class Weighed:
             "closed_minutes_low": float(closed[0]),
             "closed_minutes_likely": float(closed[1]),
             "closed_minutes_high": float(closed[2]),
-            "cargo_share": float(self.posterior.weight @ cargo),
+            "cargo_share": float(posterior.weight @ cargo),
         }
 
 
@@ -128,14 +138,8 @@ def weigh(dips: Sequence[Dip], declaration: Declaration) -> Weighed:
     after = np.array([(d.inserted_utc_ns - dips[0].inserted_utc_ns) / 60e9 for d in dips])
     declared = math.nan if declaration.closed_minutes is None else declaration.closed_minutes
     nodes = source_nodes(prior, value[None], covariance[None], after, [declared])
-    last = dips[-1]
-    held_min = last.held_s / 60.0
-    level = last.excess_ppm + float(last.fit.value[0, 1]) * held_min
-    carry = np.array([1.0, held_min])
-    sigma = math.sqrt(float(carry @ last.fit.covariance[0] @ carry))
-    posterior = air_posterior(prior, nodes, (level, sigma), float(after[-1]) + held_min, last.outside_ppm)
     llr = float(log_ratio(prior, summed(nodes))[0])
-    return Weighed(llr, prior, nodes, posterior, value, covariance, after, declared)
+    return Weighed(llr, prior, nodes, value, covariance, after, declared, dips[-1])
 
 
 def gains(weighed: Weighed, dips: Sequence[Dip], settled: Settled, *, held: bool) -> tuple[Gain | None, Gain]:
@@ -180,6 +184,7 @@ def hold_left_s(dip: Dip) -> float:
     return MOST_HOLD_S
 
 
+@cache
 def waiting_s(t90_s: float, period_s: float) -> float:
     """Return how long an ordinary dip needs before anything is known of it, s.
 

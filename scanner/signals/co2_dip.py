@@ -57,7 +57,7 @@ COLD_CELL_SHARE = (0.2, 0.15)
 CELL_COOLS_S = 240.0
 """Time constant with which a cell takes on the air's temperature (assumption)."""
 
-MOST_POINTS = 48
+MOST_POINTS = 32
 """Readings are averaged to at most about so many points of a dip."""
 
 
@@ -245,16 +245,19 @@ def _normal_equations(t: Array, y: Array, t90_s: float) -> _Normals:
     design, binned = bins @ design, y @ bins.T
     white = bins @ bins.T
     eddies = bins @ lagged_eddies(t, tau) @ bins.T
-    xx, xy, yy, log_det = [], [], [], []
-    for ratio in EDDY_RATIOS:
-        root = np.linalg.cholesky(white + ratio**2 * eddies)
-        flat = np.linalg.solve(root, np.concatenate([design, binned.T], axis=1))
-        x, z = flat[:, :4], flat[:, 4:]
-        xx.append(x.T @ x)
-        xy.append((x.T @ z).T)
-        yy.append(np.sum(z * z, axis=0))
-        log_det.append(2 * np.sum(np.log(np.diag(root))))
-    return _Normals(np.stack(xx), np.stack(xy, axis=1), np.stack(yy, axis=1), np.array(log_det))
+    # bins are of unlike size but independent: scaled by them, one decomposition serves every proportion
+    scale = 1.0 / np.sqrt(np.diag(white))
+    power, axes = np.linalg.eigh(eddies * np.outer(scale, scale))
+    x = axes.T @ (design * scale[:, None])
+    z = (binned * scale) @ axes
+    spread = 1.0 + EDDY_RATIOS[:, None] ** 2 * np.maximum(power, 0.0)
+    weighted = x[None] / spread[..., None]
+    return _Normals(
+        xx=x.T @ weighted,
+        xy=np.einsum("ni,mij->nmj", z, weighted),
+        yy=(z * z) @ (1.0 / spread).T,
+        log_det=np.sum(np.log(spread), axis=1),
+    )
 
 
 def lagged_eddies(t_s: Array, tau_s: float) -> Array:

@@ -20,7 +20,7 @@ from scanner.signals.co2_ratio import Nodes, elsewhere, log_ratio, source_likeli
 
 Array = npt.NDArray[np.float64]
 
-DRAWS = 12
+DRAWS = 10
 """Of each kind, with and without people."""
 
 SMOOTH_NATS = 0.4
@@ -160,7 +160,7 @@ def _judge(
     weight: Array,
     settled: Settled,
 ) -> Gain:
-    then = log_ratio(prior, source_likelihood(prior, z, cov, after, np.full(len(z), declared)))
+    then = log_ratio(prior, source_likelihood(prior, z, cov, after, np.full(len(z), declared), rough=True))
     beyond = ndtr((then - settled.present) / SMOOTH_NATS) + ndtr((settled.absent - then) / SMOOTH_NATS)
     now = float(log_ratio(prior, nodes.by_source.sum(axis=0)[None])[0])
     bits = _open_bits(np.array([now]))[0] - float(weight @ _open_bits(then))

@@ -26,6 +26,8 @@ Array = npt.NDArray[np.float64]
 PRUNE_NATS = 14.0
 """Nodes that explain the dips e^14 times worse than the best are left out."""
 
+ROUGH_NATS = 7.0
+
 MOST_NATS = 30.0
 """Beyond this a ratio is about what the priors left out."""
 
@@ -61,6 +63,8 @@ def source_nodes(
     covariance: npt.ArrayLike,
     after_minutes: npt.ArrayLike,
     declared_minutes: npt.ArrayLike,
+    *,
+    rough: bool = False,
 ) -> Nodes:
     """Weigh every node of leakage, closing time and excess at closing for each class of source.
 
@@ -70,6 +74,7 @@ def source_nodes(
     covariance : float ``(n, k, 2, 2)``.
     after_minutes : float ``(k,)``, insertion of each dip after that of the first.
     declared_minutes : float ``(n,)``, closed until the first dip; NaN = not declared.
+    rough : leave out tails and all but the best nodes: enough to see what more measuring promises.
     """
     z, cov = np.asarray(value, float), np.asarray(covariance, float)
     after, declared = np.asarray(after_minutes, float), np.asarray(declared_minutes, float)
@@ -79,7 +84,7 @@ def source_nodes(
     moved = elsewhere(z, cov)
     share = prior.leakage_share[None, :, None] * minutes_share[:, None, :]
     entries = []
-    for part, scale in ((1 - TAIL_SHARE, 1.0), (TAIL_SHARE, TAIL_SCALE)):
+    for part, scale in ((1.0, 1.0),) if rough else ((1 - TAIL_SHARE, 1.0), (TAIL_SHARE, TAIL_SCALE)):
         precision = np.zeros((n, 2 * k, 2 * k))
         inverse = np.linalg.inv(moved * scale**2)
         for d in range(k):
@@ -88,7 +93,7 @@ def source_nodes(
         entries.append(_entries(prior, z.reshape(n, -1), precision, log_det, source, initial, part * share))
     peak, place, width = (np.concatenate(column, axis=1) for column in zip(*entries, strict=True))
     best = peak.max(axis=1, keepdims=True)
-    lorry, entry = np.nonzero(peak > best - PRUNE_NATS)
+    lorry, entry = np.nonzero(peak > best - (ROUGH_NATS if rough else PRUNE_NATS))
     height = np.exp(peak[lorry, entry] - best[lorry, 0])
     j, b = entry % len(prior.initial), entry // len(prior.initial)
     a = b // minutes.shape[1] % len(prior.leakage_per_h)
@@ -109,13 +114,16 @@ def source_likelihood(
     after_minutes: npt.ArrayLike,
     declared_minutes: npt.ArrayLike,
     chunk: int = 100,
+    *,
+    rough: bool = False,
 ) -> Array:
     """Return the likelihood of each class of source, ``(n, 1 + n_classes)``; parameters of `source_nodes`."""
     z, cov, declared = np.asarray(value), np.asarray(covariance), np.asarray(declared_minutes)
     parts = []
     for i in range(0, len(z), chunk):
         piece = slice(i, i + chunk)
-        parts.append(summed(source_nodes(prior, z[piece], cov[piece], after_minutes, declared[piece])))
+        nodes = source_nodes(prior, z[piece], cov[piece], after_minutes, declared[piece], rough=rough)
+        parts.append(summed(nodes))
     return np.concatenate(parts)
 
 
