@@ -36,7 +36,7 @@ import numpy.typing as npt
 
 from scanner.signals.co2_room_course import RoomCourse, occupancy_course
 from scanner.signals.co2_rooms import RoomPrior, baseline_ppm, window_log_ratio
-from tests.bench.co2_rooms_data import Room, test_rooms, training_room
+from tests.bench.co2_rooms_data import WINDESHEIM, Room, infrared_nearby, test_rooms, training_room
 from tests.bench.co2_rooms_sliding import sliding_table
 from tests.bench.co2_scoring import cllr, cllr_min
 
@@ -275,6 +275,24 @@ def _tally(room: Room, chosen: Bools) -> list[tuple[int, int]]:
     return [(int(v), int(m)) for v, m in zip(values, many, strict=True)]
 
 
+def doubts(data: Path, room: Room, limit: float) -> None:
+    """Print what speaks against Windesheim's counter as truth, at the filter's threshold."""
+    seen = infrared_nearby(data / WINDESHEIM, room)
+    alarm, level_ppm = filtered(room) > limit, room.windows.level_ppm
+    hour = (room.windows.begin_s / 3600.0 + 1.0) % 24.0
+    print(f"\n{room.name}: counter beside the infrared sensor, which saw somebody within 15 min or not")
+    groups = {
+        "counted, seen": room.occupied & seen,
+        "counted, not seen": room.occupied & ~seen,
+        "counted, not seen, after 20 h": room.occupied & ~seen & (hour >= 20.0),
+        "nobody counted, seen": room.empty & seen,
+        "nobody counted, not seen": room.empty & ~seen,
+    }
+    for name, chosen in groups.items():
+        middle = np.median(level_ppm[chosen])
+        print(f"  {name}: {chosen.sum()} windows, median {middle:.0f} ppm, alarm {alarm[chosen].mean():.3f}")
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -288,6 +306,7 @@ def main(arguments: list[str] | None = None) -> None:
     table(train, rooms)
     counts(rooms)
     if not chosen.training_only:
+        doubts(chosen.data, rooms[1], thresholds(filtered(train), train.empty)[0])
         sliding_table(chosen.data)
     if chosen.plots:
         from tests.bench.co2_rooms_plots import draw

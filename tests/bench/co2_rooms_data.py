@@ -8,7 +8,7 @@ Written down before any test file was scored (2026-11-28):
   if truth says nobody all through; all others are not scored.
 - Windesheim's counter writes one line every 5 min and does not say whether the stamp
   is the interval's begin or end: a window counts only where the lines at its begin
-  and at its end agree. Its infrared sensor is not used. Only days with a counter are
+  and at its end agree. Its infrared sensor decides nothing. Only days with a counter are
   scored; the air of the days before is history.
 - Blank cells: a blank CO2 cell is no reading; other channels are not read at all.
 - Time stamps without a zone are taken as they are: no clock change falls inside.
@@ -30,7 +30,8 @@ from scanner.signals.co2_rooms import WINDOW_S, RoomWindows, room_windows
 
 Array = npt.NDArray[np.float64]
 
-LOCAL = {"windesheim": timezone(timedelta(hours=1))}
+WINDESHEIM = "windesheim_b4b/room_999169.csv.gz"
+WINDESHEIM_ZONE = timezone(timedelta(hours=1))
 """Days for the bootstrap begin at this zone's midnight."""
 
 
@@ -95,8 +96,18 @@ def ventilated_room(path: Path) -> Room:
     people = _numbers(row["occupancy__p"] for row in counter)
     seen = dict(zip((_utc(row["timestamp"]) for row in counter), people, strict=True))
     ends = np.array([[seen.get(b, np.nan), seen.get(b + WINDOW_S, np.nan)] for b in windows.begin_s])
-    day = _days(windows.begin_s, LOCAL["windesheim"])
+    day = _days(windows.begin_s, WINDESHEIM_ZONE)
     return Room("windesheim", windows, ends.min(axis=1), ends.max(axis=1), day, 1.0)
+
+
+def infrared_nearby(path: Path, room: Room) -> npt.NDArray[np.bool_]:
+    """Return for each window whether Windesheim's infrared sensor saw anybody within 15 min of it."""
+    with gzip.open(path, "rt", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["occupancy__bool"] == "1"]
+    seen = np.zeros(room.windows.begin_s.size, bool)
+    t = np.array([_utc(row["timestamp"]) for row in rows if row["source"] == "bms"])
+    seen[np.floor((t - room.windows.begin_s[0]) / WINDOW_S).astype(int)] = True
+    return np.asarray(np.convolve(seen, np.ones(7), "same") > 0)
 
 
 def training_room(data: Path) -> Room:
@@ -106,7 +117,7 @@ def training_room(data: Path) -> Room:
 def test_rooms(data: Path) -> list[Room]:
     return [
         office(data / "uci_candanedo/datatest.txt", "datatest"),
-        ventilated_room(data / "windesheim_b4b/room_999169.csv.gz"),
+        ventilated_room(data / WINDESHEIM),
         counted_room(data / "uci_room_occupancy_estimation/Occupancy_Estimation.csv"),
     ]
 
