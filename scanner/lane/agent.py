@@ -241,6 +241,7 @@ class LaneAgent:
             faults=(*scans.faults(), *disk),
             time_limit_s=demands.time_limit_s if demands is not None else None,
             prior=demands.prior if demands is not None else None,
+            utc_ms=scans.wall() // 1_000_000,
         )
 
 

@@ -83,7 +83,8 @@ class LaneSnapshot:
     ``scan_id`` is empty and ``assessment`` None when no lorry is in the lane.
     ``waiting`` are the other open scans; ``last`` is the scan whose visit ended
     last, open or closed. ``faults`` are about the lane itself (its disk).
-    ``time_limit_s`` and ``prior`` are the policy's for the declared class.
+    ``time_limit_s`` and ``prior`` are the policy's for the declared class;
+    ``utc_ms`` is the wall time at which it was taken.
     """
 
     lane_id: str
@@ -99,3 +100,4 @@ class LaneSnapshot:
     faults: tuple[Reason, ...]
     time_limit_s: float | None = None
     prior: float | None = None
+    utc_ms: int = 0

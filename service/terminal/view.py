@@ -6,6 +6,8 @@ drawn as `Text`: rich would read brackets in a string as markup.
 
 from __future__ import annotations
 
+import math
+
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.segment import Segment
@@ -14,7 +16,7 @@ from rich.text import Text
 
 from drivers.api import ConnectionState
 from scanner.evidence import Assessment, Evidence, EvidenceState, Reason, Recommendation
-from scanner.lane.snapshot import DeviceView, LaneSnapshot
+from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine
 from scanner.vehicle import Declaration
 from scanner.wording import Language, name, sentence
 
@@ -160,6 +162,8 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
     for reason in assessment.reasons[:3]:
         lines.append(f"  {sentence(reason, language)}\n", style="default on default")
     lines.append(f"  {sentence(assessment.life_risk.reason, language)}", style="default on default")
+    for step in assessment.procedure:
+        lines.append(f"\n  → {sentence(step, language)}", style="bold default on default")
     return lines
 
 
@@ -203,11 +207,29 @@ def _bar(evidence: Evidence, language: str) -> Text:
 def _waiting(snapshot: LaneSnapshot, language: str) -> Table:
     title = word("open_scans", language)
     table = Table(title=title, title_justify="left", expand=True, show_edge=False)
-    for heading in ("scan", "plate", "visits", "last"):
+    for heading in ("scan", "plate", "visits", "second_dip", "last"):
         table.add_column(word(heading, language))
-    for line in snapshot.waiting:
+    for line in sorted(snapshot.waiting, key=_due_ms):
         last = word("none_yet", language)
         if line.assessment:
             last = name("recommendation", line.assessment.recommendation.value, language)
-        table.add_row(Text(line.scan_id), Text(line.declaration.plate), str(line.visits), last)
+        due = _due(_due_ms(line), snapshot.utc_ms, language)
+        table.add_row(Text(line.scan_id), Text(line.declaration.plate), str(line.visits), due, last)
     return table
+
+
+def _due_ms(line: ScanLine) -> float:
+    due_ms = line.assessment.second_dip_due_utc_ms if line.assessment else None
+    return math.inf if due_ms is None else due_ms
+
+
+def _due(due_ms: float, now_ms: float, language: str) -> Text:
+    """When the second CO2 dip is due: minutes left, now, or overdue."""
+    if math.isinf(due_ms):
+        return Text("–")
+    left_min = (due_ms - now_ms) / 60_000.0
+    if left_min >= 1.0:
+        return Text(word("due_in", language, minutes=left_min))
+    if left_min > -5.0:
+        return Text(word("due_now", language), style="bold black on yellow")
+    return Text(word("overdue", language, minutes=-left_min), style="bold white on red")

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 from rich.screen import Screen
 
-from scanner.evidence import Reason
+from scanner.evidence import Assessment, LifeRisk, Reason, Recommendation
 from scanner.lane.hearing import Hearing
-from scanner.lane.snapshot import LaneSnapshot
+from scanner.lane.snapshot import LaneSnapshot, ScanLine
 from scanner.policy import MODALITIES
 from scanner.simulation.stream import demo_stream
+from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, name
 from service.terminal.attend import ChangeLog, obey
 from service.terminal.view import render
@@ -155,3 +156,34 @@ def test_a_refused_command_is_said_in_the_language_of_the_terminal(kit_saying, t
     assert obey(lane.agent, "sing", "fr").startswith("non exécuté\u00a0: pas de commande 'sing'")
     assert "CARGO est l’un de" in obey(lane.agent, "start reefer gold", "fr")
     lane.stop()
+
+
+def test_waiting_lorries_stand_in_the_order_of_their_second_dips() -> None:
+    now_ms = 1_793_606_400_000
+
+    def line(plate: str, due_ms: int | None) -> ScanLine:
+        assessment = Assessment(
+            "scan",
+            1,
+            0,
+            True,
+            0.1,
+            Recommendation.INCONCLUSIVE,
+            (),
+            None,
+            LifeRisk(None, None, Reason("life_risk_no_level")),
+            (),
+            {},
+            second_dip_due_utc_ms=due_ms,
+        )
+        return ScanLine(plate, Declaration(VehicleClass.REEFER, CargoClass.FROZEN, plate), 1, assessment)
+
+    waiting = (
+        line("NEVER", None),
+        line("SOON", now_ms + 600_000),
+        line("LATE", now_ms - 480_000),
+        line("NOW", now_ms),
+    )
+    shown = text(render(replace(EMPTY, waiting=waiting, utc_ms=now_ms)))
+    places = [shown.index(words) for words in ("overdue by 8 min", "due now", "in 10 min", "NEVER")]
+    assert places == sorted(places)
