@@ -36,7 +36,7 @@ import numpy.typing as npt
 
 from scanner.signals.co2_room_course import RoomCourse, occupancy_course
 from scanner.signals.co2_rooms import RoomPrior, baseline_ppm, window_log_ratio
-from tests.bench.co2_rooms_data import WINDESHEIM, Room, infrared_nearby, test_rooms, training_room
+from tests.bench.co2_rooms_data import WINDESHEIM, Room, infrared_nearby, scored_rooms, training_room
 from tests.bench.co2_rooms_sliding import sliding_table
 from tests.bench.co2_scoring import cllr, cllr_min
 
@@ -302,7 +302,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--training-only", action="store_true", help="leave the test files alone")
     chosen = parser.parse_args(arguments)
     train = training_room(chosen.data)
-    rooms = [] if chosen.training_only else test_rooms(chosen.data)
+    rooms = [] if chosen.training_only else scored_rooms(chosen.data)
     table(train, rooms)
     counts(rooms)
     if not chosen.training_only:

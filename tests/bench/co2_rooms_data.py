@@ -114,7 +114,7 @@ def training_room(data: Path) -> Room:
     return office(data / "uci_candanedo/datatraining.txt", "datatraining")
 
 
-def test_rooms(data: Path) -> list[Room]:
+def scored_rooms(data: Path) -> list[Room]:
     return [
         office(data / "uci_candanedo/datatest.txt", "datatest"),
         ventilated_room(data / WINDESHEIM),
