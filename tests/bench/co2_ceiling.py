@@ -24,7 +24,6 @@ import numpy.typing as npt
 from scipy import special
 
 from scanner.simulation.co2_batch import DipSeries, Procedure, true_bulk
-from scanner.simulation.co2_transients import bumps
 from scanner.simulation.co2_world import Condition, LorryBatch, World, draw_lorries
 from scanner.simulation.worlds import ranges
 from tests.bench.co2_ceiling_air import Air, Blocks, Classes
@@ -36,8 +35,7 @@ T90_S = (30.0, 60.0, 75.0)
 TIP_KERNEL, CHANGE_KERNEL, T90_KERNEL = 0.05, 0.02, 0.015
 """Relative widths (1 sigma) of the kernels: far within what the generator spreads these over."""
 
-GUST_WIDTH_S = (2.0, 12.0)
-WHITE_BINS = (4, 2)
+WHITE_BINS = (3, 1)
 """Classes of white noise, inside and outside probe."""
 
 DROPPED = 0.03
@@ -52,7 +50,7 @@ NEAR_LOG = 0.35
 
 @dataclass(frozen=True)
 class Ratios:
-    """Log-likelihood ratio of each trial and the effective number of draws behind its smaller side."""
+    """Log-likelihood ratio of each trial, NaN where the probe saturates; effective draws of the smaller side."""
 
     llr: Array
     ess: Array
@@ -63,12 +61,14 @@ class Bank:
     """Drawn lorries of one hypothesis.
 
     ``mean`` ``(n_t90, N, r)`` and ``directions`` ``(n_t90, k, N, r)`` for each response time;
-    ``eddy`` ``(N, n_dips)`` and ``fluctuation`` ``(N,)`` in ppm; ``log_weight``, ``log_closed`` ``(N,)``.
+    ``tip_ppm`` ``(N, n_dips)``, excess at the tip, ``eddy_share`` ``(N,)`` of it, ``fluctuation`` ``(N,)``
+    in ppm; ``log_weight``, ``log_closed`` ``(N,)``.
     """
 
     mean: Array
     directions: Array
-    eddy: Array
+    tip_ppm: Array
+    eddy_share: Array
     fluctuation: Array
     log_weight: Array
     log_closed: Array
@@ -169,13 +169,10 @@ def ceiling(
     data = blocks.of(series.inside_ppm, series.outside_ppm)
     top = lorries.high_ppm[:, np.newaxis, np.newaxis]
     saturated = np.any(np.nan_to_num(series.inside_ppm) >= top, axis=(1, 2))
-    kinds = [Air(blocks, world, 60.0, 60.0).transients(seed)] if transients else []
-    share = kinds[0].share if transients else np.ones(1)
-    banks = [
-        _bank(world, condition, blocks, count, draws, seed, transients, told_closing)
-        for count in (0, persons)
-    ]
-    kind, log_kind = _kinds_of(share, draws, seed)
+    typical = Air(blocks, world, 60.0, 60.0).transients(seed) if transients else None
+    banks = [_bank(world, condition, blocks, count, draws, seed, told_closing) for count in (0, persons)]
+    kind, log_kind = _kinds_of(np.ones(1) if typical is None else typical.share, draws, seed)
+    alike = [list(_noise_classes(bank, kind, typical)) for bank in banks]
     sums = np.full((2, 2, len(data)), -np.inf)
     seen: dict[tuple[float, float], Classes] = {}
     declared = _declared(world, condition, lorries, told_closing)
@@ -187,19 +184,23 @@ def ceiling(
         classes = seen.get(pair)
         which = T90_S.index(air.inside_t90_s)
         for hypothesis, bank in enumerate(banks):
-            for members, eddy, swing in _noise_classes(bank, kind, transients):
+            for members, eddy, swing in alike[hypothesis]:
                 number = int(kind[members[0]])
-                noise, shift = steady, middle
+                noise, shift, mean = steady, middle, bank.mean[which, members]
                 if classes is not None:
                     noise = noise + swing * air.unit_fluctuation + classes.covariance[number]
                     noise = noise + np.einsum("ab,abij->ij", eddy, air.unit_eddies)
                     shift = shift + classes.mean[number]
+                    if classes.gust[number]:
+                        tip = bank.tip_ppm[members]
+                        noise = noise + (tip**2).mean() * classes.gust_covariance[number]
+                        mean = mean + tip.mean(axis=1)[:, np.newaxis] * classes.gust_mean[number]
                 told = None
                 if declared is not None:
                     told = (declared[0][group], declared[1] + bank.log_closed[members] * declared[2])
                 found = log_sums(
                     data[group] - shift,
-                    bank.mean[which, members],
+                    mean,
                     bank.directions[which][:, members],
                     noise,
                     bank.log_weight[members] + log_kind[members],
@@ -211,7 +212,7 @@ def ceiling(
                     )
     llr = sums[1, 0] - sums[0, 0]
     ess = np.exp(np.min(2 * sums[:, 0] - sums[:, 1], axis=0))
-    return Ratios(np.where(saturated, -np.inf, llr), ess)
+    return Ratios(np.where(saturated, np.nan, llr), ess)
 
 
 def _bank(
@@ -221,7 +222,6 @@ def _bank(
     persons: int,
     draws: int,
     seed: int,
-    transients: bool,
     told_closing: bool,
 ) -> Bank:
     rng = np.random.default_rng((seed, 1))
@@ -232,16 +232,16 @@ def _bank(
         closed_minutes=closed,
         door_opened_minutes_ago=lorries.door_opened_minutes_ago * closed / lorries.closed_minutes,
     )
-    means, directions, eddy = [], [], np.zeros((draws, len(blocks.procedure.hold_s)))
+    means, directions = [], []
     for t90_s in T90_S:
-        mean, direction, at_tip = _courses(lorries, world, blocks, t90_s, transients, seed)
+        mean, direction, at_tip = _courses(lorries, world, blocks, t90_s)
         means.append(mean)
         directions.append(direction)
-        eddy = lorries.tip_fluctuation[:, np.newaxis] * at_tip
     return Bank(
         np.array(means),
         np.array(directions),
-        eddy,
+        at_tip,
+        lorries.tip_fluctuation,
         lorries.outside_fluctuation_ppm,
         log_weight,
         np.log(closed),
@@ -268,9 +268,7 @@ def _closing(
     return np.exp(place), np.log(prior / (0.5 * prior + 0.5 * bell / (most - least)))
 
 
-def _courses(
-    lorries: LorryBatch, world: World, blocks: Blocks, t90_s: float, gusts: bool, seed: int
-) -> tuple[Array, Array, Array]:
+def _courses(lorries: LorryBatch, world: World, blocks: Blocks, t90_s: float) -> tuple[Array, Array, Array]:
     """Block means over free air, kernel directions, and excess at the tip in each dip."""
     procedure, t = blocks.procedure, blocks.t_s
     n, n_dips = len(lorries), len(procedure.hold_s)
@@ -288,9 +286,6 @@ def _courses(
     for dip, hold_s in enumerate(procedure.hold_s):
         excess = place[:, dip, np.newaxis] * true_bulk(lorries, procedure.insertion_s[dip] + after)
         at_tip[:, dip] = np.abs(excess[:, after <= hold_s]).mean(axis=1)
-        if gusts:
-            swept = bumps(t, lorries.gusts_per_h, GUST_WIDTH_S, np.random.default_rng((seed, 3, dip)))
-            excess = excess * (1.0 - lorries.gust_depth[:, np.newaxis] * np.minimum(swept[:, within], 1.0))
         lagged, longer = _lag(excess, tau), _lag(excess, tau * 1.01)
         cools = lorries.cell_cools_s
         # the cell warms again on its way to the next dip
@@ -335,19 +330,25 @@ def _kinds_of(share: Array, n: int, seed: int) -> tuple[Whole, Array]:
     return kind, np.log(share[kind]) - np.log(many[kind])
 
 
-def _noise_classes(bank: Bank, kind: Whole, transients: bool) -> Iterator[tuple[Whole, Array, float]]:
+def _noise_classes(bank: Bank, kind: Whole, typical: Classes | None) -> Iterator[tuple[Whole, Array, float]]:
     """Draws with about the same noise: their indices, mean square eddies and fluctuation."""
-    if not transients:
-        yield np.arange(len(kind)), np.zeros((bank.eddy.shape[1],) * 2), 0.0
+    if typical is None:
+        yield np.arange(len(kind)), np.zeros((bank.tip_ppm.shape[1],) * 2), 0.0
         return
-    size = np.sqrt((bank.eddy**2).mean(axis=1))
-    eddies = np.floor(np.log2(np.maximum(size, 0.5)) * 1.25).astype(int)
+    eddy = bank.eddy_share[:, np.newaxis] * bank.tip_ppm
+    size = np.floor(1.25 * np.log2(np.maximum(np.sqrt((eddy**2).mean(axis=1)), 0.5))).astype(int)
+    # a gust is the larger, the larger the excess, whatever the eddies
+    excess = np.floor(1.5 * np.log2(np.maximum(np.sqrt((bank.tip_ppm**2).mean(axis=1)), 2.0))).astype(int)
+    size = np.where(typical.gust[kind], excess, size)
     swings = (bank.fluctuation > np.median(bank.fluctuation)).astype(int)
-    code = (kind * 100 + eddies + 10) * 2 + swings
+    code = (kind * 100 + size + 10) * 2 + swings
     order = np.argsort(code, kind="stable")
     for members in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
-        eddy = bank.eddy[members]
-        yield members, eddy.T @ eddy / len(members), float((bank.fluctuation[members] ** 2).mean())
+        yield (
+            members,
+            eddy[members].T @ eddy[members] / len(members),
+            float((bank.fluctuation[members] ** 2).mean()),
+        )
 
 
 def _groups(world: World, blocks: Blocks, lorries: LorryBatch) -> Iterator[tuple[Whole, Air, Array]]:

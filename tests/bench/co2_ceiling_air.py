@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from scanner.simulation.co2_batch import BEFORE_S, PUFF_LOG_PPM, PUFF_WIDTH_S, STEP_S, Procedure
+from scanner.simulation.co2_batch import BEFORE_S, GUST_WIDTH_S, PUFF_LOG_PPM, PUFF_WIDTH_S, STEP_S, Procedure
 from scanner.simulation.co2_transients import (
     AIR_POWERS,
     AIR_TIMES_S,
@@ -30,16 +30,19 @@ from scanner.simulation.worlds import World
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
+Moments = tuple[float, Array, Array]
 
 BEFORE_EDGES_S = (-BEFORE_S - 1.0, -45.0, -30.0, -15.0, 0.0)
 INSIDE_EDGES_S = (0.0, 6.0, 12.0, 20.0, 30.0, 40.0, 50.0, 60.0, 75.0, 90.0, 105.0, 120.0)
 OUTSIDE_EDGES_S = (0.0, 10.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0)
 """Ends of the blocks, s from insertion; a report at insertion still belongs to the air before."""
 
-PUFFS_DRAWN, BREATHS_DRAWN = 12_000, 4_000
+PUFFS_DRAWN, BREATHS_DRAWN, GUSTS_DRAWN = 12_000, 4_000, 12_000
 SMALL_PPM, LARGE_PPM, BREATH_LARGE_PPM = 1.5, 15.0, 500.0
-LEAST_IN_CLASS = 40
+SMALL_GUST, LARGE_GUST = 0.004, 0.15
+LEAST_IN_CLASS, RARE = 40, 10**6
 CLASS_S = 30.0
+"""How transients are sorted: by the block mean that they change most, and by how much."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,17 @@ class Blocks:
 
 @dataclass(frozen=True)
 class Classes:
-    """Kinds of what comes and goes: share of dips, mean ``(c, r)`` and covariance ``(c, r, r)``."""
+    """Kinds of what comes and goes: share of dips, mean ``(c, r)`` and covariance ``(c, r, r)``.
+
+    What gusts add is for an excess of 1 ppm; ``gust`` ``(c,)`` tells whether one is among it.
+    """
 
     share: Array
     mean: Array
     covariance: Array
+    gust: npt.NDArray[np.bool_]
+    gust_mean: Array
+    gust_covariance: Array
 
 
 @dataclass(frozen=True)
@@ -217,33 +226,65 @@ class Air:
             air[mine, dip, : held.size] = blown
         return np.asarray(air.reshape(BREATHS_DRAWN, -1) @ tip.T)
 
-    def transients(self, seed: int) -> Classes:
-        """Sort drawn transients by when and how large they are; class 0 is none."""
-        typical = Air(self.blocks, self.world, 60.0, 60.0)
-        chance = self.world.values["breath.p"] * len(self.blocks.procedure.hold_s)
-        r = len(self.blocks.centre_s)
-        share, mean, cov = [0.0], [np.zeros(r)], [np.zeros((r, r))]
-        for draw, probability, large in (
-            ("puffs", 1.0 - chance, LARGE_PPM),
-            ("breaths", chance, BREATH_LARGE_PPM),
-        ):
-            # the same draws at every response time, sorted the same way
-            mine = getattr(self, draw)(np.random.default_rng((seed, 5)))
-            kind = self._kinds(getattr(typical, draw)(np.random.default_rng((seed, 5))), large)
-            for number in np.unique(kind):
-                members = mine[kind == number]
-                if number == 0:
-                    share[0] += probability * len(members) / len(mine)
-                    continue
-                share.append(probability * len(members) / len(mine))
-                mean.append(members.mean(axis=0))
-                cov.append(np.cov(members.T))
-        return Classes(np.array(share), np.array(mean), np.array(cov))
+    def gusts(self, rng: np.random.Generator) -> Array:
+        """What gusts take from block means for an excess of 1 ppm at the tip, ``(GUSTS_DRAWN, r)``."""
+        _, tip, _ = self._operators
+        rate = self.world.quantiles("gusts_per_h", rng.random(GUSTS_DRAWN))
+        depth = self.world.quantiles("gust_depth", rng.random(GUSTS_DRAWN))[:, np.newaxis]
+        swept = [
+            -depth * np.minimum(bumps(self.blocks.t_s, rate, GUST_WIDTH_S, rng), 1.0)
+            for _ in self.blocks.procedure.hold_s
+        ]
+        return np.asarray(np.hstack(swept) @ tip.T)
 
-    def _kinds(self, drawn: Array, large_ppm: float) -> Whole:
-        size, at = np.abs(drawn).max(axis=1), np.abs(drawn).argmax(axis=1)
+    def transients(self, seed: int) -> Classes:
+        """Sort drawn transients by when and how large they are; class 0 is none.
+
+        A gust comes alone, sorted finely, or with something else, then all gusts are one kind.
+        """
+        chance = self.world.values["breath.p"] * len(self.blocks.procedure.hold_s)
+        puffs = self._sorted("puffs", seed, SMALL_PPM, LARGE_PPM)
+        breaths = self._sorted("breaths", seed, SMALL_PPM, BREATH_LARGE_PPM)
+        gusts = self._sorted("gusts", seed, SMALL_GUST, LARGE_GUST)
+        other = [((1 - chance) * share, mean, cov) for share, mean, cov in puffs]
+        other[0] = (other[0][0] + chance * breaths[0][0], *other[0][1:])
+        other += [(chance * share, mean, cov) for share, mean, cov in breaths[1:]]
+        quiet, calm = other[0], gusts[0]
+        kinds = [(part, calm) for part in other] + [(quiet, gust) for gust in gusts[1:]]
+        any_gust = _pooled(gusts[1:])
+        kinds += [(part, any_gust) for part in other[1:]]
+        return Classes(
+            share=np.array([a[0] * b[0] for a, b in kinds]),
+            mean=np.array([a[1] for a, _ in kinds]),
+            covariance=np.array([a[2] for a, _ in kinds]),
+            gust=np.array([b is not calm for _, b in kinds]),
+            gust_mean=np.array([b[1] for _, b in kinds]),
+            gust_covariance=np.array([b[2] for _, b in kinds]),
+        )
+
+    def _sorted(self, draw: str, seed: int, small: float, large: float) -> list[Moments]:
+        # the same draws at every response time, sorted as they look at a typical one
+        mine = getattr(self, draw)(np.random.default_rng((seed, 5)))
+        typical = getattr(Air(self.blocks, self.world, 60.0, 60.0), draw)(np.random.default_rng((seed, 5)))
+        size, at = np.abs(typical).max(axis=1), np.abs(typical).argmax(axis=1)
         when = np.floor((self.blocks.centre_s + BEFORE_S) / CLASS_S).astype(int)[at]
-        kind = np.where(size < SMALL_PPM, 0, 1 + 2 * when + (size > large_ppm))
+        kind = np.where(size < small, 0, 1 + 2 * when + (size > large))
         numbers, many = np.unique(kind, return_counts=True)
         rare = numbers[(many < LEAST_IN_CLASS) & (numbers > 0)]
-        return np.where(np.isin(kind, rare), 10**6, kind)
+        kind = np.where(np.isin(kind, rare), RARE, kind)
+        r = mine.shape[1]
+        out: list[Moments] = [(float(np.mean(kind == 0)), np.zeros(r), np.zeros((r, r)))]
+        for number in np.unique(kind[kind > 0]):
+            members = mine[kind == number]
+            second = (members.T @ members) / len(members)
+            mean = members.mean(axis=0)
+            out.append((len(members) / len(mine), mean, second - np.outer(mean, mean)))
+        return out
+
+
+def _pooled(parts: list[Moments]) -> Moments:
+    """Return share, mean and covariance of several kinds taken as one."""
+    total = sum(share for share, _, _ in parts)
+    mean = sum((share * m for share, m, _ in parts), np.zeros_like(parts[0][1])) / total
+    second = sum((share * (c + np.outer(m, m)) for share, m, c in parts), np.zeros_like(parts[0][2])) / total
+    return total, mean, second - np.outer(mean, mean)
