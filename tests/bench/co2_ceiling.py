@@ -50,7 +50,7 @@ NEAR_LOG = 0.35
 
 @dataclass(frozen=True)
 class Ratios:
-    """Log-likelihood ratio of each trial, NaN where the probe saturates; effective draws of the smaller side."""
+    """Log-likelihood ratio of each trial, NaN where the probe saturates, and its effective draws."""
 
     llr: Array
     ess: Array

@@ -71,7 +71,13 @@ class Result:
 
 
 def evaluate(
-    world_seed: int, row: Row, occupied: int, empty: int, draws: int, names: tuple[str, ...]
+    world_seed: int,
+    row: Row,
+    occupied: int,
+    empty: int,
+    draws: int,
+    names: tuple[str, ...],
+    keep: Path | None = None,
 ) -> Result:
     """Score every trial of a row by every detector."""
     world = draw_world(world_seed)
