@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,7 +38,7 @@ from scanner.signals.co2_checks import (
 from scanner.signals.co2_dip import fit_dips
 from scanner.signals.co2_gain import Settled
 from scanner.signals.co2_oxygen import people_share_llr
-from scanner.vehicle import CargoClass
+from scanner.vehicle import CargoClass, Declaration
 
 SETTLED = Settled()
 
@@ -286,7 +287,8 @@ class Co2Modality:
         assert self._current is not None
         dips = [*self._done, self._current]
         dip = self._current
-        weighed = weigh(dips, view.declaration)
+        declaration = self._declaration(view)
+        weighed = weigh(dips, declaration)
         excess, sigma = dip.excess_ppm, dip.sigma_ppm
         no_step = abs(excess) < 3 * sigma
         features.update(
@@ -313,13 +315,11 @@ class Co2Modality:
             )
             features["oxygen_llr"] = share
             score += share
-        if no_step:
-            score = max(score, NO_STEP_LEAST_LLR)
         features.update(self._looked_ahead(weighed, dips, view))
         if self.calibrations is None:
             return Evidence(self.name, EvidenceState.READY, score=score, features=features)
-        breathes = view.declaration.cargo in BREATHING
-        cargo = view.declaration.cargo
+        cargo = declaration.cargo
+        breathes = cargo in BREATHING
         try:
             fit = self.calibrations.lookup(self.name, cargo.value)
         except CalibrationMissing:
@@ -327,6 +327,8 @@ class Co2Modality:
         llr = fit.llr(score)
         if breathes:
             llr = max(llr, 0.0)
+        elif no_step:
+            llr = max(llr, NO_STEP_LEAST_LLR)
         features["settled"] = float(not SETTLED.absent < llr < SETTLED.present)
         hopeless = all(features.get(name, 0.0) < WORTHLESS_BITS for name in _BITS)
         features["uninformative"] = float(abs(llr) < 0.5 and hopeless)
@@ -335,6 +337,13 @@ class Co2Modality:
             code = "co2_uninformative"
         reason = Reason(code, {"excess_ppm": excess, "plus_minus_ppm": 2 * sigma})
         return Evidence(self.name, EvidenceState.READY, llr, reason, score, features, calibration_id=fit.id)
+
+    def _declaration(self, view: ScanView) -> Declaration:
+        """A tank said to be inert that holds breathable air is weighed as what it is."""
+        declared = view.declaration
+        if declared.cargo is not CargoClass.INERT:
+            return declared
+        return replace(declared, cargo=CargoClass.LIQUID if declared.laden else CargoClass.EMPTY)
 
     def _note_rise(self, dips: list[Dip], features: dict[str, float]) -> None:
         """Rise between the first dip and this one, the longer lever for the time to danger."""
@@ -363,11 +372,8 @@ class Co2Modality:
     def _settled_raw(self, view: ScanView) -> Settled:
         """Where the raw ratio settles the question, given how the fit maps it."""
         try:
-            fit = (
-                None
-                if self.calibrations is None
-                else self.calibrations.lookup(self.name, view.declaration.cargo.value)
-            )
+            cargo = self._declaration(view).cargo.value
+            fit = self.calibrations.lookup(self.name, cargo) if self.calibrations else None
         except CalibrationMissing:
             fit = None
         if fit is None or fit.slope <= 0:

@@ -46,7 +46,13 @@ def evidence(
             console=Console(stderr=True),
         )
     )
-    fitted = fitting.fit(trials, f"{lorries} simulated lorries, base seed {base_seed}")
+    mappings = track(
+        fitting.fit_co2(),
+        description="CO2 dips",
+        total=len(fitting.CO2_CARGOES),
+        console=Console(stderr=True),
+    )
+    fitted = fitting.fit(trials, f"{lorries} simulated lorries, base seed {base_seed}", list(mappings))
     save_calibrations(fitted, out)
     if trials_out is not None:
         trials_out.write_text(json.dumps([asdict(t) for t in trials]), encoding="utf-8")
