@@ -282,23 +282,24 @@ def _courses(lorries: LorryBatch, world: World, blocks: Blocks, t90_s: float) ->
     plain, later, slower = (np.zeros((n, n_dips, t.size)) for _ in range(3))
     at_tip = np.zeros((n, n_dips))
     drift = np.zeros((n, n_dips, t.size))
-    cold = np.zeros(n)
+    cold = np.zeros((n, 1))
     for dip, hold_s in enumerate(procedure.hold_s):
         excess = place[:, dip, np.newaxis] * true_bulk(lorries, procedure.insertion_s[dip] + after)
         at_tip[:, dip] = np.abs(excess[:, after <= hold_s]).mean(axis=1)
         lagged, longer = _lag(excess, tau), _lag(excess, tau * 1.01)
-        cools = lorries.cell_cools_s
+        cools = lorries.cell_cools_s[:, np.newaxis]
         # the cell warms again on its way to the next dip
-        cold_now = 1.0 - (1.0 - cold * np.exp(-procedure.gap_s / cools))[:, np.newaxis] * np.exp(
-            -after / cools[:, np.newaxis]
-        )
-        cold = 1.0 - (1.0 - cold * np.exp(-procedure.gap_s / cools)) * np.exp(-hold_s / cools)
-        colder = lorries.cold_cell_gain[:, np.newaxis] * cold_now
+        cold = cold * np.exp(-procedure.gap_s / cools) if dip else cold
+        before = np.minimum(cold * np.exp(-t[~within] / cools), 1.0)
+        colder = lorries.cold_cell_gain[:, np.newaxis] * (1.0 - (1.0 - cold) * np.exp(-after / cools))
+        cold = 1.0 - (1.0 - cold) * np.exp(-hold_s / cools)
         gain = lorries.inside_gain[:, np.newaxis] * (1.0 + colder)
         plain[:, dip, within] = gain * lagged
         slower[:, dip, within] = gain * (longer - lagged) / 0.01
         later[:, dip, within] = gain * lagged * (dip > 0)
-        drift[:, dip, within] = lorries.inside_gain[:, np.newaxis] * level * colder
+        cell = level * lorries.inside_gain[:, np.newaxis]
+        drift[:, dip, ~within] = cell * lorries.cold_cell_gain[:, np.newaxis] * before
+        drift[:, dip, within] = cell * colder
         drift[:, dip, within] += lorries.condensation_ppm_per_min[:, np.newaxis] * after / 60.0
     reduce = [x.reshape(n, -1) @ blocks.inside.T for x in (plain, later, slower, drift)]
     directions = [TIP_KERNEL * reduce[0], T90_KERNEL * reduce[2]]

@@ -49,7 +49,7 @@ Array = npt.NDArray[np.float64]
 KINDS = ("threshold", "empty", "occupied")
 DETECTORS = ("a", "b", "ours", "c1", "c1 told", "c2")
 CEILINGS = ("c1 told", "c2")
-DRAWS = 60_000
+DRAWS = 40_000
 NEAR_NATS, LEAST_ESS = 2.0, 30.0
 
 

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from scanner.simulation.co2_batch import DipSeries, Procedure, simulate_dips
 from scanner.simulation.co2_world import Condition, LorryBatch, World, draw_lorries
@@ -14,8 +15,17 @@ from scanner.vehicle import CargoClass, VehicleClass
 TUNING_WORLD, TEST_WORLD = 71001, 72001
 OTHER_WORLDS = (72002, 72003, 72004, 72005, 72006)
 
-SEEDS = {"threshold": 81_001, "empty": 82_001, "occupied": 83_001, "bank": 84_001}
-"""Of the trials that set thresholds, of those that are counted, and of the ceilings' own lorries."""
+SEEDS = {
+    "threshold": 81_001,
+    "empty": 82_001,
+    "occupied": 83_001,
+    "fit empty": 86_001,
+    "fit occupied": 87_001,
+}
+"""Of the trials that set thresholds, of those that are counted, and of those that fit a calibration.
+84 001 and 85 001 are the ceilings' own lorries and the bootstrap."""
+
+OCCUPIED = ("occupied", "fit occupied")
 
 QUEUE_S = 900.0
 """From one dip to the next in the queue."""
@@ -65,16 +75,23 @@ class Row:
 
 
 def trials(
-    world: World, row: Row, kind: str, n: int, *, lie_share: float = 0.0, odd: float = 0.0
+    world: World,
+    row: Row,
+    kind: str,
+    n: int,
+    *,
+    persons: npt.ArrayLike | None = None,
+    lie_share: float = 0.0,
+    odd: float = 0.0,
 ) -> tuple[LorryBatch, DipSeries, DipSeries]:
     """Return n lorries of a row, what the probes report, and the same without transients.
 
-    ``kind`` is one of `SEEDS`: the occupied ones hold ``row.persons``, the others nobody.
+    ``kind`` is one of `SEEDS`: the occupied ones hold ``persons``, else ``row.persons``, the others nobody.
     """
-    seed = (SEEDS[kind], world.seed, row.key)
-    rng = np.random.default_rng(seed)
-    persons = row.persons if kind == "occupied" else 0
-    lorries = draw_lorries(world, row.condition, n, persons, rng, lie_share=lie_share, odd=odd)
+    rng = np.random.default_rng((SEEDS[kind], world.seed, row.key))
+    inside = row.persons if persons is None else persons
+    people = inside if kind in OCCUPIED else 0
+    lorries = draw_lorries(world, row.condition, n, people, rng, lie_share=lie_share, odd=odd)
     state = rng.bit_generator.state
     series = simulate_dips(lorries, row.procedure, rng)
     rng.bit_generator.state = state
@@ -110,6 +127,7 @@ LOADS: dict[str, tuple[str, Condition]] = {
     "reefer, meat": ("breathing", _reefer(CargoClass.MEAT)),
     "reefer, dry ice": ("breathing", _reefer(CargoClass.DRY_ICE)),
     "tanker, empty": ("tank", _tanker(CargoClass.EMPTY)),
+    "tanker, liquids as they come": ("tank", _tanker(CargoClass.LIQUID)),
     "tanker, liquid": ("tank", _tanker(CargoClass.LIQUID, headspace_co2=False)),
     "tanker, liquid under CO2": ("headspace", _tanker(CargoClass.LIQUID, headspace_co2=True)),
 }
