@@ -61,6 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{late[given].mean():.2f}" if given.any() else "–",
                 f"{np.mean(~given):.2f}",
                 f"{np.isinf(truth).mean():.2f}",
+                _share((given & ~early & ~late)[given & np.isfinite(truth)]),
             )
         )
     lines += [""] + [f"All {kind}: {_share(np.array(hits, bool))}." for kind, hits in together.items()]
