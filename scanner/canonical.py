@@ -11,9 +11,10 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from scanner.evidence import Assessment, Evidence, Overlay, Reason
+from scanner.evidence import Assessment, Evidence, LifeRisk, Overlay, Reason
 from scanner.wording import LANGUAGES, sentence
 
 
@@ -48,6 +49,20 @@ def reason_json(reason: Reason) -> dict[str, Any]:
     }
 
 
+def life_risk_json(risk: LifeRisk) -> dict[str, Any]:
+    """Return the time to danger as JSON values."""
+    return {
+        "minutes_low": risk.minutes_low,
+        "minutes_likely": risk.minutes_likely,
+        "minutes_high": risk.minutes_high,
+        "reason": reason_json(risk.reason),
+        "limits": [asdict(limit) for limit in risk.limits],
+        "oxygen_pct": asdict(risk.oxygen_pct) if risk.oxygen_pct else None,
+        "temperature": {**asdict(risk.temperature), "level": risk.temperature.level.value},
+        "course": [asdict(point) for point in risk.course],
+    }
+
+
 def assessment_json(assessment: Assessment) -> dict[str, Any]:
     """Return an assessment as JSON values, its digest included.
 
@@ -70,11 +85,7 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
             if assessment.persons
             else None
         ),
-        "life_risk": {
-            "minutes_low": assessment.life_risk.minutes_low,
-            "minutes_high": assessment.life_risk.minutes_high,
-            "reason": reason_json(assessment.life_risk.reason),
-        },
+        "life_risk": life_risk_json(assessment.life_risk),
         "procedure": [reason_json(r) for r in assessment.procedure],
         "second_dip_due_utc_ms": assessment.second_dip_due_utc_ms,
         "evidences": [evidence_json(e) for e in assessment.evidences],

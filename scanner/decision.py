@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scanner.evidence import Evidence, EvidenceState, LifeRisk, Reason, Recommendation
+from scanner.evidence import Evidence, EvidenceState, LifeRisk, Reason, Recommendation, TemperatureLevel
 from scanner.policy import ClassPolicy
 
 
@@ -65,13 +65,17 @@ def decide(
 
     minutes = life_risk.minutes_low
     urgent = minutes is not None and minutes <= policy.rescue_minutes
+    # a frozen load is cold every day: temperature alone is no news where nobody is likely inside
+    unbearable = life_risk.temperature.level is TemperatureLevel.DANGER
     if llr >= policy.search_llr:
         xray = by_name.get("xray")
         # an X-ray of people who are known to be there is dose without gain
         spare = () if xray is None or xray.state is EvidenceState.READY else (Reason("open_not_xray"),)
-        danger = (life_risk.reason,) if urgent else ()
+        danger = [life_risk.reason] if urgent else []
+        if unbearable:
+            danger.append(Reason("life_cold_now" if life_risk.temperature.cold else "life_heat_now"))
         return Decision(
-            Recommendation.RESCUE if urgent else Recommendation.SEARCH,
+            Recommendation.RESCUE if danger else Recommendation.SEARCH,
             final=dwelt or time_up,
             reasons=(*danger, *spare, *ranked),
         )

@@ -100,16 +100,80 @@ class Persons:
 
 
 @dataclass(frozen=True, slots=True)
+class LifeLimit:
+    """Minutes until the mean air reaches a limit, ``co2`` in ppm or ``oxygen`` in percent.
+
+    5, 50 and 95 % given that somebody is inside; ``inf`` = never.
+    """
+
+    gas: str
+    limit: float
+    low: float
+    likely: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LifePoint:
+    """Mean CO2 inside so many minutes from now, ppm: 5, 50 and 95 % given that somebody is inside."""
+
+    minutes: float
+    low: float
+    likely: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class OxygenNow:
+    """Mean oxygen inside now, percent: 5, 50 and 95 % given that somebody is inside."""
+
+    low: float
+    likely: float
+    high: float
+
+
+class TemperatureLevel(StrEnum):
+    """How dangerous the temperature in the load space is."""
+
+    UNKNOWN = "unknown"  # not measured; says nothing about there being no danger
+    NONE = "none"
+    WATCH = "watch"
+    DANGER = "danger"
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureRisk:
+    """Danger from cold or heat, apart from the air.
+
+    ``minutes_low`` and ``minutes_high`` : until hypothermia or heat stroke can kill the
+    least and the better protected; None where no source tells.
+    """
+
+    level: TemperatureLevel
+    cold: bool = False
+    minutes_low: float | None = None
+    minutes_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LifeRisk:
     """Time until people inside are in danger, minutes, and why.
 
     ``minutes_low`` and ``minutes_high`` bound it; ``None`` means that it cannot
     be told (then ``reason`` says so), ``inf`` that the limit is not reached.
+    Where the air inside could be estimated they are the 5 and 95 % of the time to
+    40 000 ppm, and ``minutes_likely``, ``limits``, ``oxygen_pct`` and ``course`` say
+    more; else those are None and empty.
     """
 
     minutes_low: float | None
     minutes_high: float | None
     reason: Reason
+    minutes_likely: float | None = None
+    limits: tuple[LifeLimit, ...] = ()
+    oxygen_pct: OxygenNow | None = None
+    temperature: TemperatureRisk = TemperatureRisk(TemperatureLevel.UNKNOWN)
+    course: tuple[LifePoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

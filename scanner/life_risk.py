@@ -1,8 +1,9 @@
-"""Minutes until the air inside is deadly, as bounds: what can be said honestly and no more.
+"""Minutes until the air inside is deadly: what can be said honestly and no more.
 
-People in a closed body follow V dC/dt = n G - λ V (C - C0). Free volume V,
-breath G and leakage λ of a lorry are not known, so each bound takes the
-unfavourable or the favourable end of its range, as far as it agrees with the
+Where the CO2 evidence estimated the air inside, its 90 % band is told. Where it
+could not, bounds are: people in a closed body follow V dC/dt = n G - λ V (C - C0);
+free volume V, breath G and leakage λ of a lorry are not known, so each bound takes
+the unfavourable or the favourable end of its range, as far as it agrees with the
 level measured. The probe's tip samples one place: the mean may be up to 1/0.3
 of what it sees.
 """
@@ -11,8 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
-from scanner.evidence import LifeRisk, Persons, Reason
+from scanner.evidence import LifeRisk, Persons, Reason, TemperatureLevel, TemperatureRisk
+from scanner.life_estimate import estimated_persons, estimated_risk
+from scanner.life_temperature import assess_temperature
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 DANGER_PPM = 40_000.0
@@ -35,8 +39,8 @@ LEAKAGE_PER_H = (0.01, 1.0)
 CLOSED_MIN = (10.0, 48 * 60.0)
 """Time since the doors were shut where it is not declared, minutes (assumption)."""
 
-COLD_C, HOT_C = 5.0, 35.0
-"""Compartment temperatures that are a danger of their own (assumption)."""
+SHIVERING_C = 10.0
+"""Below it people may shiver (assumption)."""
 
 BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
 
@@ -64,9 +68,9 @@ def estimate_persons(features: Mapping[str, float], declaration: Declaration) ->
 
     Returns
     -------
-    Persons with the ends that the ranges of volume, breath, leakage and mixing
-    allow; None where CO2 cannot count: no excess beyond two sigmas, no level,
-    or a cargo that breathes itself.
+    Persons : 5, 50 and 95 % where the air inside was estimated, else the ends that
+    the ranges of volume, breath, leakage and mixing allow; None where CO2
+    cannot count: no excess beyond two sigmas, no level, or a cargo that breathes itself.
 
     Examples
     --------
@@ -79,6 +83,9 @@ def estimate_persons(features: Mapping[str, float], declaration: Declaration) ->
         return None
     if declaration.cargo in BREATHING or declaration.cargo is CargoClass.INERT:
         return None
+    estimated = estimated_persons(features, MOST_PERSONS)
+    if estimated is not None:
+        return estimated
     shortest, longest = _closed_min(declaration)
     volume = free_volume_m3(declaration)
     least = _emission_l_per_s((excess - 2 * sigma) / TIP_OF_MEAN[1], volume[0], LEAKAGE_PER_H[0], longest)
@@ -102,22 +109,25 @@ def assess_life_risk(
     persons_range: tuple[float, float] | None,
     temperature_c: float | None,
 ) -> LifeRisk:
-    """Bound the time until CO2 reaches 40 000 ppm, if people are inside.
+    """Tell the time until CO2 reaches 40 000 ppm and what else endangers people, if they are inside.
 
     Parameters
     ----------
-    features : those of the CO2 evidence, ready or not: ``excess_ppm``,
-        ``sigma_ppm``, ``outside_ppm``, ``slope_ppm_per_min`` with its sigma, and
-        for a probe over its range ``over_range``, ``at_least_ppm``.
+    features : those of the CO2 evidence, ready or not: those of
+        `scanner.life_features.life_features` where the air inside was estimated;
+        ``excess_ppm``, ``sigma_ppm``, ``outside_ppm``, ``slope_ppm_per_min`` with its
+        sigma, ``oxygen_inside_pct``, and for a probe over its range ``over_range``,
+        ``at_least_ppm``.
     persons_range : lowest and highest number of people; None = one or more.
     temperature_c : in the load space, None = not known.
 
     Returns
     -------
-    LifeRisk : ``minutes_low`` with the worst mixing and the fastest source that
-        agrees with the level, no leakage from now on; ``minutes_high`` with the
-        best, ``inf`` where leakage then keeps the air below the limit. Both None
-        without a level of CO2, or with one that is not above outside air.
+    LifeRisk : 5 and 95 % where the air inside was estimated. Else ``minutes_low`` with
+        the worst mixing and the fastest source that agrees with the level, no leakage
+        from now on; ``minutes_high`` with the best, ``inf`` where leakage then keeps the
+        air below the limit. Both None without a level of CO2, or with one that is not
+        above outside air.
 
     Examples
     --------
@@ -126,11 +136,40 @@ def assess_life_risk(
     >>> round(risk.minutes_low), risk.minutes_high
     (505, inf)
     """
-    if declaration.cargo is CargoClass.INERT:
+    closed_minutes = features.get("closed_minutes_high")
+    if closed_minutes is None and declaration.closed_minutes is not None:
+        closed_minutes = _closed_min(declaration)[1]
+    temperature = assess_temperature(temperature_c, closed_minutes)
+    risk = _air_risk(features, declaration, persons_range, temperature_c)
+    reason = _with_temperature(risk.reason, temperature, temperature_c)
+    return replace(risk, reason=reason, temperature=temperature)
+
+
+def _air_risk(
+    features: Mapping[str, float],
+    declaration: Declaration,
+    persons_range: tuple[float, float] | None,
+    temperature_c: float | None,
+) -> LifeRisk:
+    """Tell what the air alone does to people inside."""
+    if declaration.cargo is CargoClass.INERT and "minutes_40000_low" not in features:
         return LifeRisk(0.0, None, Reason("life_risk_inert_tank"))
     if features.get("over_range"):
         at_least = features.get("at_least_ppm", 0.0)
         return LifeRisk(0.0, None, Reason("life_risk_over_range", {"ppm": at_least}))
+    estimated = estimated_risk(features, declaration.cargo in BREATHING)
+    if estimated is not None:
+        return estimated
+    return _bounded_risk(features, declaration, persons_range, temperature_c)
+
+
+def _bounded_risk(
+    features: Mapping[str, float],
+    declaration: Declaration,
+    persons_range: tuple[float, float] | None,
+    temperature_c: float | None,
+) -> LifeRisk:
+    """Bound the time where nobody could estimate the air inside."""
     excess = features.get("excess_ppm")
     if excess is None or not math.isfinite(excess):
         return LifeRisk(None, None, Reason("life_risk_no_level"))
@@ -155,7 +194,8 @@ def assess_life_risk(
     if rise is not None:
         low = min(low, (DANGER_PPM - worst_ppm) / (rise[1] / TIP_OF_MEAN[0]))
         high = min(high, (DANGER_PPM - best_ppm) / (rise[0] / TIP_OF_MEAN[1]))
-    return LifeRisk(low, max(low, high), _reason(low, max(low, high), worst_ppm, temperature_c))
+    high = max(low, high)
+    return LifeRisk(low, high, _reason(low, high, worst_ppm))
 
 
 def _fastest_ppm_per_min(
@@ -173,7 +213,7 @@ def _fastest_ppm_per_min(
     if persons_range is None:
         return by_level
     breath = BREATH_L_PER_S[1]
-    if temperature_c is not None and temperature_c < COLD_C:
+    if temperature_c is not None and temperature_c < SHIVERING_C:
         breath = max(breath, BREATH_L_PER_S[0] * SHIVERING_FACTOR)
     return min(by_level, _ppm_per_min(persons_range[1] * breath, free_volume_m3(declaration)[0]))
 
@@ -223,14 +263,19 @@ def _measured_rise(features: Mapping[str, float]) -> tuple[float, float] | None:
     return None
 
 
-def _reason(low: float, high: float, worst_ppm: float, temperature_c: float | None) -> Reason:
-    bounded = math.isfinite(high)
-    values: dict[str, float | str] = {"minutes_low": low, "ppm": worst_ppm}
-    if bounded:
-        values["minutes_high"] = high
-    if temperature_c is None or COLD_C <= temperature_c <= HOT_C:
-        return Reason("life_risk_between" if bounded else "life_risk_from", values)
-    values["temperature_c"] = temperature_c
-    if temperature_c < COLD_C:
-        return Reason("life_risk_between_cold" if bounded else "life_risk_from_cold", values)
-    return Reason("life_risk_between_hot" if bounded else "life_risk_from_hot", values)
+def _reason(low: float, high: float, worst_ppm: float) -> Reason:
+    if math.isfinite(high):
+        return Reason("life_risk_between", {"minutes_low": low, "minutes_high": high, "ppm": worst_ppm})
+    return Reason("life_risk_from", {"minutes_low": low, "ppm": worst_ppm})
+
+
+def _with_temperature(reason: Reason, risk: TemperatureRisk, temperature_c: float | None) -> Reason:
+    """Say that it is dangerously cold or hot too, where CO2 leaves time."""
+    if risk.level is not TemperatureLevel.DANGER or temperature_c is None or reason.code not in _LEAVES_TIME:
+        return reason
+    values = {**reason.values, "temperature_c": temperature_c}
+    code = f"{reason.code}_cold" if risk.cold else f"{reason.code}_hot"
+    return Reason(code, values)
+
+
+_LEAVES_TIME = frozenset({"life_risk_from", "life_risk_between"})

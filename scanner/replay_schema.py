@@ -72,12 +72,53 @@ class Persons(_Object):
     high: int
 
 
+class LifeLimit(_Object):
+    """Minutes until CO2 (``limit`` in ppm) or oxygen (in percent) is there: 5, 50 and 95 %."""
+
+    gas: Literal["co2", "oxygen"]
+    limit: float
+    low: Minutes
+    likely: Minutes
+    high: Minutes
+
+
+class LifePoint(_Object):
+    """Mean CO2 inside so many minutes after the last tick, ppm: 5, 50 and 95 %."""
+
+    minutes: float
+    low: float
+    likely: float
+    high: float
+
+
+class OxygenNow(_Object):
+    """Mean oxygen inside, percent: 5, 50 and 95 %."""
+
+    low: float
+    likely: float
+    high: float
+
+
+class TemperatureRisk(_Object):
+    """Danger from cold (or, if not ``cold``, heat), and when it can kill; null = no source tells."""
+
+    level: Literal["unknown", "none", "watch", "danger"] = "unknown"
+    cold: bool = False
+    minutes_low: float | None = None
+    minutes_high: float | None = None
+
+
 class LifeRisk(_Object):
-    """Time to danger."""
+    """Time to danger, if people are inside; from ``minutes_likely`` on null or empty where not estimated."""
 
     minutes_low: Minutes
     minutes_high: Minutes
     reason: Reason
+    minutes_likely: Minutes = None
+    limits: list[LifeLimit] = []
+    oxygen_pct: OxygenNow | None = None
+    temperature: TemperatureRisk = TemperatureRisk()
+    course: list[LifePoint] = []
 
 
 class Vehicle(_Object):

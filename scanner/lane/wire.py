@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scanner.evidence import EvidenceState, Recommendation
+from scanner.evidence import EvidenceState, Recommendation, TemperatureLevel
 from scanner.vehicle import CargoClass, VehicleClass
 
 Ulid = Annotated[
@@ -87,12 +87,60 @@ class PersonsWire(Wire):
     high: int
 
 
+class LifeLimitWire(Wire):
+    """Minutes until a limit of the air is reached: 5, 50 and 95 % if people are inside; "inf" = never.
+
+    ``limit`` is in ppm of ``co2``, in percent of ``oxygen``.
+    """
+
+    gas: Annotated[str, Field(max_length=16)]
+    limit: float
+    low: float | Literal["inf"]
+    likely: float | Literal["inf"]
+    high: float | Literal["inf"]
+
+
+class LifePointWire(Wire):
+    """Mean CO2 inside so many minutes after the assessment, ppm: 5, 50 and 95 % if people are inside."""
+
+    minutes: float
+    low: float
+    likely: float
+    high: float
+
+
+class OxygenNowWire(Wire):
+    """Mean oxygen inside, percent: 5, 50 and 95 % if people are inside."""
+
+    low: float
+    likely: float
+    high: float
+
+
+class TemperatureRiskWire(Wire):
+    """Danger of cold or heat; minutes until it kills the least and the better protected, null = not told."""
+
+    level: TemperatureLevel = TemperatureLevel.UNKNOWN
+    cold: bool = False
+    minutes_low: float | None = None
+    minutes_high: float | None = None
+
+
 class LifeRiskWire(Wire):
-    """Minutes until people inside are in danger: null = cannot be told, "inf" = never reached."""
+    """Minutes until people inside are in danger: null = cannot be told, "inf" = never reached.
+
+    ``limits``, ``oxygen_pct`` and ``course`` are there where the air inside could be estimated; then
+    the minutes are the 5, 50 and 95 % of the time to 40 000 ppm of CO2.
+    """
 
     minutes_low: float | Literal["inf"] | None
     minutes_high: float | Literal["inf"] | None
     reason: Said
+    minutes_likely: float | Literal["inf"] | None = None
+    limits: Annotated[list[LifeLimitWire], Field(max_length=20)] = []
+    oxygen_pct: OxygenNowWire | None = None
+    temperature: TemperatureRiskWire = TemperatureRiskWire()
+    course: Annotated[list[LifePointWire], Field(max_length=100)] = []
 
 
 class AssessmentWire(Wire):

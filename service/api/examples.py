@@ -30,9 +30,30 @@ _HEART = {
     "text": {"en": "Heartbeats at 72 per minute", "fr": "Battements de cœur à 72 par minute"},
 }
 _RISK = {
-    "code": "no_time_to_danger",
-    "values": {},
-    "text": {"en": "No time to danger can be told", "fr": "Le délai avant danger est inconnu"},
+    "code": "life_risk_between",
+    "values": {"minutes_low": 95.0, "minutes_high": 410.0, "ppm": 9800.0},
+    "text": {
+        "en": "If people are inside: CO2 reaches the danger level in 95 to 410 min.",
+        "fr": "S’il y a quelqu’un à l’intérieur\u00a0: le CO2 est dangereux dans 95 à 410 min.",
+    },
+}
+_LIFE_RISK = {
+    "minutes_low": 95.0,
+    "minutes_likely": 190.0,
+    "minutes_high": 410.0,
+    "reason": _RISK,
+    "limits": [
+        {"gas": "co2", "limit": 15_000.0, "low": 28.0, "likely": 55.0, "high": 110.0},
+        {"gas": "co2", "limit": 40_000.0, "low": 95.0, "likely": 190.0, "high": 410.0},
+        {"gas": "co2", "limit": 100_000.0, "low": 260.0, "likely": 540.0, "high": "inf"},
+        {"gas": "oxygen", "limit": 17.0, "low": 78.0, "likely": 155.0, "high": 320.0},
+    ],
+    "oxygen_pct": {"low": 19.9, "likely": 20.3, "high": 20.6},
+    "temperature": {"level": "watch", "cold": True, "minutes_low": None, "minutes_high": None},
+    "course": [
+        {"minutes": 0.0, "low": 3_900.0, "likely": 6_100.0, "high": 9_800.0},
+        {"minutes": 60.0, "low": 9_700.0, "likely": 16_000.0, "high": 27_000.0},
+    ],
 }
 _ASSESSMENT = {
     "scan_id": _SCAN_ID,
@@ -43,7 +64,7 @@ _ASSESSMENT = {
     "recommendation": "search",
     "reasons": [_HEART],
     "persons": {"low": 1, "likely": 2, "high": 4},
-    "life_risk": {"minutes_low": None, "minutes_high": None, "reason": _RISK},
+    "life_risk": _LIFE_RISK,
     "evidences": [
         {
             "modality": "seismic",

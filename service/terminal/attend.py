@@ -26,6 +26,7 @@ from scanner.lane.commands import CommandRefused, done, parse_command
 from scanner.lane.link import Link
 from scanner.lane.snapshot import LaneSnapshot
 from scanner.wording import name, sentence
+from service.terminal.life_lines import life_lines
 from service.terminal.view import decimal, render, what_to_do, word
 
 REFRESH_S = 0.2
@@ -281,4 +282,5 @@ def summary(assessment: Assessment, language: str) -> list[str]:
             llr = decimal(f"{evidence.llr:+.2f}", language)
             lines.append(f"    {method}: {state} {llr} {why}")
         lines.append(f"    {sentence(assessment.life_risk.reason, language)}")
+        lines += [f"      {line}" for line in life_lines(assessment.life_risk, language)]
     return lines

@@ -19,6 +19,7 @@ from scanner.evidence import Assessment, Evidence, EvidenceState, Reason, Recomm
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, ScanLine
 from scanner.vehicle import Declaration
 from scanner.wording import Language, name, sentence
+from service.terminal.life_lines import life_lines
 
 STATE_STYLE = {
     ConnectionState.READY: "green",
@@ -162,6 +163,8 @@ def advice(assessment: Assessment, language: str) -> RenderableType:
     for reason in assessment.reasons[:3]:
         lines.append(f"  {sentence(reason, language)}\n", style="default on default")
     lines.append(f"  {sentence(assessment.life_risk.reason, language)}", style="default on default")
+    for line in life_lines(assessment.life_risk, language):
+        lines.append(f"\n    {line}", style="default on default")
     for step in assessment.procedure:
         lines.append(f"\n  → {sentence(step, language)}", style="bold default on default")
     return lines
