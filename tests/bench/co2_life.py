@@ -29,7 +29,14 @@ def main(arguments: list[str] | None = None) -> None:
     world = draw_world(chosen.world)
     lines = [f"World {chosen.world}, {chosen.occupied} trials a row; minutes to {LIMIT_PPM} ppm.", ""]
     lines += head(
-        "lorry", "probing", "covered", "truth earlier", "truth later", "no band told", "never, in truth"
+        "lorry",
+        "probing",
+        "covered",
+        "truth earlier",
+        "truth later",
+        "no band told",
+        "never, in truth",
+        "covered where it comes",
     )
     together: dict[str, list[bool]] = {"quiet": [], "breathing": []}
     rows = [
