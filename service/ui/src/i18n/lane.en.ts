@@ -35,6 +35,11 @@ export const laneEn = {
   past_interrupted: 'The lane was cut off during this scan.',
   scan_opened: 'opened {when} by {who}',
 
+  probe_now: 'CO2 probe: what to do now',
+  probe_in_for: 'in for {span}',
+  second_dip_at: 'Second dip at {at}, in {span}',
+  second_dip_now: 'Second dip due now',
+  second_dip_overdue: 'Second dip overdue by {span}',
   lane_waiting: 'Waiting for what the lane shows now.',
 
   // old data

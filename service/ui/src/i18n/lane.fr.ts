@@ -38,6 +38,11 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   past_interrupted: 'La voie a été coupée pendant ce contrôle.',
   scan_opened: 'ouvert {when} par {who}',
 
+  probe_now: 'Sonde CO2\u00a0: que faire maintenant',
+  probe_in_for: 'en place depuis {span}',
+  second_dip_at: 'Seconde mesure à {at}, dans {span}',
+  second_dip_now: 'Seconde mesure à faire maintenant',
+  second_dip_overdue: 'Seconde mesure en retard de {span}',
   lane_waiting: 'En attente de ce que montre la voie.',
 
   // old data

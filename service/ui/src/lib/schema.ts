@@ -116,6 +116,11 @@ export interface components {
             persons: components["schemas"]["PersonsWire"] | null;
             /** Posterior */
             posterior: number;
+            /**
+             * Procedure
+             * @default []
+             */
+            procedure: components["schemas"]["Said"][];
             /** Reasons */
             reasons: components["schemas"]["Said"][];
             recommendation: components["schemas"]["Recommendation"];
@@ -124,6 +129,8 @@ export interface components {
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
              */
             scan_id: string;
+            /** Second Dip Due Utc Ms */
+            second_dip_due_utc_ms: number | null;
             /**
              * Versions
              * @default {}
@@ -155,6 +162,11 @@ export interface components {
             persons: components["schemas"]["PersonsWire"] | null;
             /** Posterior */
             posterior: number;
+            /**
+             * Procedure
+             * @default []
+             */
+            procedure: components["schemas"]["SaidInput"][];
             /** Reasons */
             reasons: components["schemas"]["SaidInput"][];
             recommendation: components["schemas"]["Recommendation"];
@@ -163,6 +175,8 @@ export interface components {
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
              */
             scan_id: string;
+            /** Second Dip Due Utc Ms */
+            second_dip_due_utc_ms?: number | null;
             /**
              * Versions
              * @default {}
@@ -629,26 +643,104 @@ export interface components {
             name: "leave";
         };
         /**
-         * LifeRiskWire
-         * @description Minutes until people inside are in danger: null = cannot be told, "inf" = never reached.
+         * LifeLimitWire
+         * @description Minutes until a limit of the air is reached: 5, 50 and 95 % if people are inside; "inf" = never.
+         *
+         *     ``limit`` is in ppm of ``co2``, in percent of ``oxygen``.
          */
-        LifeRiskWire: {
-            /** Minutes High */
-            minutes_high: number | "inf" | null;
-            /** Minutes Low */
-            minutes_low: number | "inf" | null;
-            reason: components["schemas"]["Said"];
+        LifeLimitWire: {
+            /** Gas */
+            gas: string;
+            /** High */
+            high: number | "inf";
+            /** Likely */
+            likely: number | "inf";
+            /** Limit */
+            limit: number;
+            /** Low */
+            low: number | "inf";
+        };
+        /**
+         * LifePointWire
+         * @description Mean CO2 inside so many minutes after the assessment, ppm: 5, 50 and 95 % if people are inside.
+         */
+        LifePointWire: {
+            /** High */
+            high: number;
+            /** Likely */
+            likely: number;
+            /** Low */
+            low: number;
+            /** Minutes */
+            minutes: number;
         };
         /**
          * LifeRiskWire
          * @description Minutes until people inside are in danger: null = cannot be told, "inf" = never reached.
+         *
+         *     ``limits``, ``oxygen_pct`` and ``course`` are there where the air inside could be estimated; then
+         *     the minutes are the 5, 50 and 95 % of the time to 40 000 ppm of CO2.
          */
-        LifeRiskWireInput: {
+        LifeRiskWire: {
+            /**
+             * Course
+             * @default []
+             */
+            course: components["schemas"]["LifePointWire"][];
+            /**
+             * Limits
+             * @default []
+             */
+            limits: components["schemas"]["LifeLimitWire"][];
             /** Minutes High */
             minutes_high: number | "inf" | null;
+            /** Minutes Likely */
+            minutes_likely: number | "inf" | null;
             /** Minutes Low */
             minutes_low: number | "inf" | null;
+            oxygen_pct: components["schemas"]["OxygenNowWire"] | null;
+            reason: components["schemas"]["Said"];
+            /**
+             * @default {
+             *       "level": "unknown",
+             *       "cold": false
+             *     }
+             */
+            temperature: components["schemas"]["TemperatureRiskWire"];
+        };
+        /**
+         * LifeRiskWire
+         * @description Minutes until people inside are in danger: null = cannot be told, "inf" = never reached.
+         *
+         *     ``limits``, ``oxygen_pct`` and ``course`` are there where the air inside could be estimated; then
+         *     the minutes are the 5, 50 and 95 % of the time to 40 000 ppm of CO2.
+         */
+        LifeRiskWireInput: {
+            /**
+             * Course
+             * @default []
+             */
+            course: components["schemas"]["LifePointWire"][];
+            /**
+             * Limits
+             * @default []
+             */
+            limits: components["schemas"]["LifeLimitWire"][];
+            /** Minutes High */
+            minutes_high: number | "inf" | null;
+            /** Minutes Likely */
+            minutes_likely?: number | "inf" | null;
+            /** Minutes Low */
+            minutes_low: number | "inf" | null;
+            oxygen_pct?: components["schemas"]["OxygenNowWire"] | null;
             reason: components["schemas"]["SaidInput"];
+            /**
+             * @default {
+             *       "level": "unknown",
+             *       "cold": false
+             *     }
+             */
+            temperature: components["schemas"]["TemperatureRiskWireInput"];
         };
         /**
          * Live
@@ -992,6 +1084,18 @@ export interface components {
             note: string;
             /** People */
             people?: number | null;
+        };
+        /**
+         * OxygenNowWire
+         * @description Mean oxygen inside, percent: 5, 50 and 95 % if people are inside.
+         */
+        OxygenNowWire: {
+            /** High */
+            high: number;
+            /** Likely */
+            likely: number;
+            /** Low */
+            low: number;
         };
         /**
          * PasswordRequest
@@ -1398,6 +1502,46 @@ export interface components {
             version: string;
         };
         /**
+         * TemperatureLevel
+         * @description How dangerous the temperature in the load space is.
+         * @enum {string}
+         */
+        TemperatureLevel: "unknown" | "none" | "watch" | "danger";
+        /**
+         * TemperatureRiskWire
+         * @description Danger of cold or heat; minutes until it kills the least and the better protected, null = not told.
+         */
+        TemperatureRiskWire: {
+            /**
+             * Cold
+             * @default false
+             */
+            cold: boolean;
+            /** @default unknown */
+            level: components["schemas"]["TemperatureLevel"];
+            /** Minutes High */
+            minutes_high: number | null;
+            /** Minutes Low */
+            minutes_low: number | null;
+        };
+        /**
+         * TemperatureRiskWire
+         * @description Danger of cold or heat; minutes until it kills the least and the better protected, null = not told.
+         */
+        TemperatureRiskWireInput: {
+            /**
+             * Cold
+             * @default false
+             */
+            cold: boolean;
+            /** @default unknown */
+            level: components["schemas"]["TemperatureLevel"];
+            /** Minutes High */
+            minutes_high?: number | null;
+            /** Minutes Low */
+            minutes_low?: number | null;
+        };
+        /**
          * TraceLive
          * @description New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
          *
@@ -1575,6 +1719,8 @@ export interface components {
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
              */
             scan_id: string;
+            /** Second Dip Due Utc Ms */
+            second_dip_due_utc_ms: number | null;
             /** Visits */
             visits: number;
         };
@@ -1594,6 +1740,8 @@ export interface components {
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
              */
             scan_id: string;
+            /** Second Dip Due Utc Ms */
+            second_dip_due_utc_ms?: number | null;
             /** Visits */
             visits: number;
         };
