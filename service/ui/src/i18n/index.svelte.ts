@@ -4,19 +4,24 @@ import { en as shellEn } from './en';
 import { fr as shellFr } from './fr';
 import { laneEn } from './lane.en';
 import { laneFr } from './lane.fr';
+import { lifeEn } from './life.en';
+import { lifeFr } from './life.fr';
 import { problemsEn } from './problems.en';
 import { problemsFr } from './problems.fr';
 
 /** A key in two catalogues would hide one text behind the other: then this does not compile. */
-type Twice = keyof typeof shellEn & keyof typeof laneEn | keyof typeof problemsEn & keyof (typeof shellEn & typeof laneEn);
+type Twice =
+  | (keyof typeof shellEn & keyof typeof laneEn)
+  | (keyof typeof problemsEn & keyof (typeof shellEn & typeof laneEn))
+  | (keyof typeof lifeEn & keyof (typeof shellEn & typeof laneEn & typeof problemsEn));
 const TWICE: [Twice] extends [never] ? true : Twice = true;
 void TWICE;
 
-const en = { ...shellEn, ...laneEn, ...problemsEn } as const;
+const en = { ...shellEn, ...laneEn, ...lifeEn, ...problemsEn } as const;
 type Texts = typeof en;
 export type Key = keyof Texts;
 
-const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...problemsFr };
+const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...lifeFr, ...problemsFr };
 /** Both languages, for the tests that compare them. */
 export const CATALOGUE = { en, fr } satisfies Record<string, Record<Key, string>>;
 

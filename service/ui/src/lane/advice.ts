@@ -33,7 +33,7 @@ const TO_MEND = new Set(['required_unavailable', 'required_never_ready', 'not_re
 /** The probe's turn: a required method that waits for it is no fault. */
 const PROBE_NOT_IN = 'co2_probe_not_in';
 
-type Weighed = Pick<Assessment, 'recommendation' | 'final' | 'reasons'> & { life_risk?: Assessment['life_risk'] };
+type Weighed = Pick<Assessment, 'recommendation' | 'final' | 'reasons'> & { life_risk?: Pick<Assessment['life_risk'], 'reason'> };
 
 /**
  * The words of an assessment's recommendation in the current language; null = nothing was assessed yet.

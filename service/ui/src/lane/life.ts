@@ -37,3 +37,53 @@ export function urgency(life: LifeNow): 'danger' | 'soon' | 'calm' | 'unknown' {
   if (life.kind === 'now' || life.low_min < 10) return 'danger';
   return life.low_min <= 60 ? 'soon' : 'calm';
 }
+
+type Minutes = number | 'inf';
+
+/** One limit of the air at this moment: minutes left, to the safe side. */
+export interface LimitNow {
+  gas: string;
+  limit: number;
+  low_min: Minutes;
+  likely_min: Minutes;
+  high_min: Minutes;
+}
+
+/** The limits of an assessment, counted down like its clock; none where the air inside was not estimated. */
+export function limitsNow(risk: LifeRisk, assessed_ms: number | null, now_ms: number): LimitNow[] {
+  const passed_min = assessed_ms === null ? 0 : Math.max(0, now_ms - assessed_ms) / 60_000;
+  const left = (minutes: Minutes, whole: (n: number) => number): Minutes =>
+    minutes === 'inf' ? 'inf' : Math.max(0, whole(minutes - passed_min));
+  return (risk.limits ?? []).map(({ gas, limit, low, likely, high }) => ({
+    gas,
+    limit,
+    low_min: left(low, Math.floor),
+    likely_min: left(likely, Math.floor),
+    high_min: left(high, Math.ceil),
+  }));
+}
+
+type Band =
+  | { kind: 'is_now' | 'perhaps_now_never' | 'not_reached' }
+  | { kind: 'perhaps_now'; likely_min: number }
+  | { kind: 'between'; low_min: number; likely_min: number; high_min: number }
+  | { kind: 'between_open'; low_min: number; likely_min: number }
+  | { kind: 'between_open_never'; low_min: number };
+
+/** Which words a band of minutes needs. */
+export function bandNow({ low_min, likely_min, high_min }: LimitNow): Band {
+  if (low_min === 'inf') return { kind: 'not_reached' };
+  if (likely_min === 'inf') return low_min === 0 ? { kind: 'perhaps_now_never' } : { kind: 'between_open_never', low_min };
+  if (likely_min === 0) return { kind: 'is_now' };
+  if (low_min === 0) return { kind: 'perhaps_now', likely_min };
+  if (high_min === 'inf') return { kind: 'between_open', low_min, likely_min };
+  return { kind: 'between', low_min, likely_min, high_min };
+}
+
+/** Minutes until cold or heat may kill, counted down; null = not told. */
+export function temperatureMinutes(risk: LifeRisk, assessed_ms: number | null, now_ms: number): number | null {
+  const minutes = risk.temperature?.minutes_low ?? null;
+  if (minutes === null) return null;
+  const passed_min = assessed_ms === null ? 0 : Math.max(0, now_ms - assessed_ms) / 60_000;
+  return Math.max(0, Math.floor(minutes - passed_min));
+}

@@ -1,0 +1,32 @@
+/** Textes du délai avant danger, hors horloge : seuils de l’air, oxygène, température, évolution. Français. */
+import type { lifeEn } from './life.en';
+
+export const lifeFr: Record<keyof typeof lifeEn, string> = {
+  life_table: 'Quand l’air atteint chaque seuil, s’il y a des personnes. Neuf fois sur dix, c’est dans cet intervalle.',
+  life_limit: 'Seuil',
+  life_reached: 'Atteint',
+  life_co2_15000: 'CO2 1,5\u00a0%\u00a0: limite pour 15\u00a0min de travail',
+  life_co2_40000: 'CO2 4\u00a0%\u00a0: danger de mort',
+  life_co2_100000: 'CO2 10\u00a0%\u00a0: inconscience en quelques minutes',
+  life_oxygen_17: 'Oxygène 17\u00a0%\u00a0: faiblesse, maladresse',
+  life_oxygen_10: 'Oxygène 10\u00a0%\u00a0: inconscience',
+  life_other_co2: 'CO2 {limit}\u00a0ppm',
+  life_other_oxygen: 'Oxygène {limit}\u00a0%',
+  life_between: '{low} à {high}, sans doute {likely}',
+  life_between_open: '{low} ou plus tard, sans doute {likely}',
+  life_between_open_never: '{low} ou plus tard, sans doute jamais',
+  life_perhaps_now: 'peut-être déjà, sans doute {likely}',
+  life_perhaps_now_never: 'peut-être déjà, sans doute jamais',
+  life_is_now: 'très probablement déjà',
+  life_not_reached: 'non atteint',
+  life_oxygen_now: 'Oxygène à l’intérieur maintenant\u00a0: {low} à {high}\u00a0%',
+  life_cold_watch: 'Froid à l’intérieur\u00a0: hypothermie possible en une nuit.',
+  life_cold_danger: 'Froid dangereux\u00a0: hypothermie.',
+  life_heat_watch: 'Chaleur à l’intérieur\u00a0: risque de stress thermique.',
+  life_heat_danger: 'Chaleur dangereuse\u00a0: le corps ne peut plus se refroidir.',
+  life_temperature_from: 'Elle peut tuer à partir de {span}, d’abord les moins protégés.',
+  life_temperature_already: 'Elle peut déjà tuer, vu le temps depuis la fermeture des portes.',
+  life_temperature_unknown: 'La température à l’intérieur n’a pas été mesurée.',
+  life_course: 'CO2 à l’intérieur pendant {span}, s’il y a des personnes',
+  life_course_end: 'Dans {span}\u00a0: {low} à {high}\u00a0ppm, sans doute {likely}\u00a0ppm. La ligne pointillée est le danger de mort, 40\u00a0000\u00a0ppm.',
+};
