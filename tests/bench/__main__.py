@@ -1,4 +1,4 @@
-"""``make bench``: the speed figures; detection figures are run by hand (docs/evidence.md, evidence-co2.md)."""
+"""``make bench``: the speed figures; detection figures are run by hand (docs/evidence*.md)."""
 
 from tests.bench import co2_speed, codecs, devices, speed, streams
 
