@@ -33,6 +33,7 @@ from scanner.signals.co2_checks import (
     find_implausible_air,
     find_jump,
     find_plume,
+    find_saturation,
     find_wrong_units,
 )
 from scanner.signals.co2_dip import fit_dips
@@ -223,8 +224,12 @@ class Co2Modality:
         in_s, in_raw = series[Role.INSIDE].around(self._in_ns, until_ns)
         out_s, out_raw = series[Role.OUTSIDE].around(self._in_ns, until_ns)
         in_ppm, out_ppm = corrected_ppm(in_raw, inside[1]), corrected_ppm(out_raw, outside[1])
+        saturated = find_saturation(in_s, in_raw)
+        if saturated is not None:
+            features.update(over_range=1.0, at_least_ppm=saturated.values["ppm"])
         for finding in (
-            find_wrong_units(out_ppm, in_ppm),
+            find_wrong_units(out_ppm, in_ppm, in_s),
+            saturated,
             find_gap(in_s, held_s, probe.period_s),
             find_gap(out_s, held_s, outside[0].period_s),
         ):

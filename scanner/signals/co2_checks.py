@@ -27,6 +27,12 @@ BREATH_PPM = 350.0
 
 BREATH_ENDS_S = 40.0
 
+LOWEST_RANGE_PPM = 2000.0
+"""No CO2 probe of the supported kinds ends its range below (their data sheets)."""
+
+PINNED_READINGS = 5
+"""So many equal readings at a round figure are the end of a range (assumption)."""
+
 JUMP_PPM = 25.0
 """A step between two readings that no lag lets through, beyond ten times the noise (assumption)."""
 
@@ -57,12 +63,16 @@ def find_gap(t_s: npt.ArrayLike, until_s: float, period_s: float) -> Finding | N
     return Finding("co2_gap", {"seconds": longest}) if longest > max(GAP_S, 4 * period_s) else None
 
 
-def find_wrong_units(outside_ppm: npt.ArrayLike, inside_ppm: npt.ArrayLike) -> Finding | None:
+def find_wrong_units(
+    outside_ppm: npt.ArrayLike, inside_ppm: npt.ArrayLike, inside_s: npt.ArrayLike = ()
+) -> Finding | None:
     """Find percent or a factor of ten where ppm are meant, from the start or from one reading on.
 
     Parameters
     ----------
     outside_ppm, inside_ppm : float ``(n,)``, in order of time.
+    inside_s : float ``(n,)`` of the inside readings, s since insertion; with
+        it the two probes are compared in free air, too.
 
     Examples
     --------
@@ -77,11 +87,27 @@ def find_wrong_units(outside_ppm: npt.ArrayLike, inside_ppm: npt.ArrayLike) -> F
         for factor in (10.0, 100.0, 1000.0, 10_000.0):
             if 330.0 <= middle * factor <= 700.0 or (factor > 10.0 and 330.0 <= middle / factor <= 700.0):
                 return Finding("co2_units", {"factor": factor})
-    for series in (outside, np.asarray(inside_ppm, float)):
+    inside, at_s = np.asarray(inside_ppm, float), np.asarray(inside_s, float)
+    free = inside[at_s < 0] if at_s.size else inside[:0]
+    if outside.size >= 3 and free.size >= 3:
+        decades = _steady_decades(free, float(np.median(outside)))
+        if decades:
+            return Finding("co2_units", {"factor": 10.0**decades})
+    for series in (outside, inside):
         found = _power_of_ten_step(series)
         if found:
             return Finding("co2_units", {"factor": found})
     return None
+
+
+def _steady_decades(free: Array, reference: float) -> int:
+    """Whole decades between a probe that stands still in free air and the reference, 0 when it is none."""
+    middle = float(np.median(free))
+    if middle <= 0 or reference <= 0 or float(np.ptp(free)) > 0.1 * middle:
+        return 0
+    decades = math.log10(middle / reference)
+    whole = round(decades)
+    return abs(whole) if abs(decades - whole) < 0.1 else 0
 
 
 def _power_of_ten_step(y: Array) -> float:
@@ -94,6 +120,40 @@ def _power_of_ten_step(y: Array) -> float:
     whole = np.round(step)
     hit = np.flatnonzero(steady & (np.abs(whole) >= 1) & (np.abs(step - whole) < 0.035))
     return float(10.0 ** abs(whole[hit[0]])) if hit.size else 0.0
+
+
+def find_saturation(t_s: npt.ArrayLike, inside_ppm: npt.ArrayLike) -> Finding | None:
+    """Find a probe that rose to the end of its range and stays there without saying so.
+
+    Ranges end at round figures; a level that a lag settles to is approached
+    slowly, the end of a range at full speed.
+
+    Parameters
+    ----------
+    t_s, inside_ppm : float ``(n,)``, s since insertion and readings as sent, uncorrected.
+
+    Examples
+    --------
+    >>> t = np.arange(0.0, 60.0, 2.0)
+    >>> rise = 430 + 20_000 * (1 - np.exp(-t / 26))
+    >>> find_saturation(t, rise) is None, find_saturation(t, np.minimum(rise, 10_000.0))
+    (True, Finding(code='co2_over_range', values={'ppm': 10000.0}))
+    """
+    t, y = np.asarray(t_s, float), np.asarray(inside_ppm, float)
+    # the last digit shows best in free air, before the rise
+    change = np.abs(np.diff(y))
+    y = y[t >= 0]
+    top = float(y.max()) if y.size else 0.0
+    if top < LOWEST_RANGE_PPM or top % 500.0:
+        return None
+    at_top = np.flatnonzero(y == top)
+    first = int(at_top[0])
+    if first == 0 or at_top.size < PINNED_READINGS or not change.any():
+        return None
+    digit = float(change[change > 0].min())
+    rise = top - float(y[max(first - PINNED_READINGS, 0)])
+    stays = at_top.size >= 0.8 * (y.size - first)
+    return Finding("co2_over_range", {"ppm": top}) if stays and rise > PINNED_READINGS * digit else None
 
 
 def find_jump(t_s: npt.ArrayLike, inside_ppm: npt.ArrayLike, noise_ppm: float) -> Finding | None:
