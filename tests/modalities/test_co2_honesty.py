@@ -1,4 +1,4 @@
-"""When CO2 must say that it cannot tell: every bad dip, its reason, how often an ordinary one is refused."""
+"""When CO2 must say that it cannot tell: every bad dip and its reason, through the method."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from drivers.api import Event, EventKind, Quality, Quantity, Role, Sample, Stamp
 from scanner.evidence import Evidence, EvidenceState
 from scanner.modalities.co2 import Co2Modality
 from scanner.modality import ScanView, Sensor
-from scanner.signals.co2_checks import find_breath, find_gap, find_jump, find_plume, find_wrong_units
 from scanner.signals.co2_oxygen import people_share_llr
 from scanner.signals.co2_posterior import AirPosterior
-from scanner.simulation.co2_batch import DipSeries, Procedure, simulate_dips
-from scanner.simulation.co2_world import Condition, draw_lorries, draw_world
-from scanner.vehicle import CargoClass, VehicleClass
+from scanner.vehicle import CargoClass
 from scanner.wording import LANGUAGES, sentence
 
 MakeView = Callable[..., ScanView]
@@ -214,27 +211,68 @@ def test_a_saturated_probe(co2_sensors: Sensors, make_view: MakeView) -> None:
     assert evidence.features["at_least_ppm"] == 10_000.0
 
 
-def ordinary(n: int, persons: int) -> DipSeries:
-    rng = np.random.default_rng([6, persons])
-    condition = Condition(VehicleClass.REEFER, CargoClass.BOXED, closed_minutes=None)
-    lorries = draw_lorries(draw_world(6), condition, n, persons, rng)
-    return simulate_dips(lorries, Procedure((90.0,)), rng)
+def test_a_probe_pinned_at_its_end_without_saying_so(co2_sensors: Sensors, make_view: MakeView) -> None:
+    dip = Dip(level_ppm=20_000.0)
+    dip.inside = np.minimum(dip.inside, 10_000.0)
+    evidence = dip.weigh(co2_sensors, make_view(co2_sensors, CargoClass.DRY_ICE))
+    refused(evidence, "co2_over_range")
+    assert (evidence.features["over_range"], evidence.features["at_least_ppm"]) == (1.0, 10_000.0)
 
 
-@pytest.mark.parametrize("persons", [0, 3])
-def test_ordinary_dips_are_seldom_refused(persons: int) -> None:
-    series = ordinary(300, persons)
-    refusals = 0
-    for k in range(300):
-        inside, outside = series.inside_ppm[k, 0], series.outside_ppm[k, 0]
-        heard = np.isfinite(inside)
-        t, inside, outside = series.t_s[heard], inside[heard], outside[heard]
-        found = [
-            find_gap(t, 90.0, 2.0),
-            find_wrong_units(outside, inside),
-            find_plume(t, outside),
-            find_jump(t, inside, 3.0),
-            find_breath(t, inside, 60.0, 3.0),
-        ]
-        refusals += any(found)
-    assert refusals <= 9  # 3 of 100; real exhaust and breath are among them
+@pytest.mark.parametrize("factor", [1e-4, 0.1, 10.0])
+def test_an_inside_probe_with_another_unit(factor: float, co2_sensors: Sensors, make_view: MakeView) -> None:
+    dip = Dip()
+    dip.inside *= factor
+    refused(dip.weigh(co2_sensors, make_view(co2_sensors)), "co2_units")
+
+
+def test_outside_air_too_rich_to_be_air(co2_sensors: Sensors, make_view: MakeView) -> None:
+    dip = Dip(level_ppm=3500.0)
+    dip.outside += 2000.0
+    dip.inside += 2000.0
+    refused(dip.weigh(co2_sensors, make_view(co2_sensors)), "co2_outside_implausible")
+
+
+def test_outside_time_that_goes_backwards(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(None)
+    for item in Dip().items():
+        method.feed(item)
+        if isinstance(item, Sample) and item.stamp.mono_ns == 10**12 + 60 * 10**9:
+            early = Stamp("out", Role.OUTSIDE, 10**12 + 50 * 10**9, 120)
+            method.feed(Sample(Quantity.CO2_PPM, 430.0, stamp=early))
+    end_ns = 10**12 + round(HOLD_S * 1e9)
+    refused(method.evaluate(end_ns, make_view(co2_sensors)), "co2_time_backwards")
+
+
+def test_time_backwards_before_the_dip_is_forgiven(co2_sensors: Sensors, make_view: MakeView) -> None:
+    dip = Dip()
+    dip.at_s[20] = dip.at_s[10]
+    assert dip.weigh(co2_sensors, make_view(co2_sensors)).state is EvidenceState.READY
+
+
+def test_a_gap_of_the_reference(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(None)
+    for item in Dip().items():
+        at_s = (item.stamp.mono_ns - 10**12) / 1e9 if isinstance(item, Sample) else 0.0
+        if not (isinstance(item, Sample) and item.stamp.role is Role.OUTSIDE and 30 <= at_s < 50):
+            method.feed(item)
+    end_ns = 10**12 + round(HOLD_S * 1e9)
+    refused(method.evaluate(end_ns, make_view(co2_sensors)), "co2_gap")
+
+
+def test_a_probe_that_was_never_put_in(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(None)
+    for item in Dip(level_ppm=430.0).items():
+        if isinstance(item, Sample):
+            method.feed(item)
+    end_ns = 10**12 + round(HOLD_S * 1e9)
+    refused(method.evaluate(end_ns, make_view(co2_sensors)), "co2_probe_not_in")
+
+
+def test_no_step_is_final_once_the_tip_is_out(co2_sensors: Sensors, make_view: MakeView) -> None:
+    method = Co2Modality(None)
+    for item in Dip(level_ppm=430.0).items():
+        method.feed(item)
+    end_ns = 10**12 + round(HOLD_S * 1e9)
+    method.feed(Event(EventKind.PROBE_OUT, end_ns))
+    refused(method.evaluate(end_ns, make_view(co2_sensors, CargoClass.PRODUCE)), "co2_no_step")
