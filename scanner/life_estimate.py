@@ -38,7 +38,7 @@ def estimated_risk(features: Mapping[str, float], cargo_breathes: bool) -> LifeR
     return LifeRisk(
         low,
         high,
-        _reason(low, high, features.get("mean_ppm_high", 0.0)),
+        _reason(low, high, float(f"{features.get('mean_ppm_high', 0.0):.2g}")),
         minutes_likely=likely,
         limits=tuple(LifeLimit(gas, float(limit), *band) for gas, limit, band in told if band is not None),
         oxygen_pct=_oxygen(features),
