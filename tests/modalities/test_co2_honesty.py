@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from calibration.evidence import CalibrationSet, ScoreCalibration
 from drivers.api import Event, EventKind, Quality, Quantity, Role, Sample, Stamp
 from scanner.evidence import Evidence, EvidenceState
-from scanner.modalities.co2 import Co2Modality
+from scanner.modalities.co2 import NO_STEP_LEAST_LLR, Co2Modality
 from scanner.modality import ScanView, Sensor
 from scanner.signals.co2_oxygen import people_share_llr
 from scanner.signals.co2_posterior import AirPosterior
@@ -158,9 +159,15 @@ def test_no_step_where_one_must_come(cargo: CargoClass, co2_sensors: Sensors, ma
     refused(evidence, "co2_no_step", EvidenceState.PENDING)
 
 
-def test_no_step_elsewhere_is_told_and_never_counts_much(co2_sensors: Sensors, make_view: MakeView) -> None:
-    evidence = Dip(level_ppm=430.0).weigh(co2_sensors, make_view(co2_sensors))
-    assert evidence.features["no_step"] == 1.0
+def test_no_step_elsewhere_counts_for_no_more_than_its_floor(
+    co2_sensors: Sensors, make_view: MakeView
+) -> None:
+    bold = ScoreCalibration("co2", "frozen", 20.0, 0.0, -9.0, 9.0, 50, 50, "-", "too bold")
+    method = Co2Modality(CalibrationSet((bold,), {}, "tests"))
+    for item in Dip(level_ppm=430.0).items():
+        method.feed(item)
+    evidence = method.evaluate(10**12 + round(HOLD_S * 1e9), make_view(co2_sensors))
+    assert (evidence.features["no_step"], evidence.llr) == (1.0, NO_STEP_LEAST_LLR)
 
 
 def inert_with_oxygen(oxygen_pct: float, sensors: Sensors, view: ScanView) -> Evidence:

@@ -156,12 +156,18 @@ def test_free_air_that_cannot_be() -> None:
 
 
 def batch(
-    vehicle: VehicleClass, cargo: CargoClass, n: int, persons: int, breath: float, seed: int
+    vehicle: VehicleClass,
+    cargo: CargoClass,
+    n: int,
+    persons: int,
+    breath: float,
+    seed: int,
+    world: int = TEST_WORLD,
 ) -> tuple[DipSeries, LorryBatch, Condition]:
     """Lorries whose officer breathes at the tip in a share of the dips; else the same for each share."""
-    rng = np.random.default_rng([TEST_WORLD, seed, persons])
+    rng = np.random.default_rng([world, seed, persons])
     condition = Condition(vehicle, cargo, closed_minutes=None)
-    lorries = draw_lorries(draw_world(TEST_WORLD), condition, n, persons, rng)
+    lorries = draw_lorries(draw_world(world), condition, n, persons, rng)
     lorries = replace(lorries, breath_chance=np.full(n, breath))
     return simulate_dips(lorries, Procedure((HOLD_S,)), rng), lorries, condition
 
