@@ -80,7 +80,8 @@ def decide(
             reasons=(*danger, *spare, *ranked),
         )
     if llr <= policy.no_indication_llr and not waiting and not missing:
-        return Decision(Recommendation.NO_INDICATION, final=dwelt or time_up, reasons=ranked)
+        heard = elapsed_s >= policy.no_indication_dwell_s
+        return Decision(Recommendation.NO_INDICATION, final=heard or time_up, reasons=ranked)
 
     # deadly air is said first even where nobody can say whether people are in it
     why = [life_risk.reason] if urgent else []

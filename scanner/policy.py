@@ -26,7 +26,8 @@ class ClassPolicy:
 
     ``search_llr`` and ``no_indication_llr`` bound the fused natural-log
     likelihood ratio; between them nothing is decided. A recommendation of
-    no-indication needs every method of ``required`` to have answered.
+    no-indication needs every method of ``required`` to have answered, and is
+    final no earlier than ``no_indication_dwell_s`` after the visit began.
     """
 
     prior: Annotated[float, Field(gt=0, lt=1)]
@@ -36,6 +37,7 @@ class ClassPolicy:
     minimum_dwell_s: Annotated[float, Field(ge=0)]
     time_limit_s: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     rescue_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    no_indication_dwell_s: Annotated[float, Field(ge=0)] = 60.0
 
     def prior_log_odds(self) -> float:
         """Return the natural-log odds of occupied before anything was measured."""

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from scanner.signals.co2_prior import COUNTS, EDGES_PPM_H, AirPrior
+from scanner.signals.co2_prior import COUNTS, DRAWS, EDGES_PPM_H, AirPrior
 from scanner.signals.co2_ratio import Nodes
 
 Array = npt.NDArray[np.float64]
 
 DRAWS_KEPT = 512
 THINNED = 4
-"""Every fourth draw of the prior's cloud is weighed for each number of people."""
+"""The first quarter of the prior's cloud is weighed for each number of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def air_posterior(
     AirPosterior of `DRAWS_KEPT` draws of equal weight, the same for the same dips.
     """
     by_source = nodes.by_source.sum(axis=0)
-    thin = slice(None, None, THINNED)
+    # the first points of the sequence spread over every range by themselves; every fourth would not
+    thin = slice(None, DRAWS // THINNED)
     classes, weight = [], []
     for count, share in zip(COUNTS, prior.count_share, strict=True):
         source = prior.source_ppm_h(count)[thin]
@@ -98,7 +99,7 @@ def air_posterior(
     chosen = np.searchsorted(np.cumsum(given) / given.sum(), place)
     chosen = np.minimum(chosen, given.size - 1)
     per_count = len(classes[0])
-    draw = (chosen % per_count) * THINNED
+    draw = chosen % per_count
     node = _node_of(nodes, every[chosen])
     # a fixed, well spread order, so that neighbours in count do not share a tip error
     normal = ndtri((np.argsort(np.argsort((place * 0.6180339887 * DRAWS_KEPT) % 1.0)) + 0.5) / DRAWS_KEPT)
