@@ -49,7 +49,7 @@ NO_STEP_LEAST_LLR = -3.0
 BREATHABLE_OXYGEN_PCT = 19.0
 """A tank said to be inert whose oxygen is above this holds air (assumption)."""
 
-PROSPECTS_EVERY_S = 15.0
+PROSPECTS_EVERY_S = 20.0
 """How often in a dip the prospects and the draws of the air inside are taken anew."""
 
 WORTHLESS_BITS = 0.02

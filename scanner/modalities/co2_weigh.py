@@ -24,6 +24,10 @@ LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE = 40.0, 0.25
 """A dip answers once its level is known to so many ppm, or to this share of the excess (1 sigma)."""
 
 LEAST_HOLD_S, MOST_HOLD_S = 15.0, 300.0
+LAG_95_PER_T90 = 1.3
+"""95 % of a step takes ln 20 / ln 10 = 1.3 x T90 of a first-order probe."""
+
+LOOK_AHEAD_STEP_S = 2.0
 LONGER_S = 30.0
 """The step in which holding on is weighed, s."""
 
@@ -64,13 +68,15 @@ class Dip:
     def answers(self) -> bool:
         """Whether the lag leaves the level known well enough."""
         limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(self.excess_ppm))
+        if self.held_s >= determinable_after_s(self.t90_s):
+            return True  # the lag is over: what is still not known well, the evidence allows for
         return self.held_s >= LEAST_HOLD_S and self.sigma_ppm <= limit
 
     def later(self, hold_s: float) -> Array:
         """Covariance that the dip would have after being held so long, ``(2, 2)``."""
         now, then = (
             expected_covariance(
-                np.arange(0.0, max(held, LEAST_HOLD_S) + 1e-9, self.period_s),
+                np.arange(0.0, max(held, LEAST_HOLD_S) + 1e-9, max(self.period_s, LOOK_AHEAD_STEP_S)),
                 self.t90_s,
                 float(self.fit.noise_ppm[0]),
                 float(self.fit.step_ppm[0]),
@@ -172,16 +178,25 @@ def gains(weighed: Weighed, dips: Sequence[Dip], settled: Settled, *, held: bool
     return longer, second
 
 
+def determinable_after_s(t90_s: float) -> float:
+    """Return how long after insertion a reading's rise is still lag, s.
+
+    >>> determinable_after_s(60.0)
+    78.0
+    """
+    return LAG_95_PER_T90 * t90_s
+
+
 def hold_left_s(dip: Dip) -> float:
     """Return how much longer the tip must stay in until its level is known, s; 0 = it is."""
     if dip.answers:
         return 0.0
     limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(dip.excess_ppm))
-    for more_s in np.arange(5.0, MOST_HOLD_S, 5.0):
-        hold_s = max(dip.held_s + more_s, LEAST_HOLD_S)
-        if math.sqrt(float(dip.later(hold_s)[0, 0])) <= limit:
-            return hold_s - dip.held_s
-    return MOST_HOLD_S
+    longest_s = max(determinable_after_s(dip.t90_s), LEAST_HOLD_S)
+    for hold_s in np.arange(max(dip.held_s, LEAST_HOLD_S), longest_s, 8.0):
+        if math.sqrt(float(dip.later(float(hold_s))[0, 0])) <= limit:
+            return max(float(hold_s) - dip.held_s, 1.0)
+    return max(longest_s - dip.held_s, 1.0)
 
 
 @cache

@@ -57,6 +57,9 @@ COLD_CELL_SHARE = (0.2, 0.15)
 CELL_COOLS_S = 240.0
 """Time constant with which a cell takes on the air's temperature (assumption)."""
 
+MOST_READINGS = 150
+"""A dip of more readings is averaged before it is fitted."""
+
 MOST_POINTS = 32
 """Readings are averaged to at most about so many points of a dip."""
 
@@ -144,6 +147,11 @@ def fit_dips(
     y_in = np.atleast_2d(np.asarray(inside_ppm, float))
     y_out = np.atleast_2d(np.asarray(outside_ppm, float))
     after, early = t_in >= 0, (t_in < 0) & (t_in >= -BEFORE_S)
+    if after.sum() > MOST_READINGS:
+        before_t, before_y = _averaged(t_in[early], y_in[:, early])
+        after_t, after_y = _averaged(t_in[after], y_in[:, after])
+        t_in, y_in = np.concatenate([before_t, after_t]), np.concatenate([before_y, after_y], axis=1)
+        after, early = t_in >= 0, t_in < 0
     if after.sum() < 4 or (t_out >= 0).sum() < 3:
         return None
     noise_ppm = _white_noise(y_in[:, after | early])
@@ -332,6 +340,16 @@ def _eddy_prior(excess: Array, noise: Array) -> Array:
     at = np.log(np.maximum(EDDY_RATIOS, 0.1))
     beyond = np.maximum(low - at, 0.0) + np.maximum(at - high, 0.0)
     return np.asarray(np.exp(-0.5 * (beyond / 0.5) ** 2) + 1e-4)
+
+
+def _averaged(t: Array, y: Array) -> tuple[Array, Array]:
+    """Average neighbours of a series that is read faster than it changes."""
+    together = -(-t.size // MOST_READINGS)
+    if together <= 1:
+        return t, y
+    first = np.arange(0, t.size, together)
+    count = np.diff(np.append(first, t.size))
+    return np.add.reduceat(t, first) / count, np.add.reduceat(y, first, axis=1) / count
 
 
 def _white_noise(y: Array) -> Array:

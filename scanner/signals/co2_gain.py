@@ -20,7 +20,7 @@ from scanner.signals.co2_ratio import Nodes, elsewhere, log_ratio, source_likeli
 
 Array = npt.NDArray[np.float64]
 
-DRAWS = 10
+DRAWS = 8
 """Of each kind, with and without people."""
 
 SMOOTH_NATS = 0.4

@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 PRUNE_NATS = 14.0
 """Nodes that explain the dips e^14 times worse than the best are left out."""
 
-ROUGH_NATS = 7.0
+ROUGH_NATS = 5.0
 
 MOST_NATS = 30.0
 """Beyond this a ratio is about what the priors left out."""

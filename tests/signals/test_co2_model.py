@@ -179,3 +179,15 @@ def test_gain_falls_with_what_is_known() -> None:
     assert doubtful[1] > 0.3  # the second dip settles what holding on does not
     assert doubtful[1] > doubtful[0] + 0.1
     assert clear[1] < 0.05
+
+
+def test_a_probe_read_four_times_a_second_says_the_same() -> None:
+    fast, slow = np.arange(-60.0, 120.0, 0.25), np.arange(-60.0, 120.0, 1.0)
+
+    def level(t: np.ndarray) -> float:
+        gone = 1.0 - np.exp(-np.maximum(t, 0.0) / TAU_S)
+        fit = fit_dips(t, 430.0 + 180.0 * gone, t, np.full(t.size, 430.0), 60.0, 20.0)
+        assert fit is not None
+        return float(fit.value[0, 0])
+
+    assert level(fast) == pytest.approx(level(slow), abs=2.0)
