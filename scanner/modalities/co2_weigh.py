@@ -32,7 +32,7 @@ LONGER_S = 30.0
 """The step in which holding on is weighed, s."""
 
 SECOND_DIP_AFTER_MIN, SECOND_DIP_HOLD_S = 15.0, 60.0
-"""What a second dip is promised for; five minutes apart gain little (DOMAIN knowledge, computed)."""
+"""What a second dip is promised for; five minutes apart gain little (docs/evidence-co2.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Recorded rooms: is somebody in, how many; tuned on one office's training file, tested on three others.
 
-    python -m tests.bench.co2_rooms --data ../shared/data/co2 [--plots DIR]
+    python -m tests.bench.co2_rooms --data FOLDER [--plots DIR]
 
 Windows and truth: `tests/bench/co2_rooms_data.py`. Written down before the test
 files were scored (2026-11-28), from datatraining.txt alone:
