@@ -10,8 +10,8 @@ from scanner.demo.twins import DemoTwins
 from scanner.simulation.stream import demo_stream
 
 LIMIT_S = 2.0
-PULLED_S = 70.0  # after the probe is in; CO2 gives its evidence at 78 s
-DECISION_S = 81.0  # with its plug in, the lane says no-indication at 79 s
+PULLED_S = 48.0  # after the probe is in: CO2 has given evidence, a recommendation is not final yet
+DECISION_S = 66.0  # with its plug in, the lane says no-indication for good after a minute
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twin
     assert lane.end() == 0
     advice = [line for line in lane.lines if f"{scan_id} visit 1 (" in line]
     assert "(final): inconclusive" in advice[-1]
-    assert {line.split("): ")[1].split(",")[0] for line in advice} == {"inconclusive"}
+    assert {line.split("): ")[1].split(",")[0] for line in advice if "(final)" in line} == {"inconclusive"}
     reasons = lane.lines[lane.lines.index(advice[-1]) + 1 :][:3]
     assert any("CO2 is needed" in reason for reason in reasons), reasons
 
