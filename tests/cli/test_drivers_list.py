@@ -29,7 +29,7 @@ class Nose(Device[NoseConfig]):
 
 
 def test_it_imports_nothing(lorryscan, vendor, monkeypatch: pytest.MonkeyPatch) -> None:
-    vendor("acme-sensors", "acme-nose = acme_nose:Nose", NOSE)
+    vendor("acme-sensors", "acme-nose = acme_nose_one:Nose", NOSE)
 
     def imported(entry: EntryPoint) -> None:
         pytest.fail(f"{entry.name} was imported")
@@ -43,7 +43,7 @@ def test_it_imports_nothing(lorryscan, vendor, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_details_show_what_a_driver_promises_and_takes(lorryscan, vendor) -> None:
-    vendor("acme-sensors", "acme-nose = acme_nose:Nose", f'"""Acme\'s nose for oxygen."""{NOSE}')
+    vendor("acme-sensors", "acme-nose = acme_nose_told:Nose", f'"""Acme\'s nose for oxygen."""{NOSE}')
     done = lorryscan("drivers", "list", "acme-nose", "--details")
     assert done.status == 0
     assert "Acme's nose for oxygen." in done.out
