@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.modalities.co2_expect import colder_by_c, expected_air
-from scanner.modalities.co2_weigh import LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE, determinable_after_s
+from scanner.modalities.co2_weigh import level_known
 from scanner.signals.co2_dip import fit_dips
 from scanner.signals.co2_ratio import count_posterior, log_ratio, source_likelihood
 from scanner.simulation.co2_batch import DipSeries, Procedure, simulate_dips
@@ -97,12 +97,10 @@ def answers(series: DipSeries, lorries: LorryBatch, condition: Condition) -> Ans
     value, covariance = fitted_dips(series, lorries, condition)
     after = series.insertion_s / 60.0
     by_source = source_likelihood(prior, value, covariance, after, lorries.declared_minutes)
-    sigma, excess = np.sqrt(covariance[:, -1, 0, 0]), np.abs(value[:, -1, 0])
-    held_s = series.t_s[np.isfinite(series.inside_ppm[:, -1]).any(axis=0)].max()
-    lag_over = held_s >= determinable_after_s(1.0) * lorries.t90_s
+    held_s = float(series.t_s[np.isfinite(series.inside_ppm[:, -1]).any(axis=0)].max())
     return Answers(
         log_ratio(prior, by_source),
-        lag_over | (sigma <= np.maximum(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * excess)),
+        level_known(np.sqrt(covariance[:, -1, 0, 0]), value[:, -1, 0], held_s, lorries.t90_s),
         by_source,
         count_posterior(prior, by_source),
     )

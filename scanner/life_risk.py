@@ -17,7 +17,7 @@ from dataclasses import replace
 from scanner.evidence import LifeRisk, Persons, Reason, TemperatureLevel, TemperatureRisk
 from scanner.life_estimate import estimated_persons, estimated_risk
 from scanner.life_temperature import assess_temperature
-from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from scanner.vehicle import BREATHING, CargoClass, Declaration, VehicleClass
 
 DANGER_PPM = 40_000.0
 """Immediately dangerous to life or health (NIOSH, Pocket Guide to Chemical Hazards)."""
@@ -41,8 +41,6 @@ CLOSED_MIN = (10.0, 48 * 60.0)
 
 SHIVERING_C = 10.0
 """Below it people may shiver (assumption)."""
-
-BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
 
 MOST_PERSONS = 99
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from scanner.evidence import Evidence, EvidenceState, Reason
 
-SECOND_DIP_AFTER_S = 900.0
-"""From one insertion to the next: five minutes apart gain little, fifteen much (docs/evidence-co2.md)."""
+SECOND_DIP_AFTER_MIN = 15.0
+"""From one insertion to the next (a choice: long enough for a breath to show, bearable in a queue)."""
 
 WORTH_HOLDING, WORTH_HOLDING_BITS = 0.05, 0.05
 """Below this chance of settling the question, and this information, holding on is a waste of time."""
@@ -85,7 +85,7 @@ def _measured(said: Mapping[str, float], utc_ns: int) -> Procedure:
     again = said.get("settles_second_dip", 0.0)
     if again < WORTH_A_SECOND_DIP:
         return Procedure(tuple(steps) or (Reason("procedure_nothing_more"),))
-    due_s = said.get("dip_utc_s", utc_ns / 1e9) + SECOND_DIP_AFTER_S
+    due_s = said.get("dip_utc_s", utc_ns / 1e9) + 60.0 * SECOND_DIP_AFTER_MIN
     left_min = max(0.0, (due_s - utc_ns / 1e9) / 60.0)
     code = "procedure_second_dip_now" if left_min < 0.5 else "procedure_second_dip"
     steps.append(Reason(code, {"percent": 100.0 * again, "minutes": left_min}))

@@ -26,6 +26,10 @@ class CargoClass(StrEnum):
     INERT = "inert"  # tanker under nitrogen or CO2
 
 
+BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
+"""Cargo that gives off CO2: never cleared by CO2 alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """What papers and driver say; it may be false.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from dataclasses import replace
 
 import numpy as np
 
-from calibration.certificates import CalibrationMissing, Certificate
-from calibration.co2 import corrected_ppm, standard_uncertainty_ppm
-from calibration.co2_pair import pair_difference
+from calibration.certificates import CalibrationMissing
 from calibration.evidence import CalibrationSet
 from drivers.api import Event, EventKind, Quality, Quantity, Reading, Role, Sample
 from scanner.evidence import Evidence, EvidenceState, Reason
 from scanner.life_features import life_features
-from scanner.modalities.co2_expect import BREATHING, colder_by_c
+from scanner.modalities.co2_insertion import CertifiedProbe, Insertion, read_dip
 from scanner.modalities.co2_probes import (
     CannotTell,
     certificate_of,
@@ -24,22 +21,11 @@ from scanner.modalities.co2_probes import (
     patience_s,
 )
 from scanner.modalities.co2_series import Co2Log, quality_of
-from scanner.modalities.co2_weigh import Dip, Weighed, gains, hold_left_s, waiting_s, weigh
+from scanner.modalities.co2_weigh import Dip, Weighed, gains, weigh
 from scanner.modality import ScanView, Sensor
-from scanner.signals.co2_checks import (
-    Finding,
-    find_breath,
-    find_gap,
-    find_implausible_air,
-    find_jump,
-    find_plume,
-    find_saturation,
-    find_wrong_units,
-)
-from scanner.signals.co2_dip import fit_dips
 from scanner.signals.co2_gain import Settled
 from scanner.signals.co2_oxygen import people_share_llr
-from scanner.vehicle import CargoClass, Declaration
+from scanner.vehicle import BREATHING, CargoClass, Declaration
 
 SETTLED = Settled()
 
@@ -184,9 +170,7 @@ class Co2Modality:
         if oxygen_pct < BREATHABLE_OXYGEN_PCT:
             raise CannotTell("co2_inert_oxygen_low", oxygen_pct=oxygen_pct)
 
-    def _probe(
-        self, role: Role, now_ns: int, view: ScanView, features: dict[str, float]
-    ) -> tuple[Sensor, Certificate]:
+    def _probe(self, role: Role, now_ns: int, view: ScanView, features: dict[str, float]) -> CertifiedProbe:
         """Choose the role's CO2 probe and make sure that it can be believed now."""
         sensor = choose_probe(role, view, self._log)
         if not self._dip_complete:  # what it measured stands
@@ -196,84 +180,29 @@ class Co2Modality:
     def _measure(
         self,
         now_ns: int,
-        inside: tuple[Sensor, Certificate],
-        outside: tuple[Sensor, Certificate],
+        inside: CertifiedProbe,
+        outside: CertifiedProbe,
         view: ScanView,
         features: dict[str, float],
     ) -> None:
         """Measure the current dip as far as it goes into ``self._current``."""
-        probe = inside[0]
         if self._in_ns is None:
-            raise CannotTell("co2_probe_not_in", sensor=probe.name)
+            raise CannotTell("co2_probe_not_in", sensor=inside[0].name)
         if self._dip_complete:
             return
         if self._out_ns is not None:
-            self._check_end(probe, outside[0], self._out_ns)
-        if self._measured_by and self._measured_by != (probe, outside[0]):
-            raise CannotTell("co2_probe_swapped", sensor=probe.name)
-        until_ns = now_ns if self._out_ns is None else self._out_ns
-        held_s = (until_ns - self._in_ns) / 1e9
-        series = {s.role: self._log.of(s.role, s.name) for s in (probe, outside[0])}
-        for sensor in (probe, outside[0]):
-            backwards_ns = series[sensor.role].backwards_ns
-            if backwards_ns is not None and backwards_ns >= self._in_ns:
-                raise CannotTell("co2_time_backwards", sensor=sensor.name)
-        needed_s = waiting_s(probe.response_t90_s, probe.period_s)
-        if held_s < needed_s:
-            self._wait(needed_s - held_s, held_s, features)
-        in_s, in_raw = series[Role.INSIDE].around(self._in_ns, until_ns)
-        out_s, out_raw = series[Role.OUTSIDE].around(self._in_ns, until_ns)
-        in_ppm, out_ppm = corrected_ppm(in_raw, inside[1]), corrected_ppm(out_raw, outside[1])
-        saturated = find_saturation(in_s, in_raw)
-        if saturated is not None:
-            features.update(over_range=1.0, at_least_ppm=saturated.values["ppm"])
-        for finding in (
-            find_wrong_units(out_ppm, in_ppm, in_s),
-            saturated,
-            find_gap(in_s, held_s, probe.period_s),
-            find_gap(out_s, held_s, outside[0].period_s),
-        ):
-            self._refuse(finding, probe)
-        day = dt.datetime.fromtimestamp(view.utc_ns / 1e9, dt.UTC).date()
-        pair = pair_difference(inside[1], outside[1], day)
-        pair_sigma = math.hypot(standard_uncertainty_ppm(inside[1]), standard_uncertainty_ppm(outside[1]))
-        if pair is not None:
-            in_ppm, pair_sigma = in_ppm - pair.offset_ppm, pair.sigma_ppm
-        colder_c = colder_by_c(view.declaration)
-        fit = fit_dips(in_s, in_ppm, out_s, out_ppm, probe.response_t90_s, pair_sigma, colder_c)
-        if fit is None:
-            raise CannotTell("co2_too_few_samples", waiting=self._out_ns is None)
-        noise_ppm = float(fit.noise_ppm[0])
-        for finding in (
-            find_implausible_air(float(fit.outside_ppm[0])),
-            find_plume(out_s, out_ppm),
-            find_jump(in_s, in_ppm, noise_ppm),
-            find_breath(in_s, in_ppm, probe.response_t90_s, noise_ppm),
-        ):
-            self._refuse(finding, probe)
-        if bool(fit.probes_disagree[0]):
-            difference_ppm, allowed_ppm = float(fit.before_ppm[0]), 3 * float(fit.before_sigma_ppm[0])
-            features["before_difference_ppm"] = difference_ppm
-            raise CannotTell("co2_probes_disagree", difference_ppm=difference_ppm, allowed_ppm=allowed_ppm)
-        inserted_utc_ns = self._utc_ns(self._in_ns, view, now_ns)
-        dip = Dip(fit, inserted_utc_ns, held_s, probe.response_t90_s, probe.period_s)
-        if not dip.answers:
-            self._wait(hold_left_s(dip), held_s, features)
-        if view.declaration.cargo in BREATHING and abs(dip.excess_ppm) < 3 * dip.sigma_ppm:
-            raise CannotTell("co2_no_step", waiting=self._out_ns is None, sensor=probe.name)
-        self._current = dip
-        self._measured_by = (probe, outside[0])
-
-    def _wait(self, left_s: float, held_s: float, features: dict[str, float]) -> None:
-        features["hold_s"] = left_s
-        if self._out_ns is not None:
-            raise CannotTell("co2_dip_too_short", seconds=held_s, needed=held_s + left_s)
-        raise CannotTell("co2_not_yet_determinable", waiting=True, seconds_left=left_s)
-
-    def _refuse(self, finding: Finding | None, probe: Sensor) -> None:
-        if finding is not None:
-            values: dict[str, float | str] = {"sensor": probe.name, **finding.values}
-            raise CannotTell(finding.code, values=values)
+            self._check_end(inside[0], outside[0], self._out_ns)
+        probes = inside[0], outside[0]
+        if self._measured_by and self._measured_by != probes:
+            raise CannotTell("co2_probe_swapped", sensor=inside[0].name)
+        insertion = Insertion(
+            self._in_ns,
+            now_ns if self._out_ns is None else self._out_ns,
+            self._out_ns is None,
+            self._utc_ns(self._in_ns, view, now_ns),
+        )
+        self._current = read_dip(insertion, inside, outside, self._log, view, features)
+        self._measured_by = probes
 
     def _check_end(self, inside: Sensor, outside: Sensor, out_ns: int) -> None:
         """Refuse a dip whose probes could not be believed when it ended, whatever they send since."""
@@ -295,14 +224,13 @@ class Co2Modality:
         declaration = self._declaration(view)
         weighed = weigh(dips, declaration)
         excess, sigma = dip.excess_ppm, dip.sigma_ppm
-        no_step = abs(excess) < 3 * sigma
         features.update(
             excess_ppm=excess,
             sigma_ppm=sigma,
             inside_ppm=float(dip.fit.inside_ppm[0]),
             outside_ppm=dip.outside_ppm,
             step_ppm=float(dip.fit.step_ppm[0]),
-            no_step=float(no_step),
+            no_step=float(dip.no_step),
             slope_ppm_per_min=float(dip.fit.value[0, 1]),
             slope_sigma_ppm_per_min=float(dip.fit.slope_sigma_ppm_per_min[0]),
             dips=float(len(dips)),
@@ -332,7 +260,7 @@ class Co2Modality:
         llr = fit.llr(score)
         if breathes:
             llr = max(llr, 0.0)
-        elif no_step:
+        elif dip.no_step:
             llr = max(llr, NO_STEP_LEAST_LLR)
         features["settled"] = float(not SETTLED.absent < llr < SETTLED.present)
         hopeless = all(features.get(name, 0.0) < WORTHLESS_BITS for name in _BITS)
@@ -367,7 +295,7 @@ class Co2Modality:
             found = weighed.features(posterior) | life_features(
                 posterior, view.declaration, self._log.inside(Quantity.TEMPERATURE_C)
             )
-            longer, second = gains(weighed, dips, self._settled_raw(view), held=held)
+            longer, second = gains(weighed, self._settled_raw(view), held=held)
             found |= {"settles_second_dip": second.settles, "gain_second_dip_bits": second.bits}
             if longer is not None:
                 found |= {"settles_30s": longer.settles, "gain_30s_bits": longer.bits}

@@ -5,9 +5,6 @@ from __future__ import annotations
 from scanner.signals.co2_prior import AirPrior, air_prior
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
-BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
-"""Cargo that gives off CO2: never cleared by CO2 alone."""
-
 COLD_CLASSES = frozenset({CargoClass.FROZEN, CargoClass.BOXED, CargoClass.PRODUCE, CargoClass.MEAT})
 """Loads kept cold, so that whoever hides in them shivers."""
 

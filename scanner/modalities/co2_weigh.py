@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.modalities.co2_expect import expected_air
+from scanner.procedure import SECOND_DIP_AFTER_MIN
 from scanner.signals.co2_dip import DipFit, expected_covariance
-from scanner.signals.co2_gain import Gain, Settled, gain_of_holding, gain_of_second_dip
+from scanner.signals.co2_gain import Gain, Settled, SoFar, gain_of_holding, gain_of_second_dip
 from scanner.signals.co2_posterior import AirPosterior, air_posterior, weighted_quantiles
-from scanner.signals.co2_prior import COUNTS, AirPrior
-from scanner.signals.co2_ratio import Nodes, count_posterior, log_ratio, source_nodes, summed
+from scanner.signals.co2_prior import COUNTS
+from scanner.signals.co2_ratio import count_posterior, log_ratio, source_nodes, summed
 from scanner.vehicle import Declaration
 
 Array = npt.NDArray[np.float64]
@@ -31,8 +32,8 @@ LOOK_AHEAD_STEP_S = 2.0
 LONGER_S = 30.0
 """The step in which holding on is weighed, s."""
 
-SECOND_DIP_AFTER_MIN, SECOND_DIP_HOLD_S = 15.0, 60.0
-"""What a second dip is promised for; five minutes apart gain little (docs/evidence-co2.md)."""
+SECOND_DIP_HOLD_S = 60.0
+"""How long a second dip is promised to be held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ class Dip:
         return float(self.fit.outside_ppm[0])
 
     @property
+    def no_step(self) -> bool:
+        """Whether the tip saw nothing that outside air would not show."""
+        return abs(self.excess_ppm) < 3 * self.sigma_ppm
+
+    @property
     def answers(self) -> bool:
         """Whether the lag leaves the level known well enough."""
-        limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(self.excess_ppm))
-        if self.held_s >= determinable_after_s(self.t90_s):
-            return True  # the lag is over: what is still not known well, the evidence allows for
-        return self.held_s >= LEAST_HOLD_S and self.sigma_ppm <= limit
+        return bool(level_known(self.sigma_ppm, self.excess_ppm, self.held_s, self.t90_s))
 
     def later(self, hold_s: float) -> Array:
         """Covariance that the dip would have after being held so long, ``(2, 2)``."""
@@ -95,29 +98,25 @@ class Dip:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Raw natural-log ratio, and what led to it."""
+    """Raw natural-log ratio, and what led to it; ``last`` is the newest dip."""
 
     llr: float
-    prior: AirPrior
-    nodes: Nodes
-    value: Array
-    covariance: Array
-    after_minutes: Array
-    declared_minutes: float
+    so_far: SoFar
     last: Dip
 
     def posterior(self) -> AirPosterior:
         """Draw what the air inside may be now, given somebody."""
+        known = self.so_far
         held_min = self.last.held_s / 60.0
         carry = np.array([1.0, held_min])
-        level = float(carry @ self.value[-1])
-        sigma = math.sqrt(float(carry @ self.covariance[-1] @ carry))
-        since_minutes = float(self.after_minutes[-1]) + held_min
-        return air_posterior(self.prior, self.nodes, (level, sigma), since_minutes, self.last.outside_ppm)
+        level = float(carry @ known.value[-1])
+        sigma = math.sqrt(float(carry @ known.covariance[-1] @ carry))
+        since_minutes = float(known.after_minutes[-1]) + held_min
+        return air_posterior(known.prior, known.nodes, (level, sigma), since_minutes, self.last.outside_ppm)
 
     def features(self, posterior: AirPosterior) -> dict[str, float]:
         """People, time closed and the cargo's share, as named in docs/evidence-co2.md."""
-        by_count = count_posterior(self.prior, summed(self.nodes))[0]
+        by_count = count_posterior(self.so_far.prior, summed(self.so_far.nodes))[0]
         persons = weighted_quantiles(COUNTS, by_count, [0.05, 0.5, 0.95])
         closed = weighted_quantiles(posterior.closed_minutes, posterior.weight, [0.05, 0.5, 0.95])
         given = posterior.persons * posterior.person_co2_l_s
@@ -145,37 +144,17 @@ def weigh(dips: Sequence[Dip], declaration: Declaration) -> Weighed:
     declared = math.nan if declaration.closed_minutes is None else declaration.closed_minutes
     nodes = source_nodes(prior, value[None], covariance[None], after, [declared])
     llr = float(log_ratio(prior, summed(nodes))[0])
-    return Weighed(llr, prior, nodes, value, covariance, after, declared, dips[-1])
+    return Weighed(llr, SoFar(prior, nodes, value, covariance, after, declared), dips[-1])
 
 
-def gains(weighed: Weighed, dips: Sequence[Dip], settled: Settled, *, held: bool) -> tuple[Gain | None, Gain]:
+def gains(weighed: Weighed, settled: Settled, *, held: bool) -> tuple[Gain | None, Gain]:
     """Return what `LONGER_S` more of this dip promises, None once the tip is out, and a second dip."""
-    last = dips[-1]
+    so_far, last = weighed.so_far, weighed.last
     longer = None
     if held:
-        longer = gain_of_holding(
-            weighed.prior,
-            weighed.nodes,
-            weighed.value,
-            weighed.covariance,
-            weighed.after_minutes,
-            weighed.declared_minutes,
-            last.later(last.held_s + LONGER_S),
-            settled,
-        )
-    later_min = float(weighed.after_minutes[-1]) + last.held_s / 60.0 + SECOND_DIP_AFTER_MIN
-    second = gain_of_second_dip(
-        weighed.prior,
-        weighed.nodes,
-        weighed.value,
-        weighed.covariance,
-        weighed.after_minutes,
-        weighed.declared_minutes,
-        later_min,
-        last.later(SECOND_DIP_HOLD_S),
-        settled,
-    )
-    return longer, second
+        longer = gain_of_holding(so_far, last.later(last.held_s + LONGER_S), settled)
+    later_min = float(so_far.after_minutes[-1]) + SECOND_DIP_AFTER_MIN
+    return longer, gain_of_second_dip(so_far, later_min, last.later(SECOND_DIP_HOLD_S), settled)
 
 
 def determinable_after_s(t90_s: float) -> float:
@@ -187,14 +166,29 @@ def determinable_after_s(t90_s: float) -> float:
     return LAG_95_PER_T90 * t90_s
 
 
+def level_known(
+    sigma_ppm: npt.ArrayLike, excess_ppm: npt.ArrayLike, held_s: float, t90_s: npt.ArrayLike
+) -> npt.NDArray[np.bool_]:
+    """Whether a dip of so long answers, any shape: its level is known, or its lag is over.
+
+    Once the lag is over, what is still not known well the evidence allows for.
+
+    >>> level_known([30.0, 60.0, 60.0], [100.0, 100.0, 400.0], 30.0, 60.0).tolist()
+    [True, False, True]
+    """
+    limit = np.maximum(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * np.abs(np.asarray(excess_ppm, float)))
+    known = (held_s >= LEAST_HOLD_S) & (np.asarray(sigma_ppm, float) <= limit)
+    return np.asarray(known | (held_s >= LAG_95_PER_T90 * np.asarray(t90_s, float)))
+
+
 def hold_left_s(dip: Dip) -> float:
     """Return how much longer the tip must stay in until its level is known, s; 0 = it is."""
     if dip.answers:
         return 0.0
-    limit = max(LEVEL_KNOWN_PPM, LEVEL_KNOWN_SHARE * abs(dip.excess_ppm))
     longest_s = max(determinable_after_s(dip.t90_s), LEAST_HOLD_S)
     for hold_s in np.arange(max(dip.held_s, LEAST_HOLD_S), longest_s, 8.0):
-        if math.sqrt(float(dip.later(float(hold_s))[0, 0])) <= limit:
+        sigma_ppm = math.sqrt(float(dip.later(float(hold_s))[0, 0]))
+        if level_known(sigma_ppm, dip.excess_ppm, float(hold_s), dip.t90_s):
             return max(float(hold_s) - dip.held_s, 1.0)
     return max(longest_s - dip.held_s, 1.0)
 

@@ -16,7 +16,14 @@ from scipy.special import expit, ndtr, ndtri
 from scipy.stats import qmc
 
 from scanner.signals.co2_prior import EDGES_PPM_H, AirPrior, tables
-from scanner.signals.co2_ratio import Nodes, elsewhere, log_ratio, source_likelihood, tip_courses
+from scanner.signals.co2_ratio import (
+    Nodes,
+    elsewhere,
+    log_ratio,
+    source_likelihood,
+    summed,
+    tip_courses,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +43,26 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class SoFar:
+    """What the dips of one lorry say so far.
+
+    Parameters
+    ----------
+    nodes : of this lorry, see `scanner.signals.co2_ratio.source_nodes`.
+    value, covariance : float ``(k, 2)``, ``(k, 2, 2)``: level and slope of each dip.
+    after_minutes : float ``(k,)``, insertion of each dip after that of the first.
+    declared_minutes : closed until the first dip, NaN = not declared.
+    """
+
+    prior: AirPrior
+    nodes: Nodes
+    value: Array
+    covariance: Array
+    after_minutes: Array
+    declared_minutes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Gain:
     """What a further measurement promises.
 
@@ -48,70 +75,48 @@ class Gain:
     bits: float
 
 
-def gain_of_holding(
-    prior: AirPrior,
-    nodes: Nodes,
-    value: Array,
-    covariance: Array,
-    after_minutes: Array,
-    declared_minutes: float,
-    longer: Array,
-    settled: Settled,
-) -> Gain:
+def gain_of_holding(so_far: SoFar, longer: Array, settled: Settled) -> Gain:
     """Return what holding the present dip longer promises.
 
     Parameters
     ----------
-    nodes : of one lorry's dips so far, ``value`` ``(k, 2)``, ``covariance`` ``(k, 2, 2)``.
     longer : float ``(2, 2)``, covariance of the last dip's level and slope after
         holding longer, offsets included.
     """
-    truth, weight = _truths(prior, nodes, value, covariance, after_minutes, after_minutes)
-    now = covariance[-1]
-    news = np.linalg.pinv(np.linalg.pinv(longer) - np.linalg.pinv(now))
+    truth, weight = _truths(so_far, so_far.after_minutes)
+    now = np.linalg.pinv(so_far.covariance[-1])
+    gained = np.linalg.pinv(longer) - now
+    news = np.linalg.pinv(gained)
     news = 0.5 * (news + news.T)
-    last = truth[:, -2:]
-    noise = _normals(2)[: len(truth)] @ _root(news).T
-    gained = np.linalg.pinv(news)
-    later = (last + noise) @ gained.T + value[-1] @ np.linalg.pinv(now).T
-    later = later @ longer.T
-    z = np.repeat(value[None], len(truth), axis=0)
+    told = truth[:, -2:] + _normals(2)[: len(truth)] @ _root(news).T
+    later = (told @ np.linalg.pinv(news).T + so_far.value[-1] @ now.T) @ longer.T
+    z = np.repeat(so_far.value[None], len(truth), axis=0)
     z[:, -1] = later
-    cov = np.repeat(covariance[None], len(truth), axis=0)
+    cov = np.repeat(so_far.covariance[None], len(truth), axis=0)
     cov[:, -1] = longer
-    return _judge(prior, nodes, z, cov, after_minutes, declared_minutes, weight, settled)
+    return _judge(so_far, z, cov, so_far.after_minutes, weight, settled)
 
 
-def gain_of_second_dip(
-    prior: AirPrior,
-    nodes: Nodes,
-    value: Array,
-    covariance: Array,
-    after_minutes: Array,
-    declared_minutes: float,
-    later_minutes: float,
-    second: Array,
-    settled: Settled,
-) -> Gain:
+def gain_of_second_dip(so_far: SoFar, later_minutes: float, second: Array, settled: Settled) -> Gain:
     """Return what another dip promises; it begins ``later_minutes`` after the first insertion.
 
-    Parameters are those of `gain_of_holding`; ``second`` is the covariance that the
-    other dip will have, float ``(2, 2)``.
+    Parameters
+    ----------
+    second : float ``(2, 2)``, the covariance that the other dip will have.
     """
-    after = np.append(after_minutes, later_minutes)
-    truth, weight = _truths(prior, nodes, value, covariance, after_minutes, after)
+    after = np.append(so_far.after_minutes, later_minutes)
+    truth, weight = _truths(so_far, after)
     normals = _normals(3)[: len(truth)]
     place = 1.0 + float(tables()["tip"]["change"]) * normals[:, 2:]
     seen = truth[:, -2:] * place + normals[:, :2] @ _root(second).T
-    z = np.concatenate([np.repeat(value[None], len(truth), axis=0), seen[:, None]], axis=1)
-    cov = np.repeat(np.concatenate([covariance, second[None]])[None], len(truth), axis=0)
-    return _judge(prior, nodes, z, cov, after, declared_minutes, weight, settled)
+    z = np.concatenate([np.repeat(so_far.value[None], len(truth), axis=0), seen[:, None]], axis=1)
+    cov = np.repeat(np.concatenate([so_far.covariance, second[None]])[None], len(truth), axis=0)
+    return _judge(so_far, z, cov, after, weight, settled)
 
 
-def _truths(
-    prior: AirPrior, nodes: Nodes, value: Array, covariance: Array, after: Array, wanted: Array
-) -> tuple[Array, Array]:
+def _truths(so_far: SoFar, wanted: Array) -> tuple[Array, Array]:
     """True level and slope at each wanted dip, ``(2 DRAWS, 2 k')``; half without people, half with."""
+    prior, nodes, after = so_far.prior, so_far.nodes, so_far.after_minutes
     some = prior.count_share @ prior.source_share[1:]
     rows = []
     unit = qmc.Halton(3, scramble=True, rng=7).random(DRAWS)
@@ -129,7 +134,7 @@ def _truths(
     out = []
     k = 2 * len(after)
     sigma = np.zeros((k, k))
-    wide = elsewhere(value[None], covariance[None])[0]
+    wide = elsewhere(so_far.value[None], so_far.covariance[None])[0]
     for d in range(len(after)):
         sigma[2 * d : 2 * d + 2, 2 * d : 2 * d + 2] = wide[d]
     both = np.concatenate([after, wanted])
@@ -138,7 +143,7 @@ def _truths(
             nodes.leakage_per_h[at : at + 1], nodes.closed_minutes[at : at + 1, None], both
         )
         h, e = per_source[0, 0, 0], per_initial[0, 0, 0]
-        away = value.ravel() - h[:k] * source[i] - nodes.initial_ppm[at] * e[:k]
+        away = so_far.value.ravel() - h[:k] * source[i] - nodes.initial_ppm[at] * e[:k]
         variance = nodes.initial_sigma_ppm[at] ** 2
         solved = np.linalg.solve(sigma + variance * np.outer(e[:k], e[:k]), np.stack([away, e[:k]], axis=1))
         left = variance - variance**2 * float(e[:k] @ solved[:, 1])
@@ -150,20 +155,12 @@ def _truths(
     return np.array(out), weight
 
 
-def _judge(
-    prior: AirPrior,
-    nodes: Nodes,
-    z: Array,
-    cov: Array,
-    after: Array,
-    declared: float,
-    weight: Array,
-    settled: Settled,
-) -> Gain:
-    then = log_ratio(prior, source_likelihood(prior, z, cov, after, np.full(len(z), declared), rough=True))
+def _judge(so_far: SoFar, z: Array, cov: Array, after: Array, weight: Array, settled: Settled) -> Gain:
+    declared = np.full(len(z), so_far.declared_minutes)
+    then = log_ratio(so_far.prior, source_likelihood(so_far.prior, z, cov, after, declared, rough=True))
     beyond = ndtr((then - settled.present) / SMOOTH_NATS) + ndtr((settled.absent - then) / SMOOTH_NATS)
-    now = float(log_ratio(prior, nodes.by_source.sum(axis=0)[None])[0])
-    bits = _open_bits(np.array([now]))[0] - float(weight @ _open_bits(then))
+    now = log_ratio(so_far.prior, summed(so_far.nodes))
+    bits = _open_bits(now)[0] - float(weight @ _open_bits(then))
     return Gain(float(weight @ beyond), max(float(bits), 0.0))
 
 

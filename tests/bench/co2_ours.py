@@ -8,9 +8,9 @@ import numpy as np
 
 from scanner import co2_trials
 from scanner.co2_trials import Answers
-from scanner.modalities.co2_expect import BREATHING
 from scanner.simulation.co2_batch import DipSeries
 from scanner.simulation.co2_world import Condition, LorryBatch
+from scanner.vehicle import BREATHING
 
 
 def answers(series: DipSeries, lorries: LorryBatch, condition: Condition) -> Answers:

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from scanner.signals.co2_dip import expected_covariance, fit_dips, lagged_eddies
-from scanner.signals.co2_gain import Settled, gain_of_holding, gain_of_second_dip
+from scanner.signals.co2_gain import Settled, SoFar, gain_of_holding, gain_of_second_dip
 from scanner.signals.co2_posterior import air_posterior, weighted_quantiles
 from scanner.signals.co2_prior import COUNTS, EDGES_PPM_H, AirPrior, air_prior, closed_nodes
 from scanner.signals.co2_ratio import (
@@ -168,11 +168,9 @@ def test_gain_falls_with_what_is_known() -> None:
     def promises(excess: float) -> tuple[float, float]:
         value, covariance = np.array([[excess, 2.0]]), np.diag([150.0, 60.0])[None]
         nodes = source_nodes(prior, value[None], covariance[None], after, [15.0])
-        longer = np.diag([100.0, 30.0])
-        hold = gain_of_holding(prior, nodes, value, covariance, after, 15.0, longer, Settled())
-        again = gain_of_second_dip(
-            prior, nodes, value, covariance, after, 15.0, 17.0, np.diag([100.0, 50.0]), Settled()
-        )
+        so_far = SoFar(prior, nodes, value, covariance, after, 15.0)
+        hold = gain_of_holding(so_far, np.diag([100.0, 30.0]), Settled())
+        again = gain_of_second_dip(so_far, 17.0, np.diag([100.0, 50.0]), Settled())
         return hold.bits, again.bits
 
     doubtful, clear = promises(110.0), promises(1500.0)
