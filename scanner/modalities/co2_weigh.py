@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scanner.modalities.co2_expect import expected_air
 from scanner.procedure import SECOND_DIP_AFTER_MIN
-from scanner.signals.co2_dip import DipFit, expected_covariance
+from scanner.signals.co2_dip import AIR_UNEVENNESS_PPM, DipFit, expected_covariance
 from scanner.signals.co2_gain import Gain, Settled, SoFar, gain_of_holding, gain_of_second_dip
 from scanner.signals.co2_posterior import AirPosterior, air_posterior, weighted_quantiles
 from scanner.signals.co2_prior import COUNTS
@@ -87,10 +87,10 @@ class Dip:
             )
             for held in (self.held_s, hold_s)
         )
-        # what the fit found beyond expectation, offsets first of all, stays
-        beyond = np.sqrt(np.diag(self.fit.covariance[0]) / np.diag(now))
-        offsets = np.clip(self.fit.covariance[0] - now, 0.0, None) * np.eye(2)
-        grown = then * np.outer(np.clip(beyond, 0.3, 1.0), np.clip(beyond, 0.3, 1.0)) + offsets
+        # as much worse than expected as this dip is now; two probes in one air never agree better than this
+        worse = np.sqrt(np.diag(self.fit.covariance[0]) / np.diag(now))
+        grown = then * np.outer(worse, worse)
+        grown[0, 0] = max(grown[0, 0], AIR_UNEVENNESS_PPM**2)
         # longer never makes it worse
         shrink = np.minimum(np.sqrt(np.diag(self.fit.covariance[0]) / np.diag(grown)), 1.0)
         return np.asarray(grown * np.outer(shrink, shrink))
