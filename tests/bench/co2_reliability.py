@@ -21,9 +21,8 @@ from scipy import special
 from calibration.evidence import ScoreCalibration, fit_score_calibration
 from calibration.store import load_calibrations
 from scanner.co2_trials import answers, fit_scores
-from scanner.modalities.co2_expect import BREATHING
 from scanner.simulation.worlds import draw_world
-from scanner.vehicle import CargoClass
+from scanner.vehicle import BREATHING, CargoClass
 from tests.bench.co2_mix import head, line, mixed_rows, options, people, procedures, tell
 from tests.bench.co2_rows import LOADS, trials
 from tests.bench.co2_scoring import cllr, cllr_min, interval

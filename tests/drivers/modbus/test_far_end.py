@@ -160,7 +160,6 @@ def test_spoiled_answers(
     far_end: Started, wire: type[WirePort], spoiled: tuple[Spoiler, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("drivers.transport.READ_WAIT_S", 0.02)
-    monkeypatch.setattr("drivers.devices.modbus_line.QUIET_S", 0.05)
     spoiler, words_of_it = spoiled
     registers = [words(0x0000, 0xD47A, 0x43E8), words(0x0800, 0, 0)]
     url = far_end(SimDevice(id=0xF0, simdata=registers), stopbits=2, trace_packet=spoiler)
