@@ -67,10 +67,11 @@ class Mhz19Twin(Twin):
         if self.echo and received:
             self.send(received)
         for frame in self._decoder.feed(received):
-            if frame.kind == wire.TO_SENSOR and frame.body[0] not in self.unknown:
+            if frame.kind != wire.TO_SENSOR:
+                continue
+            self.commands.append(frame.body[0])  # before the answer: who has it may look here at once
+            if frame.body[0] not in self.unknown:
                 self._obey(frame.body[0], frame.body[1:])
-            if frame.kind == wire.TO_SENSOR:
-                self.commands.append(frame.body[0])
 
     def _obey(self, command: int, value: bytes) -> None:
         if command == wire.READ_CO2:
