@@ -55,7 +55,8 @@ class Answers:
     Parameters
     ----------
     llr : float ``(n,)``, raw natural-log ratio.
-    known : bool ``(n,)``, whether the level was known well enough to answer.
+    known : bool ``(n,)``, whether the method answers: the level was known well enough,
+        and no reading stood at the end of the probe's range.
     by_source : float ``(n, 1 + n_classes)``; by_count : float ``(n, n_counts)``.
     """
 
@@ -98,9 +99,10 @@ def answers(series: DipSeries, lorries: LorryBatch, condition: Condition) -> Ans
     after = series.insertion_s / 60.0
     by_source = source_likelihood(prior, value, covariance, after, lorries.declared_minutes)
     held_s = float(series.t_s[np.isfinite(series.inside_ppm[:, -1]).any(axis=0)].max())
+    in_range = (np.nan_to_num(series.inside_ppm) < lorries.high_ppm[:, None, None]).all(axis=(1, 2))
     return Answers(
         log_ratio(prior, by_source),
-        level_known(np.sqrt(covariance[:, -1, 0, 0]), value[:, -1, 0], held_s, lorries.t90_s),
+        in_range & level_known(np.sqrt(covariance[:, -1, 0, 0]), value[:, -1, 0], held_s, lorries.t90_s),
         by_source,
         count_posterior(prior, by_source),
     )

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 from scipy.stats import qmc
 
 Array = npt.NDArray[np.float64]
@@ -26,6 +27,7 @@ PPM_PER_H_PER_L_S_M3 = 3.6e6
 """A source of 1 L/s in 1 m3 raises the level by so much an hour."""
 
 COUNTS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20, 25, 30, 40], float)
+_STANDS_FOR = np.gradient(COUNTS)
 EDGES_PPM_H = np.concatenate([[0.0], np.geomspace(2.0, 2e6, 100)])
 """Edges of the classes of source; what is smaller than the second counts with the first class."""
 
@@ -126,7 +128,7 @@ def air_prior(room: str, cargo: str, *, cold: bool = False) -> AirPrior:
         )
     leakage = ranges["leakage"]["vented_per_h" if cargo == "produce" else "closed_per_h"]
     nodes, share = soft_log_uniform(leakage, LEAKAGE_NODES)
-    count_share = np.diff(np.concatenate([[0.0], np.cumsum(1.0 / COUNTS)]))
+    count_share = COUNTS ** -float(ranges["person"]["falls_with_power"]) * _STANDS_FOR
     return AirPrior(
         source_share=row,
         count_share=count_share / count_share.sum(),
@@ -183,11 +185,18 @@ def _log_uniform(unit: Array, ends: list[float]) -> Array:
     return np.asarray(ends[0] * (ends[1] / ends[0]) ** unit)
 
 
+def _log_normal(unit: Array, ends: list[float]) -> Array:
+    """Log-normal whose 5 and 95 % are the ends: a range that is believed, without walls."""
+    low, high = math.log(ends[0]), math.log(ends[1])
+    away = ndtri(np.clip(unit, 1e-6, 1 - 1e-6)) / ndtri(0.95)
+    return np.asarray(np.exp(0.5 * (low + high) + 0.5 * (high - low) * away))
+
+
 def _cargo_l_s(unit: Array, gate: Array, cargo: str, ranges: Mapping[str, Any]) -> Array:
     """What the load gives off, L/s; ``gate`` decides whether it gives off anything."""
     if cargo in ("inert", "co2_headspace"):
         cargo = "liquid"
-    given_off = _log_uniform(unit, ranges[cargo])
+    given_off = _log_normal(unit, ranges[cargo])
     share = ranges.get(f"{cargo}_share", 1.0)
     return np.asarray(np.where(gate < share, given_off, 0.0))
 

@@ -31,8 +31,11 @@ ROUGH_NATS = 5.0
 MOST_NATS = 30.0
 """Beyond this a ratio is about what the priors left out."""
 
-TAIL_SHARE, TAIL_SCALE = 0.05, 3.0
+TAIL_SHARE, TAIL_SCALE = 0.1, 2.0
 """Share of dips whose errors are larger than their fit knows, and how much (assumption)."""
+
+GUST_LEVEL, GUST_SLOPE_PER_MIN, GUST_CORRELATION = 0.1, 0.15, -0.5
+"""What a gust that sweeps the tip does to those dips: errors as shares of the excess (assumption)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ def source_nodes(
     moved = elsewhere(z, cov)
     share = prior.leakage_share[None, :, None] * minutes_share[:, None, :]
     entries = []
-    for part, scale in ((1.0, 1.0),) if rough else ((1 - TAIL_SHARE, 1.0), (TAIL_SHARE, TAIL_SCALE)):
+    kinds = ((1.0, moved),) if rough else ((1 - TAIL_SHARE, moved), (TAIL_SHARE, swept(z, moved)))
+    for part, covariances in kinds:
         precision = np.zeros((n, 2 * k, 2 * k))
-        inverse = np.linalg.inv(moved * scale**2)
+        inverse = np.linalg.inv(covariances)
         for d in range(k):
             precision[:, 2 * d : 2 * d + 2, 2 * d : 2 * d + 2] = inverse[:, d]
         log_det = np.asarray(np.linalg.slogdet(precision)[1], float)
@@ -137,6 +141,14 @@ def elsewhere(value: Array, covariance: Array) -> Array:
     """Widen every dip but the first: its tip meets another place, ``(n, k, 2, 2)``."""
     change = np.where(np.arange(value.shape[1]) > 0, float(tables()["tip"]["change"]), 0.0)
     return np.asarray(covariance + change[:, None, None] ** 2 * value[..., :, None] * value[..., None, :])
+
+
+def swept(value: Array, covariance: Array) -> Array:
+    """Widen dips by what their fit does not know: large errors, and gusts at the tip, ``(n, k, 2, 2)``."""
+    both = GUST_CORRELATION * GUST_LEVEL * GUST_SLOPE_PER_MIN
+    gust = np.array([[GUST_LEVEL**2, both], [both, GUST_SLOPE_PER_MIN**2]])
+    excess = value[..., 0, None, None]
+    return np.asarray(TAIL_SCALE**2 * covariance + excess**2 * gust)
 
 
 def log_ratio(prior: AirPrior, by_source: Array) -> Array:

@@ -11,13 +11,13 @@ from scanner.signals.co2_gain import Settled, SoFar, gain_of_holding, gain_of_se
 from scanner.signals.co2_posterior import air_posterior, weighted_quantiles
 from scanner.signals.co2_prior import COUNTS, EDGES_PPM_H, AirPrior, air_prior, closed_nodes
 from scanner.signals.co2_ratio import (
-    TAIL_SCALE,
     TAIL_SHARE,
     count_posterior,
     log_ratio,
     source_likelihood,
     source_nodes,
     summed,
+    swept,
 )
 
 TAU_S = 60.0 / np.log(10.0)
@@ -119,8 +119,8 @@ def test_the_ratio_is_the_integral_it_claims_to_be() -> None:
     for at, weight in zip(minutes[0] / 60.0, share[0], strict=True):
         left = np.exp(-0.1 * at)
         per_source, start = np.array([(1 - left) / 0.1, left / 60]), np.array([left, -0.1 * left / 60])
-        for part, scale in ((1 - TAIL_SHARE, 1.0), (TAIL_SHARE, TAIL_SCALE)):
-            cov = covariance[0, 0] * scale**2 + 30.0**2 * np.outer(start, start)
+        for part, dip in ((1 - TAIL_SHARE, covariance), (TAIL_SHARE, swept(value, covariance))):
+            cov = dip[0, 0] + 30.0**2 * np.outer(start, start)
             density = multivariate_normal([0.0, 0.0], cov)
             away = value[0, 0] - 40.0 * start
             none += part * weight * float(density.pdf(away))
