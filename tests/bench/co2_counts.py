@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         lorries, series, _ = trials(world, each, "occupied", truth.size, persons=truth)
         means, covered = np.zeros(truth.size), np.zeros(truth.size, bool)
         for number, (found, _) in enumerate(weighed(series, lorries, each.condition)):
-            by_count = count_posterior(found.prior, summed(found.nodes))[0]
+            by_count = count_posterior(found.so_far.prior, summed(found.so_far.nodes))[0]
             low, high = weighted_quantiles(COUNTS, by_count, [0.05, 0.95])
             means[number] = float(by_count @ COUNTS)
             covered[number] = low <= truth[number] <= high
