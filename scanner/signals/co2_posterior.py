@@ -88,7 +88,7 @@ def air_posterior(
     # the first points of the sequence spread over every range by themselves; every fourth would not
     thin = slice(None, DRAWS // THINNED)
     classes, weight = [], []
-    for count, share in zip(COUNTS, prior.count_share, strict=True):
+    for count, share in zip(COUNTS, prior.cautious_share, strict=True):
         source = prior.source_ppm_h(count)[thin]
         number = np.clip(np.searchsorted(EDGES_PPM_H, source, side="left"), 0, len(EDGES_PPM_H) - 1)
         classes.append(number)

@@ -44,7 +44,8 @@ class AirPrior:
     source_share : float ``(1 + n_counts, 1 + n_classes)``: probability of no source
         at all (first column) and of each class of `EDGES_PPM_H`, for an empty
         lorry (first row) and for each number of people of `COUNTS`.
-    count_share : float ``(n_counts,)``, prior of each number, given somebody.
+    count_share : float ``(n_counts,)``, prior of each number, given somebody: for whether there is.
+    cautious_share : float ``(n_counts,)``, the same for how many there are and how long they have.
     leakage_per_h, leakage_share : float ``(a,)``, nodes and weights.
     initial : float ``(j, 3)``: weight, mean and standard deviation of the excess
         at closing at the tip, ppm.
@@ -53,6 +54,7 @@ class AirPrior:
 
     source_share: Array
     count_share: Array
+    cautious_share: Array
     leakage_per_h: Array
     leakage_share: Array
     initial: Array
@@ -128,10 +130,13 @@ def air_prior(room: str, cargo: str, *, cold: bool = False) -> AirPrior:
         )
     leakage = ranges["leakage"]["vented_per_h" if cargo == "produce" else "closed_per_h"]
     nodes, share = soft_log_uniform(leakage, LEAKAGE_NODES)
-    count_share = COUNTS ** -float(ranges["person"]["falls_with_power"]) * _STANDS_FOR
+    person_ranges = ranges["person"]
+    count_share = COUNTS ** -float(person_ranges["falls_with_power"]) * _STANDS_FOR
+    cautious_share = COUNTS ** -float(person_ranges["cautious_power"])
     return AirPrior(
         source_share=row,
         count_share=count_share / count_share.sum(),
+        cautious_share=cautious_share / cautious_share.sum(),
         leakage_per_h=nodes,
         leakage_share=share,
         initial=_initial(cargo, ranges["initial"]),

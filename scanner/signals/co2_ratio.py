@@ -161,7 +161,7 @@ def log_ratio(prior: AirPrior, by_source: Array) -> Array:
 
 def count_posterior(prior: AirPrior, by_source: Array) -> Array:
     """Return the probability of each number of people of `COUNTS`, given somebody, ``(n, n_counts)``."""
-    weight = (by_source @ prior.source_share[1:].T) * prior.count_share
+    weight = (by_source @ prior.source_share[1:].T) * prior.cautious_share
     return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300))
 
 

@@ -97,6 +97,7 @@ def one_source_prior(low_ppm_h: float, high_ppm_h: float) -> AirPrior:
     return AirPrior(
         shares,
         base.count_share,
+        base.cautious_share,
         np.array([0.1]),
         np.ones(1),
         np.array([[1.0, 40.0, 30.0]]),
