@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.bench import co2_lies, co2_reliability, co2_wrong_priors
+from tests.bench import co2_counts, co2_lies, co2_life, co2_reliability, co2_wrong_priors
 
 
-@pytest.mark.parametrize("name", ["counts", "life"])
+@pytest.mark.parametrize("bench", [co2_counts, co2_life])
 def test_a_bench_over_single_lorries_prints_its_table(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench = import_module(f"tests.bench.co2_{name}")
     monkeypatch.setattr(bench, "procedures", lambda: {"60 s": (60.0,)})
     bench.main(["--occupied", "1", "--markdown", str(tmp_path / "table.md")])
     assert "reefer, frozen" in (tmp_path / "table.md").read_text("utf-8")
