@@ -34,6 +34,8 @@ class DriverSuite:
     tolerance : greatest difference that the wire's rounding explains, in the reading's unit.
     wire_check : the wire format carries a checksum, so that a damaged value can be
         told from a whole one. Without one the kit does not demand that it is.
+    unchecked_head : first bytes of every message that its checksum does not cover; the
+        kit damages what comes after them.
     numbered : the wire numbers or times its messages, so that a lost or doubled one can be told.
     readings : how many readings a law waits for.
     stranger : bytes of another device, streamed to a driver that must not be taken in;
@@ -61,6 +63,7 @@ class DriverSuite:
     lossless: ClassVar[bool] = False
     tolerance: ClassVar[float] = 1e-6
     wire_check: ClassVar[bool] = True
+    unchecked_head: ClassVar[int] = 0
     numbered: ClassVar[bool] = False
     readings: ClassVar[int] = 3
     stranger: ClassVar[bytes] = bytes.fromhex(

@@ -184,7 +184,7 @@ def bad_line(bench: Bench) -> None:
         session.open()
         twin.box.to_host.faults = faults
         if suite.wire_check:
-            _tamper(twin)
+            _tamper(twin, suite.unchecked_head)
         end = time.monotonic() + BAD_LINE_S + bench.capabilities.period_s
         provoked = 0.0
         while time.monotonic() < end:
@@ -204,8 +204,8 @@ def bad_line(bench: Bench) -> None:
         )
 
 
-def _tamper(rig: TwinRig, share: float = 0.5) -> None:
-    """Change one thing in a share of what the device says: a digit for another, else a bit.
+def _tamper(rig: TwinRig, head: int, share: float = 0.5) -> None:
+    """Change one thing after the head in a share of what the device says: a digit for another, else a bit.
 
     A flipped bit seldom turns a digit into another, so that a driver of a text format
     without a look at its checksum would mostly be saved by its conversion.
@@ -215,9 +215,9 @@ def _tamper(rig: TwinRig, share: float = 0.5) -> None:
 
     def send(data: bytes) -> None:
         changed = bytearray(data)
-        if data and rng.random() < share:
-            digits = [k for k, byte in enumerate(data) if 0x30 <= byte <= 0x39]
-            at = rng.choice(digits or range(len(data)))
+        if len(data) > head and rng.random() < share:
+            digits = [k for k, byte in enumerate(data) if 0x30 <= byte <= 0x39 and k >= head]
+            at = rng.choice(digits or range(head, len(data)))
             changed[at] = (
                 0x30 + (data[at] - 0x30 + rng.randint(1, 9)) % 10
                 if digits
