@@ -77,7 +77,7 @@ class ServiceClient:
         self._url, self._limit_s = link.url, limit_s
         self._socket: socket.socket | None = None
         self._client = httpx.Client(
-            base_url=f"{link.url}/api/lane",
+            base_url=f"{link.url}/api/v1/lane",
             headers={"Authorization": f"Bearer {link.token}", "Accept-Encoding": "identity"},
             verify=link.trust(),
             timeout=httpx.Timeout(limit_s, connect=min(limit_s, 2.0)),

@@ -8,7 +8,7 @@ from service.api.problems import Problem, problem_response
 
 MOST_BYTES = 1 << 20
 MOST_PICTURE_BYTES = 4 << 20
-PICTURES = "/api/lane/pictures/"
+PICTURES = "/api/v1/lane/pictures/"
 
 
 class BodyLimits:

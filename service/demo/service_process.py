@@ -219,7 +219,7 @@ class DemoService:
             ready = connection.getresponse()
             ready.read()
             # an empty live view is malformed to the service that knows the token, forbidden to others
-            connection.request("POST", "/api/lane/live", b"{}", {"Authorization": f"Bearer {self._token}"})
+            connection.request("POST", "/api/v1/lane/live", b"{}", {"Authorization": f"Bearer {self._token}"})
             known = connection.getresponse()
             return (ready.status, known.status) == (http.HTTPStatus.OK, http.HTTPStatus.UNPROCESSABLE_ENTITY)
         except (OSError, http.client.HTTPException):

@@ -37,7 +37,7 @@ class Bye(BaseModel):
 
 
 class Reset(BaseModel):
-    """The stream cannot go on from where the page was: fetch /api/state again; the stream goes on."""
+    """The stream cannot go on from where the page was: fetch /api/v1/state again; the stream goes on."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -80,7 +80,7 @@ class LaneClient(httpx.Client):
 
     def tell(self, raw: Raw) -> httpx.Response:
         """Post a message."""
-        return self.post("/api/lane/messages", json=raw)
+        return self.post("/api/v1/lane/messages", json=raw)
 
     def raises_alert(self) -> str:
         """Open a scan that calls for a search, and return its alert's id as booths see it."""
@@ -97,7 +97,7 @@ class LaneClient(httpx.Client):
 
     def show(self, **more: object) -> httpx.Response:
         """Post a live view."""
-        return self.post("/api/lane/live", json=self.view(**more))
+        return self.post("/api/v1/lane/live", json=self.view(**more))
 
 
 @dataclass

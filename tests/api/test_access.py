@@ -23,28 +23,28 @@ MAY = {
     Permission.READ_AUDIT: {"supervisor", "auditor"},
 }
 NEEDS = {
-    ("POST", "/api/lanes/{lane}/commands"): Permission.COMMAND_LANES,
-    ("POST", "/api/scans/{scan_id}/alert"): Permission.HANDLE_ALERTS,
-    ("POST", "/api/alerts/{alert_id}/acknowledge"): Permission.HANDLE_ALERTS,
-    ("POST", "/api/alerts/{alert_id}/outcome"): Permission.HANDLE_ALERTS,
-    ("POST", "/api/alerts/{alert_id}/close"): Permission.HANDLE_ALERTS,
-    ("GET", "/api/users"): Permission.MANAGE_ACCOUNTS,
-    ("POST", "/api/users"): Permission.MANAGE_ACCOUNTS,
-    ("PATCH", "/api/users/{name}"): Permission.MANAGE_ACCOUNTS,
-    ("POST", "/api/lanes"): Permission.MANAGE_LANES,
-    ("POST", "/api/lanes/{lane}/token"): Permission.MANAGE_LANES,
-    ("DELETE", "/api/lanes/{lane}/token"): Permission.MANAGE_LANES,
-    ("GET", "/api/audit"): Permission.READ_AUDIT,
+    ("POST", "/api/v1/lanes/{lane}/commands"): Permission.COMMAND_LANES,
+    ("POST", "/api/v1/scans/{scan_id}/alert"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/v1/alerts/{alert_id}/acknowledge"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/v1/alerts/{alert_id}/outcome"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/v1/alerts/{alert_id}/close"): Permission.HANDLE_ALERTS,
+    ("GET", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
+    ("POST", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
+    ("PATCH", "/api/v1/users/{name}"): Permission.MANAGE_ACCOUNTS,
+    ("POST", "/api/v1/lanes"): Permission.MANAGE_LANES,
+    ("POST", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
+    ("DELETE", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
+    ("GET", "/api/v1/audit"): Permission.READ_AUDIT,
 }
 LANES_OWN = {
-    ("POST", "/api/lane/messages"),
-    ("POST", "/api/lane/live"),
-    ("PUT", "/api/lane/pictures/{sensor}"),
-    ("GET", "/api/lane/commands"),
+    ("POST", "/api/v1/lane/messages"),
+    ("POST", "/api/v1/lane/live"),
+    ("PUT", "/api/v1/lane/pictures/{sensor}"),
+    ("GET", "/api/v1/lane/commands"),
 }
 OPEN = {
-    ("POST", "/api/login"),
-    ("POST", "/api/logout"),
+    ("POST", "/api/v1/login"),
+    ("POST", "/api/v1/logout"),
     ("GET", "/api/health/live"),
     ("GET", "/api/health/ready"),
     ("GET", "/api/openapi.json"),
@@ -86,7 +86,7 @@ def filled(path: str) -> str:
 
 
 @pytest.mark.parametrize("role", [role.value for role in Role])
-@pytest.mark.parametrize(("method", "path"), [each for each in BOOTH_ROUTES if each[1] != "/api/events"])
+@pytest.mark.parametrize(("method", "path"), [each for each in BOOTH_ROUTES if each[1] != "/api/v1/events"])
 def test_role_gets_what_the_table_says(running: Any, method: str, path: str, role: str) -> None:
     permission = NEEDS.get((method, path))
     allowed = permission is None or role in MAY[permission]
@@ -121,17 +121,17 @@ def test_changes_from_another_sites_page_are_refused(
 def test_change_without_an_origin_is_refused(running: Any) -> None:
     booth = running.booth()
     del booth.headers["Origin"]
-    assert booth.post("/api/logout").json()["code"] == "origin_refused"
-    assert booth.get("/api/me").status_code == 200, "reading changes nothing"
+    assert booth.post("/api/v1/logout").json()["code"] == "origin_refused"
+    assert booth.get("/api/v1/me").status_code == 200, "reading changes nothing"
 
 
 def test_session_idles_out_after_an_hour(running: Any) -> None:
     token = running.session("auditor")
     booth = running.client(token)
-    assert booth.get("/api/me").status_code == 200
+    assert booth.get("/api/v1/me").status_code == 200
     with running.database.writing() as c:
         c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3600001 WHERE name = 'auditor'")
-    assert booth.get("/api/me").json()["code"] == "session_ended"
+    assert booth.get("/api/v1/me").json()["code"] == "session_ended"
 
 
 def test_metrics_are_for_this_machine_or_the_token(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_metrics_are_for_this_machine_or_the_token(running: Any, monkeypatch: py
 
 
 def test_stream_needs_a_session(running: Any) -> None:
-    answer = running.client("nobodys").get("/api/events")
+    answer = running.client("nobodys").get("/api/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
 
 
@@ -157,8 +157,8 @@ def test_requests_of_a_session_count_as_use(running: Any, monkeypatch: pytest.Mo
     booth = running.booth("engineer")
     with running.database.writing() as c:
         c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3000000 WHERE name = 'engineer'")
-    before = booth.get("/api/me").json()["expires_utc_ms"]
+    before = booth.get("/api/v1/me").json()["expires_utc_ms"]
     deadline = time.monotonic() + 8
-    while booth.get("/api/me").json()["expires_utc_ms"] == before:
+    while booth.get("/api/v1/me").json()["expires_utc_ms"] == before:
         assert time.monotonic() < deadline, "asking does not keep a session"
         time.sleep(0.05)

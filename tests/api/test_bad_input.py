@@ -38,16 +38,16 @@ BODIES = {
 def addresses() -> list[tuple[str, str, str]]:
     """Return every address that takes JSON, and who sends it."""
     return [
-        ("supervisor", "POST", "/api/login"),
-        ("officer", "PUT", "/api/me/password"),
-        ("officer", "POST", "/api/lanes/x/commands"),
-        ("officer", "POST", "/api/scans/x/alert"),
-        ("officer", "POST", "/api/alerts/x/outcome"),
-        ("supervisor", "POST", "/api/users"),
-        ("supervisor", "PATCH", "/api/users/x"),
-        ("engineer", "POST", "/api/lanes"),
-        ("lane", "POST", "/api/lane/messages"),
-        ("lane", "POST", "/api/lane/live"),
+        ("supervisor", "POST", "/api/v1/login"),
+        ("officer", "PUT", "/api/v1/me/password"),
+        ("officer", "POST", "/api/v1/lanes/x/commands"),
+        ("officer", "POST", "/api/v1/scans/x/alert"),
+        ("officer", "POST", "/api/v1/alerts/x/outcome"),
+        ("supervisor", "POST", "/api/v1/users"),
+        ("supervisor", "PATCH", "/api/v1/users/x"),
+        ("engineer", "POST", "/api/v1/lanes"),
+        ("lane", "POST", "/api/v1/lane/messages"),
+        ("lane", "POST", "/api/v1/lane/live"),
     ]
 
 
@@ -99,7 +99,7 @@ def test_password_is_never_in_an_answer(running: Any) -> None:
     supervisor = running.booth("supervisor")
     secret = "short" + "é"
     for asked in ({"name": "x", "role": "officer", "password": secret}, {"password": [secret]}):
-        answer = supervisor.post("/api/users", json=asked)
+        answer = supervisor.post("/api/v1/users", json=asked)
         assert answer.status_code == 422
         assert secret not in json.loads(answer.text).__repr__()
 
@@ -119,7 +119,7 @@ def test_password_is_never_in_an_answer(running: Any) -> None:
     ],
 )
 def test_query_out_of_bounds_is_malformed(running: Any, query: str) -> None:
-    answer = running.booth().get(f"/api/scans?{query}")
+    answer = running.booth().get(f"/api/v1/scans?{query}")
     assert (answer.status_code, check_problem(answer)["code"]) == (422, "malformed")
 
 
@@ -127,21 +127,21 @@ def test_query_out_of_bounds_is_malformed(running: Any, query: str) -> None:
 def test_odd_plate_finds_nothing(running: Any, plate: str) -> None:
     lane = running.lane()
     lane.tell(lane.opened())
-    answer = running.booth().get(f"/api/scans?plate={plate}&limit=5")
+    answer = running.booth().get(f"/api/v1/scans?plate={plate}&limit=5")
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        "/api/scans/%00",
-        "/api/scans/%ff",
-        "/api/scans/" + "x" * 5000,
-        "/api/scans/..%2f..%2fetc%2fpasswd",
-        "/api/alerts/nothing",
-        "/api/lanes/%F0%9F%9A%9B/live",
-        "/api/nothing",
-        "/api/",
+        "/api/v1/scans/%00",
+        "/api/v1/scans/%ff",
+        "/api/v1/scans/" + "x" * 5000,
+        "/api/v1/scans/..%2f..%2fetc%2fpasswd",
+        "/api/v1/alerts/nothing",
+        "/api/v1/lanes/%F0%9F%9A%9B/live",
+        "/api/v1/nothing",
+        "/api/v1/",
         "/nothing",
         "/..%2f..%2fpyproject.toml",
         "/assets/../../resources.py",
@@ -156,11 +156,11 @@ def test_address_of_nothing_is_not_found(running: Any, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("DELETE", "/api/me"),
-        ("GET", "/api/login"),
-        ("PUT", "/api/state"),
+        ("DELETE", "/api/v1/me"),
+        ("GET", "/api/v1/login"),
+        ("PUT", "/api/v1/state"),
         ("POST", "/"),
-        ("TRACE", "/api/me"),
+        ("TRACE", "/api/v1/me"),
     ],
 )
 def test_wrong_method_is_told_with_those_allowed(running: Any, method: str, path: str) -> None:
@@ -170,7 +170,7 @@ def test_wrong_method_is_told_with_those_allowed(running: Any, method: str, path
 
 
 def test_every_method_of_an_address_is_named(running: Any) -> None:
-    answer = running.booth().request("OPTIONS", "/api/lanes")
+    answer = running.booth().request("OPTIONS", "/api/v1/lanes")
     assert answer.headers["allow"] == "GET, POST"
 
 
@@ -189,7 +189,7 @@ def test_every_method_of_an_address_is_named(running: Any) -> None:
 def test_odd_headers_do_no_harm(running: Any, headers: dict[str, Any]) -> None:
     with httpx.Client(base_url=running.url, headers=headers, trust_env=False) as client:
         assert client.get("/api/health/live").status_code == 200
-        assert client.get("/api/me").status_code == 401
+        assert client.get("/api/v1/me").status_code == 401
 
 
 def test_nothing_is_half_done_when_a_message_is_refused(running: Any) -> None:
@@ -200,8 +200,8 @@ def test_nothing_is_half_done_when_a_message_is_refused(running: Any) -> None:
     lane.scan = str(ULID())
     answer = lane.tell(lane.assessed("rescue") | {"key": first["key"]})
     assert check_problem(answer)["code"] == "key_reused"
-    assert booth.get(f"/api/scans/{lane.scan}").status_code == 404
-    assert all(alert["scan_id"] != lane.scan for alert in booth.get("/api/alerts").json())
+    assert booth.get(f"/api/v1/scans/{lane.scan}").status_code == 404
+    assert all(alert["scan_id"] != lane.scan for alert in booth.get("/api/v1/alerts").json())
 
 
 def test_failure_of_the_service_has_an_id_and_no_traceback(
@@ -211,7 +211,7 @@ def test_failure_of_the_service_has_an_id_and_no_traceback(
         raise RuntimeError("a secret of the service")
 
     monkeypatch.setattr("service.api.routes.people.accounts.users", fail)
-    answer = running.booth("supervisor").get("/api/users")
+    answer = running.booth("supervisor").get("/api/v1/users")
     said = check_problem(answer)
     assert (answer.status_code, said["code"]) == (500, "internal")
     assert "secret" not in answer.text
@@ -235,19 +235,19 @@ def test_store_that_cannot_write_is_unavailable_not_broken(
 def test_half_a_request_is_no_harm(running: Any) -> None:
     port = int(running.url.rsplit(":", 1)[1])
     for sent in (
-        b"GET /api/me HTT",
-        b"POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{",
+        b"GET /api/v1/me HTT",
+        b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{",
         b"\0\0\0",
     ):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
             raw.sendall(sent)
     with running.booth() as booth:
-        assert booth.get("/api/me").status_code == 200
+        assert booth.get("/api/v1/me").status_code == 200
 
 
 def test_answers_tell_browsers_what_this_site_never_does(running: Any) -> None:
     booth = running.booth()
-    for path in ("/", "/api/me", "/api/nothing", "/api/state"):
+    for path in ("/", "/api/v1/me", "/api/v1/nothing", "/api/v1/state"):
         headers = booth.get(path).headers
         policy = headers["content-security-policy"]
         assert "default-src 'self'" in policy
@@ -256,4 +256,4 @@ def test_answers_tell_browsers_what_this_site_never_does(running: Any) -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert "strict-transport-security" not in headers, "only over TLS"
-    assert booth.get("/api/state").headers["cache-control"] == "no-store"
+    assert booth.get("/api/v1/state").headers["cache-control"] == "no-store"

@@ -29,14 +29,14 @@ def refused(answer: httpx.Response, status: int) -> str:
 
 def alert_of(booth: httpx.Client, scan_id: str) -> dict[str, Any]:
     """Return a scan's alert."""
-    return ok(booth.get(f"/api/alerts/{ok(booth.get(f'/api/scans/{scan_id}'))['alert_id']}"))  # type: ignore[no-any-return]
+    return ok(booth.get(f"/api/v1/alerts/{ok(booth.get(f'/api/v1/scans/{scan_id}'))['alert_id']}"))  # type: ignore[no-any-return]
 
 
 def test_alert_goes_from_raised_to_closed(running: Any) -> None:
     lane, officer, other = running.lane(), running.booth(), running.booth("supervisor")
     alert = alert_of(officer, lane.raises_alert())
     assert (alert["state"], alert["level"], alert["plate"]) == ("raised", "search", "AB12 CDE")
-    address = f"/api/alerts/{alert['id']}"
+    address = f"/api/v1/alerts/{alert['id']}"
     assert refused(officer.post(f"{address}/outcome", json=FOUND), 409) == "not_acknowledged"
     assert refused(officer.post(f"{address}/close"), 409) == "no_outcome"
 
@@ -60,7 +60,7 @@ def test_alert_goes_from_raised_to_closed(running: Any) -> None:
     assert (closed["state"], closed["closed_by"]) == ("closed", "officer")
     assert ok(other.post(f"{address}/close")) == closed
     assert refused(officer.post(f"{address}/outcome", json=FOUND), 409) == "closed"
-    told = [e["action"] for e in ok(other.get("/api/audit?limit=1000")) if e["subject"] == alert["id"]]
+    told = [e["action"] for e in ok(other.get("/api/v1/audit?limit=1000")) if e["subject"] == alert["id"]]
     assert told.count("outcome_recorded") + told.count("outcome_corrected") == 2, told
 
 
@@ -79,18 +79,18 @@ def test_alert_goes_from_raised_to_closed(running: Any) -> None:
 def test_outcome_that_says_too_little_or_too_much_is_malformed(running: Any, wrong: dict[str, Any]) -> None:
     lane, officer = running.lane(), running.booth()
     alert = alert_of(officer, lane.raises_alert())
-    officer.post(f"/api/alerts/{alert['id']}/acknowledge")
-    assert refused(officer.post(f"/api/alerts/{alert['id']}/outcome", json=wrong), 422) == "malformed"
+    officer.post(f"/api/v1/alerts/{alert['id']}/acknowledge")
+    assert refused(officer.post(f"/api/v1/alerts/{alert['id']}/outcome", json=wrong), 422) == "malformed"
 
 
 def test_officer_raises_an_alert_by_hand_once(running: Any) -> None:
     lane, officer = running.lane(), running.booth()
     lane.tell(lane.opened())
-    address = f"/api/scans/{lane.scan}/alert"
+    address = f"/api/v1/scans/{lane.scan}/alert"
     raised = ok(officer.post(address, json={"note": "knocking inside"}), 201)
     assert (raised["level"], raised["raised_by"]) == ("officer", "officer")
     assert ok(officer.post(address, json={})) == raised
-    assert refused(officer.post("/api/scans/nothing/alert", json={}), 404) == "not_found"
+    assert refused(officer.post("/api/v1/scans/nothing/alert", json={}), 404) == "not_found"
 
 
 def test_scans_are_listed_by_state_plate_and_age(running: Any) -> None:
@@ -103,12 +103,12 @@ def test_scans_are_listed_by_state_plate_and_age(running: Any) -> None:
         lane.tell(raw)
         ids.append(lane.scan)
     lane.tell(lane.message("scan_closed", {"by": "officer"}))
-    newest_first = [each["id"] for each in ok(officer.get("/api/scans?plate=zz"))]
+    newest_first = [each["id"] for each in ok(officer.get("/api/v1/scans?plate=zz"))]
     assert newest_first == ids[::-1]
-    assert [e["id"] for e in ok(officer.get("/api/scans?plate=zz&state=closed"))] == ids[2:]
-    assert [e["id"] for e in ok(officer.get(f"/api/scans?plate=zz&before={ids[1]}"))] == ids[:1]
-    assert len(ok(officer.get("/api/scans?limit=2"))) == 2
-    assert refused(officer.get("/api/scans?before=nothing"), 404) == "not_found"
+    assert [e["id"] for e in ok(officer.get("/api/v1/scans?plate=zz&state=closed"))] == ids[2:]
+    assert [e["id"] for e in ok(officer.get(f"/api/v1/scans?plate=zz&before={ids[1]}"))] == ids[:1]
+    assert len(ok(officer.get("/api/v1/scans?limit=2"))) == 2
+    assert refused(officer.get("/api/v1/scans?before=nothing"), 404) == "not_found"
 
 
 def test_assessments_of_a_scan_are_as_told(running: Any) -> None:
@@ -117,33 +117,33 @@ def test_assessments_of_a_scan_are_as_told(running: Any) -> None:
     told = [lane.assessed("inconclusive", 1), lane.assessed("search", 2, evidences=[], later_key=[1, 2])]
     for raw in told:
         lane.tell(raw)
-    kept = ok(officer.get(f"/api/scans/{lane.scan}/assessments"))
+    kept = ok(officer.get(f"/api/v1/scans/{lane.scan}/assessments"))
     assert [each["recommendation"] for each in kept] == ["inconclusive", "search"]
     assert kept[1]["later_key"] == [1, 2]
-    assert refused(officer.get("/api/scans/nothing/assessments"), 404) == "not_found"
+    assert refused(officer.get("/api/v1/scans/nothing/assessments"), 404) == "not_found"
 
 
 def test_alerts_are_listed_open_or_all(running: Any) -> None:
     lane, officer = running.lane(), running.booth()
     first, second = (alert_of(officer, lane.raises_alert())["id"] for _ in range(2))
     for step, body in (("acknowledge", None), ("outcome", {"kind": "nothing_found"}), ("close", None)):
-        ok(officer.post(f"/api/alerts/{first}/{step}", json=body))
-    open_now = [each["id"] for each in ok(officer.get("/api/alerts?limit=200"))]
-    every = [each["id"] for each in ok(officer.get("/api/alerts?state=all&limit=200"))]
+        ok(officer.post(f"/api/v1/alerts/{first}/{step}", json=body))
+    open_now = [each["id"] for each in ok(officer.get("/api/v1/alerts?limit=200"))]
+    every = [each["id"] for each in ok(officer.get("/api/v1/alerts?state=all&limit=200"))]
     assert second in open_now
     assert first not in open_now
     assert every.index(second) < every.index(first)
-    assert [e["id"] for e in ok(officer.get(f"/api/alerts?state=all&before={second}&limit=1"))] == [first]
+    assert [e["id"] for e in ok(officer.get(f"/api/v1/alerts?state=all&before={second}&limit=1"))] == [first]
 
 
 def test_state_holds_all_that_a_page_begins_with(own_service: Any) -> None:
     lane, officer = own_service.lane("north-quay-2"), own_service.booth()
     gone = own_service.lane("gone")
-    ok(own_service.booth("engineer").delete(f"/api/lanes/{gone.id}/token"), 204)
+    ok(own_service.booth("engineer").delete(f"/api/v1/lanes/{gone.id}/token"), 204)
     scan_id = lane.raises_alert()
     command = {"key": str(ULID()), "order": {"name": "leave"}}
-    ok(officer.post("/api/lanes/north-quay-2/commands", json=command), 202)
-    state = ok(officer.get("/api/state"))
+    ok(officer.post("/api/v1/lanes/north-quay-2/commands", json=command), 202)
+    state = ok(officer.get("/api/v1/state"))
     assert state["me"]["name"] == "officer"
     assert state["run"] == own_service.database.run
     assert [each["id"] for each in state["lanes"]] == ["north-quay-2"]
@@ -165,7 +165,7 @@ def test_state_has_open_scans_and_the_twenty_closed_last(own_service: Any) -> No
         closed.append(lane.scan)
     lane.scan = str(ULID())
     lane.tell(lane.opened())
-    state = ok(officer.get("/api/state"))
+    state = ok(officer.get("/api/v1/state"))
     assert [each["id"] for each in state["scans"]] == [lane.scan, *closed[:1:-1]]
     assert len(state["alerts"]) == 22, "an alert that is not closed is never left out"
 
@@ -173,38 +173,38 @@ def test_state_has_open_scans_and_the_twenty_closed_last(own_service: Any) -> No
 def test_people_are_managed(running: Any) -> None:
     supervisor = running.booth("supervisor")
     asked = {"name": "new.officer", "role": "officer", "password": "a long password"}
-    made = ok(supervisor.post("/api/users", json=asked), 201)
+    made = ok(supervisor.post("/api/v1/users", json=asked), 201)
     assert (made["name"], made["role"], made["disabled"]) == ("new.officer", "officer", False)
-    assert refused(supervisor.post("/api/users", json=asked), 409) == "exists"
-    assert made in ok(supervisor.get("/api/users"))
-    assert ok(supervisor.patch("/api/users/new.officer", json={"role": "auditor"}))["role"] == "auditor"
-    assert refused(supervisor.patch("/api/users/nobody", json={"disabled": True}), 404) == "not_found"
-    assert refused(supervisor.patch("/api/users/new.officer", json={}), 422) == "malformed"
-    alone = supervisor.patch("/api/users/supervisor", json={"disabled": True})
+    assert refused(supervisor.post("/api/v1/users", json=asked), 409) == "exists"
+    assert made in ok(supervisor.get("/api/v1/users"))
+    assert ok(supervisor.patch("/api/v1/users/new.officer", json={"role": "auditor"}))["role"] == "auditor"
+    assert refused(supervisor.patch("/api/v1/users/nobody", json={"disabled": True}), 404) == "not_found"
+    assert refused(supervisor.patch("/api/v1/users/new.officer", json={}), 422) == "malformed"
+    alone = supervisor.patch("/api/v1/users/supervisor", json={"disabled": True})
     assert refused(alone, 409) == "last_supervisor"
-    assert "password" not in str(ok(supervisor.get("/api/users")))
+    assert "password" not in str(ok(supervisor.get("/api/v1/users")))
 
 
 def test_lanes_are_managed(running: Any) -> None:
     engineer, lane_id = running.booth("engineer"), f"quay-{ULID()}"
-    made = ok(engineer.post("/api/lanes", json={"id": lane_id}), 201)
+    made = ok(engineer.post("/api/v1/lanes", json={"id": lane_id}), 201)
     assert made["id"] == lane_id
     assert len(made["token"]) >= 43
-    assert refused(engineer.post("/api/lanes", json={"id": lane_id}), 409) == "exists"
-    assert refused(engineer.post("/api/lanes", json={"id": "../x"}), 422) == "malformed"
-    assert refused(engineer.post("/api/lanes/nowhere/token"), 404) == "not_found"
-    assert refused(engineer.delete("/api/lanes/nowhere/token"), 404) == "not_found"
-    ok(engineer.delete(f"/api/lanes/{lane_id}/token"), 204)
-    [kept] = [each for each in ok(engineer.get("/api/lanes")) if each["id"] == lane_id]
+    assert refused(engineer.post("/api/v1/lanes", json={"id": lane_id}), 409) == "exists"
+    assert refused(engineer.post("/api/v1/lanes", json={"id": "../x"}), 422) == "malformed"
+    assert refused(engineer.post("/api/v1/lanes/nowhere/token"), 404) == "not_found"
+    assert refused(engineer.delete("/api/v1/lanes/nowhere/token"), 404) == "not_found"
+    ok(engineer.delete(f"/api/v1/lanes/{lane_id}/token"), 204)
+    [kept] = [each for each in ok(engineer.get("/api/v1/lanes")) if each["id"] == lane_id]
     assert kept["revoked"] is True
     asked = {"key": str(ULID()), "order": {"name": "leave"}}
-    assert refused(engineer.post(f"/api/lanes/{lane_id}/commands", json=asked), 409) == "lane_revoked"
+    assert refused(engineer.post(f"/api/v1/lanes/{lane_id}/commands", json=asked), 409) == "lane_revoked"
 
 
 def test_audit_goes_on_where_it_was_left(running: Any) -> None:
     auditor = running.booth("auditor")
-    first = ok(auditor.get("/api/audit?limit=2"))
-    after = ok(auditor.get(f"/api/audit?after={first[-1]['sequence']}&limit=2"))
+    first = ok(auditor.get("/api/v1/audit?limit=2"))
+    after = ok(auditor.get(f"/api/v1/audit?after={first[-1]['sequence']}&limit=2"))
     assert [e["sequence"] for e in first + after] == sorted({e["sequence"] for e in first + after})
     assert len(first) == len(after) == 2
 

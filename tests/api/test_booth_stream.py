@@ -33,7 +33,7 @@ def add_events(running: Any, count: int) -> int:
 
 def test_stream_begins_with_hello(running: Any, read_stream: Stream) -> None:
     newest = add_events(running, 1)
-    with read_stream(running.booth(), "/api/events") as stream:
+    with read_stream(running.booth(), "/api/v1/events") as stream:
         hello = stream.first("hello")
         assert stream.events[0] is hello
         assert hello.data["run"] == running.database.run
@@ -43,7 +43,7 @@ def test_stream_begins_with_hello(running: Any, read_stream: Stream) -> None:
 
 
 def test_heartbeats_come_each_800_ms(running: Any, read_stream: Stream) -> None:
-    with read_stream(running.booth(), "/api/events") as stream:
+    with read_stream(running.booth(), "/api/v1/events") as stream:
         told = stream.wait(lambda all_: sum(each.name == "heartbeat" for each in all_) >= 5, 6.0)
     beats = [each for each in told if each.name == "heartbeat"]
     gaps = [b.at_s - a.at_s for a, b in itertools.pairwise(beats)]
@@ -53,14 +53,14 @@ def test_heartbeats_come_each_800_ms(running: Any, read_stream: Stream) -> None:
 
 def test_change_reaches_the_stream_whole(running: Any, read_stream: Stream) -> None:
     lane, booth = running.lane(), running.booth()
-    with read_stream(booth, "/api/events") as stream:
+    with read_stream(booth, "/api/v1/events") as stream:
         stream.first("hello")
         scan_id = lane.raises_alert()
         alert = stream.first("alert")
         assert alert.data["scan_id"] == scan_id
-        assert booth.get(f"/api/alerts/{alert.data['id']}").json() == alert.data
+        assert booth.get(f"/api/v1/alerts/{alert.data['id']}").json() == alert.data
         scan = next(e for e in reversed(stream.events) if e.name == "scan")
-        assert booth.get(f"/api/scans/{scan_id}").json() == scan.data
+        assert booth.get(f"/api/v1/scans/{scan_id}").json() == scan.data
 
 
 @contextlib.contextmanager
@@ -92,11 +92,11 @@ def test_resumes_without_gap_or_double_while_others_write(own_service: Any, read
     with writing_all_the_while(own_service) as written:
         for round_ in range(8):
             resume = {"params": {"after": last}} if round_ % 2 else {"headers": {"Last-Event-ID": str(last)}}
-            with read_stream(booth, "/api/events", **resume) as stream:
+            with read_stream(booth, "/api/v1/events", **resume) as stream:
                 stream.wait(lambda all_: len(sequenced(all_)) >= 40)
             seen += sequenced(stream.events)
             last = seen[-1]
-    with read_stream(booth, "/api/events", params={"after": last}) as stream:
+    with read_stream(booth, "/api/v1/events", params={"after": last}) as stream:
         newest = max(written)
         if last < newest:
             stream.wait(lambda all_: newest in sequenced(all_))
@@ -105,7 +105,7 @@ def test_resumes_without_gap_or_double_while_others_write(own_service: Any, read
 
 
 def test_many_events_in_one_commit_cut_nobody_off(own_service: Any, read_stream: Stream) -> None:
-    with read_stream(own_service.booth(), "/api/events") as stream:
+    with read_stream(own_service.booth(), "/api/v1/events") as stream:
         stream.first("hello")
         with own_service.database.writing() as c:
             first = events.append(c, "scan", "x", {}, 1)
@@ -120,11 +120,11 @@ def test_page_too_far_behind_is_told_to_begin_anew(own_service: Any, read_stream
         for _ in range(5002):
             events.append(c, "scan", "x", {}, 1)
     booth = own_service.booth()
-    with read_stream(booth, "/api/events", params={"after": 1}) as stream:
+    with read_stream(booth, "/api/v1/events", params={"after": 1}) as stream:
         stream.first("reset")
         added = add_events(own_service, 1)
         stream.wait(lambda all_: sequenced(all_) == [added])
-    with read_stream(booth, "/api/events", params={"after": added - 5000}) as stream:
+    with read_stream(booth, "/api/v1/events", params={"after": added - 5000}) as stream:
         stream.wait(lambda all_: len(sequenced(all_)) == 5000, 20.0)
         assert all(each.name != "reset" for each in stream.events)
 
@@ -133,7 +133,7 @@ def test_page_too_far_behind_is_told_to_begin_anew(own_service: Any, read_stream
 def test_id_that_was_never_given_is_told_to_begin_anew(
     running: Any, read_stream: Stream, foreign: str
 ) -> None:
-    with read_stream(running.booth(), "/api/events", headers={"Last-Event-ID": foreign}) as stream:
+    with read_stream(running.booth(), "/api/v1/events", headers={"Last-Event-ID": foreign}) as stream:
         stream.first("reset")
 
 
@@ -144,7 +144,7 @@ def test_live_views_come_with_their_new_points_only(running: Any, read_stream: S
         values = [float(t - now) for t in times]
         return {"sensor": "co2", "unit": "ppm", "t_utc_ms": times, "low": values, "high": values}
 
-    with read_stream(running.booth(), "/api/events") as stream:
+    with read_stream(running.booth(), "/api/v1/events") as stream:
         stream.first("hello")
         lane.show(traces=[trace([now - 2000, now - 1000])])
         stream.wait(lambda all_: sum(each.name == "live" for each in all_) == 1)
@@ -159,28 +159,28 @@ def test_live_views_come_with_their_new_points_only(running: Any, read_stream: S
 @pytest.mark.parametrize("how", ["logout", "disabled", "role", "expired", "password"])
 def test_stream_ends_with_its_session(running: Any, read_stream: Stream, how: str) -> None:
     name, supervisor = f"somebody-{how}", running.booth("supervisor")
-    supervisor.post("/api/users", json={"name": name, "role": "officer", "password": "long enough"})
+    supervisor.post("/api/v1/users", json={"name": name, "role": "officer", "password": "long enough"})
     token = running.session(name)
     booth = running.client(token)
-    with read_stream(booth, "/api/events") as stream:
+    with read_stream(booth, "/api/v1/events") as stream:
         stream.first("hello")
         match how:
             case "logout":
                 other = running.client(token)
-                assert other.post("/api/logout").status_code == 204
+                assert other.post("/api/v1/logout").status_code == 204
             case "disabled":
-                supervisor.patch(f"/api/users/{name}", json={"disabled": True})
+                supervisor.patch(f"/api/v1/users/{name}", json={"disabled": True})
             case "role":
-                supervisor.patch(f"/api/users/{name}", json={"role": "auditor"})
+                supervisor.patch(f"/api/v1/users/{name}", json={"role": "auditor"})
             case "password":
-                supervisor.patch(f"/api/users/{name}", json={"password": "another long one"})
+                supervisor.patch(f"/api/v1/users/{name}", json={"password": "another long one"})
             case "expired":
                 with running.database.writing() as c:
                     c.exec_driver_sql("UPDATE sessions SET opened_utc_ms = 1 WHERE name = ?", (name,))
         bye = stream.first("bye", 5.0)
         assert bye.data == {"code": "session_ended"}
         stream.wait_end()
-    assert booth.get("/api/me").json()["code"] == "session_ended"
+    assert booth.get("/api/v1/me").json()["code"] == "session_ended"
 
 
 def test_open_stream_keeps_its_session_from_idling(
@@ -198,7 +198,7 @@ def test_open_stream_keeps_its_session_from_idling(
     with own_service.database.writing() as c:
         c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3500000")
     long_ago_ms = used_ms()
-    with read_stream(own_service.client(token), "/api/events"):
+    with read_stream(own_service.client(token), "/api/v1/events"):
         deadline = time.monotonic() + 8
         while used_ms() == long_ago_ms:
             assert time.monotonic() < deadline, "the session would have idled under an open page"
@@ -211,7 +211,7 @@ async def _open_raw(running: Any, token: str, small: bool = False) -> tuple[Any,
     reader, writer = await asyncio.open_connection(
         "127.0.0.1", int(running.url.rsplit(":", 1)[1]), limit=2**12 if small else 2**20
     )
-    head = f"GET /api/events HTTP/1.1\r\nHost: x\r\nCookie: __Host-lorryscan={token}\r\n\r\n"
+    head = f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nCookie: __Host-lorryscan={token}\r\n\r\n"
     writer.write(head.encode())
     await reader.readuntil(b"event: hello")
     return reader, writer

@@ -14,7 +14,7 @@ import pytest
 from service.api import server
 from service.cli.serve import _take_descriptors
 
-HEAD = b"POST /api/login HTTP/1.1\r\nHost: booth\r\n"
+HEAD = b"POST /api/v1/login HTTP/1.1\r\nHost: booth\r\n"
 
 
 @pytest.fixture
@@ -67,13 +67,13 @@ def test_connection_that_dawdles_ends(hurried: Any, begun: bytes) -> None:
 def test_half_a_second_request_ends_too(hurried: Any) -> None:
     with connection(hurried) as made:
         asked_and_answered(made)
-        made.sendall(b"GET /api/he")
+        made.sendall(b"GET /api/v1/he")
         assert is_ended(made)
 
 
 def test_streams_and_kept_connections_go_on(hurried: Any, read_stream: Callable[..., Any]) -> None:
     booth = hurried.booth()
-    with connection(hurried) as kept, read_stream(booth, "/api/events") as stream:
+    with connection(hurried) as kept, read_stream(booth, "/api/v1/events") as stream:
         asked_and_answered(kept)
         began_s = time.monotonic()
         stream.wait(lambda events: len([e for e in events if e.name == "heartbeat"]) >= 3)

@@ -56,9 +56,9 @@ def test_every_operation_describes_its_errors_and_who_may_use_it(name: str) -> N
             [(kind, content)] = answer["content"].items()
             assert kind == "application/problem+json"
             assert content["schema"]["$ref"].endswith("/ProblemBody")
-    if path.startswith("/api/lane/"):
+    if path.startswith("/api/v1/lane/"):
         assert operation["security"] == [{"lane": []}]
-    elif path in ("/api/login", "/api/logout", "/api/health/live", "/api/health/ready"):
+    elif path in ("/api/v1/login", "/api/v1/logout", "/api/health/live", "/api/health/ready"):
         assert operation["security"] == []
     else:
         assert operation["security"] == [{"session": []}]

@@ -77,7 +77,7 @@ def test_unknown_token_is_told_apart(running: Any) -> None:
     lane = running.lane()
     for headers in ({}, {"Authorization": "Bearer nobody"}, {"Authorization": f"Basic {lane.token}"}):
         with httpx.Client(base_url=running.url, trust_env=False) as stranger:
-            answer = stranger.post("/api/lane/messages", json=lane.opened(), headers=headers)
+            answer = stranger.post("/api/v1/lane/messages", json=lane.opened(), headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "lane_unknown")
         assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -85,12 +85,12 @@ def test_unknown_token_is_told_apart(running: Any) -> None:
 def test_token_dies_at_once_when_changed_or_revoked(running: Any) -> None:
     lane, engineer = running.lane(), running.booth("engineer")
     assert lane.show().status_code == 200
-    changed = engineer.post(f"/api/lanes/{lane.id}/token")
+    changed = engineer.post(f"/api/v1/lanes/{lane.id}/token")
     assert changed.status_code == 201
     assert lane.show().json()["code"] == "lane_unknown"
     lane.headers["Authorization"] = f"Bearer {changed.json()['token']}"
     assert lane.show().status_code == 200
-    assert engineer.delete(f"/api/lanes/{lane.id}/token").status_code == 204
+    assert engineer.delete(f"/api/v1/lanes/{lane.id}/token").status_code == 204
     assert lane.show().status_code == 401
 
 
@@ -113,7 +113,7 @@ def test_live_view_comes_back_with_its_traces(running: Any) -> None:
     later = [*points, (now - 10, 3.0)]  # a lane that saw another service sends its last minute again
     answer = lane.show(traces=[trace(later)], elapsed_s=7.0)
     assert answer.json() == {"run": running.database.run, "pictures": {}}
-    view = booth.get(f"/api/lanes/{lane.id}/live").json()
+    view = booth.get(f"/api/v1/lanes/{lane.id}/live").json()
     assert view["live"]["elapsed_s"] == 7.0
     assert view["live"]["traces"] == [{"channel": "", **trace(later)}]
     assert view["lane"]["silent"] is False
@@ -133,7 +133,7 @@ def test_answers_do_not_wait_for_acknowledgements(running: Any) -> None:
 def test_two_processes_with_one_token_are_said_to_both(running: Any, read_stream: Callable[..., Any]) -> None:
     lane = running.lane()
     first = lane.run
-    with read_stream(running.booth(), "/api/events") as stream:
+    with read_stream(running.booth(), "/api/v1/events") as stream:
         lane.show(scan_id=lane.scan)
         lane.run = str(ULID())
         assert lane.show(faults=[]).status_code == 200
@@ -149,11 +149,11 @@ def test_two_processes_with_one_token_are_said_to_both(running: Any, read_stream
 
 def test_live_of_a_lane_that_never_spoke_is_empty(running: Any) -> None:
     lane, booth = running.lane(), running.booth()
-    assert booth.get(f"/api/lanes/{lane.id}/live").json() == {
+    assert booth.get(f"/api/v1/lanes/{lane.id}/live").json() == {
         "lane": {"id": lane.id, "heard_utc_ms": None, "silent": True, "revoked": False},
         "live": None,
     }
-    assert booth.get("/api/lanes/nowhere/live").status_code == 404
+    assert booth.get("/api/v1/lanes/nowhere/live").status_code == 404
 
 
 def picture_info(version: int, heat: bool) -> dict[str, object]:
@@ -164,10 +164,13 @@ def picture_info(version: int, heat: bool) -> dict[str, object]:
 
 def test_picture_is_given_whole_in_part_and_not_twice(running: Any) -> None:
     lane, booth = running.lane(), running.booth()
-    address = f"/api/lanes/{lane.id}/pictures/xray"
+    address = f"/api/v1/lanes/{lane.id}/pictures/xray"
     assert booth.get(address).status_code == 404
     put = lane.put(
-        "/api/lane/pictures/xray", params={"version": 3}, content=PNG, headers={"Content-Type": "image/png"}
+        "/api/v1/lane/pictures/xray",
+        params={"version": 3},
+        content=PNG,
+        headers={"Content-Type": "image/png"},
     )
     assert put.status_code == 204
     whole = booth.get(address)
@@ -186,27 +189,27 @@ def test_picture_is_given_whole_in_part_and_not_twice(running: Any) -> None:
 def test_picture_with_heat_is_whole_with_its_heat_only(running: Any) -> None:
     lane, booth = running.lane(), running.booth()
     image = {"Content-Type": "image/png"}
-    lane.put("/api/lane/pictures/xray", params={"version": 5}, content=PNG, headers=image)
+    lane.put("/api/v1/lane/pictures/xray", params={"version": 5}, content=PNG, headers=image)
     assert lane.show(pictures=[picture_info(5, heat=True)]).json()["pictures"] == {}
-    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").status_code == 404
+    assert booth.get(f"/api/v1/lanes/{lane.id}/pictures/xray/heat").status_code == 404
     heat = PNG + b"heat"
-    lane.put("/api/lane/pictures/xray", params={"version": 5, "heat": "true"}, content=heat, headers=image)
+    lane.put("/api/v1/lane/pictures/xray", params={"version": 5, "heat": "true"}, content=heat, headers=image)
     assert lane.show(pictures=[picture_info(5, heat=True)]).json()["pictures"] == {"xray": 5}
-    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == heat
+    assert booth.get(f"/api/v1/lanes/{lane.id}/pictures/xray/heat").content == heat
     next_heat = PNG + b"next heat"  # comes before its picture: until then the one that fits is shown
     lane.put(
-        "/api/lane/pictures/xray", params={"version": 6, "heat": "true"}, content=next_heat, headers=image
+        "/api/v1/lane/pictures/xray", params={"version": 6, "heat": "true"}, content=next_heat, headers=image
     )
-    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == heat
-    lane.put("/api/lane/pictures/xray", params={"version": 6}, content=PNG, headers=image)
-    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").content == next_heat
-    lane.put("/api/lane/pictures/xray", params={"version": 7}, content=PNG, headers=image)
-    assert booth.get(f"/api/lanes/{lane.id}/pictures/xray/heat").status_code == 404, "of another picture"
+    assert booth.get(f"/api/v1/lanes/{lane.id}/pictures/xray/heat").content == heat
+    lane.put("/api/v1/lane/pictures/xray", params={"version": 6}, content=PNG, headers=image)
+    assert booth.get(f"/api/v1/lanes/{lane.id}/pictures/xray/heat").content == next_heat
+    lane.put("/api/v1/lane/pictures/xray", params={"version": 7}, content=PNG, headers=image)
+    assert booth.get(f"/api/v1/lanes/{lane.id}/pictures/xray/heat").status_code == 404, "of another picture"
 
 
 def test_what_is_no_picture_is_refused(running: Any) -> None:
     lane = running.lane()
-    address, image = "/api/lane/pictures/xray", {"Content-Type": "image/png"}
+    address, image = "/api/v1/lane/pictures/xray", {"Content-Type": "image/png"}
     assert lane.put(address, params={"version": 1}, content=PNG).status_code == 415
     assert lane.put(address, params={"version": 1}, content=b"GIF89a", headers=image).status_code == 422
     assert lane.put(address, content=PNG, headers=image).status_code == 422
@@ -222,11 +225,11 @@ def order(key: str = "") -> dict[str, Any]:
 
 def test_order_reaches_a_lane_that_listens_at_once(running: Any, read_stream: Callable[..., Any]) -> None:
     lane, booth = running.lane(), running.booth()
-    with read_stream(lane, "/api/lane/commands") as stream:
+    with read_stream(lane, "/api/v1/lane/commands") as stream:
         stream.first("heartbeat")
         asked_s = time.monotonic()
         asked = order()
-        answer = booth.post(f"/api/lanes/{lane.id}/commands", json=asked)
+        answer = booth.post(f"/api/v1/lanes/{lane.id}/commands", json=asked)
         assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
         told = stream.first("order")
         assert told.data == {"command": asked["key"], "by": "officer", "order": asked["order"]}
@@ -239,15 +242,15 @@ def test_order_given_before_the_lane_listens_is_waiting_for_it(
 ) -> None:
     lane, booth = running.lane(), running.booth()
     asked = order()
-    booth.post(f"/api/lanes/{lane.id}/commands", json=asked)
-    with read_stream(lane, "/api/lane/commands") as stream:
+    booth.post(f"/api/v1/lanes/{lane.id}/commands", json=asked)
+    with read_stream(lane, "/api/v1/lane/commands") as stream:
         first = stream.first("order")
         assert first.data["command"] == asked["key"]
-    with read_stream(lane, "/api/lane/commands") as stream:
+    with read_stream(lane, "/api/v1/lane/commands") as stream:
         assert stream.first("order").data["command"] == asked["key"], "sent, not answered: again"
-    with read_stream(lane, "/api/lane/commands", headers={"Last-Event-ID": str(first.id)}) as stream:
+    with read_stream(lane, "/api/v1/lane/commands", headers={"Last-Event-ID": str(first.id)}) as stream:
         later = order()
-        booth.post(f"/api/lanes/{lane.id}/commands", json=later)
+        booth.post(f"/api/v1/lanes/{lane.id}/commands", json=later)
         assert stream.first("order").data["command"] == later["key"], "resumed after the first"
 
 
@@ -256,16 +259,16 @@ def test_lane_that_knows_more_orders_than_the_store_gets_them_all(
 ) -> None:
     """The data were put back from a copy: the lane's last order has a number that is yet to come."""
     lane, booth = running.lane(), running.booth()
-    with read_stream(lane, "/api/lane/commands", headers={"Last-Event-ID": "999999999999"}) as stream:
+    with read_stream(lane, "/api/v1/lane/commands", headers={"Last-Event-ID": "999999999999"}) as stream:
         stream.first("heartbeat")
         asked = order()
-        booth.post(f"/api/lanes/{lane.id}/commands", json=asked)
+        booth.post(f"/api/v1/lanes/{lane.id}/commands", json=asked)
         assert stream.first("order").data["command"] == asked["key"]
 
 
 def test_orders_have_heartbeats_as_often_as_promised(running: Any, read_stream: Callable[..., Any]) -> None:
     lane = running.lane()
-    with read_stream(lane, "/api/lane/commands") as stream:
+    with read_stream(lane, "/api/v1/lane/commands") as stream:
         beats = stream.wait(lambda events: len([e for e in events if e.name == "heartbeat"]) >= 3)
     apart = [b.at_s - a.at_s for a, b in pairwise(beats)]
     assert all(0.5 < gap < 1.1 for gap in apart), apart
@@ -275,27 +278,27 @@ def test_second_order_stream_of_a_lane_ends_the_first(running: Any, read_stream:
     lane = running.lane()
     with (
         httpx.Client(base_url=running.url, headers=lane.headers, trust_env=False) as again,
-        read_stream(lane, "/api/lane/commands") as first,
+        read_stream(lane, "/api/v1/lane/commands") as first,
     ):
         first.first("heartbeat")
-        with read_stream(again, "/api/lane/commands") as second:
+        with read_stream(again, "/api/v1/lane/commands") as second:
             second.first("heartbeat")
             first.wait_end()
 
 
 def test_revoked_lane_loses_its_order_stream(running: Any, read_stream: Callable[..., Any]) -> None:
     lane, engineer = running.lane(), running.booth("engineer")
-    with read_stream(lane, "/api/lane/commands") as stream:
+    with read_stream(lane, "/api/v1/lane/commands") as stream:
         stream.first("heartbeat")
-        engineer.delete(f"/api/lanes/{lane.id}/token")
+        engineer.delete(f"/api/v1/lanes/{lane.id}/token")
         stream.wait_end()
 
 
 def test_answer_of_the_lane_reaches_the_booth(running: Any, read_stream: Callable[..., Any]) -> None:
     lane, booth = running.lane(), running.booth()
     asked = order()
-    with read_stream(booth, "/api/events") as stream:
-        booth.post(f"/api/lanes/{lane.id}/commands", json=asked)
+    with read_stream(booth, "/api/v1/events") as stream:
+        booth.post(f"/api/v1/lanes/{lane.id}/commands", json=asked)
         answer = {"command": asked["key"], "done": True, "answer": said_done()}
         told = lane.tell(lane.message("command_answer", answer, scan_id=""))
         assert told.status_code == 201
@@ -304,7 +307,7 @@ def test_answer_of_the_lane_reaches_the_booth(running: Any, read_stream: Callabl
             return any(e.name == "command" and e.data["state"] == "done" for e in events)
 
         stream.wait(done)
-    assert booth.get("/api/state").json()["commands"][-1]["state"] == "done"
+    assert booth.get("/api/v1/state").json()["commands"][-1]["state"] == "done"
 
 
 def said_done() -> dict[str, Any]:
@@ -319,7 +322,7 @@ def test_command_without_an_answer_expires_after_ten_seconds(
     with own_service.database.writing() as c:
         asked = CommandRequest.model_validate(order())
         commands.give(c, lane.id, asked, "officer", time.time_ns() // 1_000_000 - 9_500)
-    with read_stream(booth, "/api/events", params={"after": 0}) as stream:
+    with read_stream(booth, "/api/v1/events", params={"after": 0}) as stream:
         stream.wait(
             lambda events: any(e.name == "command" and e.data["state"] == "expired" for e in events), 5.0
         )
@@ -327,19 +330,19 @@ def test_command_without_an_answer_expires_after_ten_seconds(
 
 def test_known_command_key_is_answered_alike_and_other_orders_refused(running: Any) -> None:
     lane, booth = running.lane(), running.booth()
-    address, asked = f"/api/lanes/{lane.id}/commands", order()
+    address, asked = f"/api/v1/lanes/{lane.id}/commands", order()
     first = booth.post(address, json=asked)
     again = booth.post(address, json=asked)
     assert (first.status_code, again.status_code) == (202, 200)
     assert again.json()["id"] == first.json()["id"] == asked["key"]
     other = booth.post(address, json=asked | {"order": {"name": "leave"}})
     assert (other.status_code, other.json()["code"]) == (409, "key_reused")
-    assert booth.post("/api/lanes/nowhere/commands", json=order()).status_code == 404
+    assert booth.post("/api/v1/lanes/nowhere/commands", json=order()).status_code == 404
 
 
 def test_lane_falls_silent_and_is_heard_again(running: Any, read_stream: Callable[..., Any]) -> None:
     lane, booth = running.lane(), running.booth()
-    with read_stream(booth, "/api/events") as stream:
+    with read_stream(booth, "/api/v1/events") as stream:
 
         def of_lane(silent: bool) -> Callable[[list[Any]], bool]:
             return lambda events: any(
@@ -353,7 +356,7 @@ def test_lane_falls_silent_and_is_heard_again(running: Any, read_stream: Callabl
         fell = next(e for e in events if e.name == "lane" and e.data["id"] == lane.id and e.data["silent"])
         assert 1.4 < fell.at_s - spoke_s < 2.0, "within two seconds, and not before 1.5"
         assert fell.id is None
-        [state] = [each for each in booth.get("/api/state").json()["lanes"] if each["id"] == lane.id]
+        [state] = [each for each in booth.get("/api/v1/state").json()["lanes"] if each["id"] == lane.id]
         assert state["silent"] is True
         stream.events.clear()
         assert lane.tell(lane.opened()).status_code == 201

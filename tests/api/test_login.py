@@ -76,7 +76,7 @@ def test_success_takes_its_own_failures_back() -> None:
 
 def test_login_gives_a_cookie_that_scripts_and_other_sites_never_see(own_service: Any) -> None:
     booth = own_service.client()
-    answer = booth.post("/api/login", json={"name": "supervisor", "password": PASSWORD})
+    answer = booth.post("/api/v1/login", json={"name": "supervisor", "password": PASSWORD})
     assert answer.status_code == 200
     assert answer.json()["name"] == answer.json()["role"] == "supervisor"
     assert "manage_accounts" in answer.json()["permissions"]
@@ -85,15 +85,15 @@ def test_login_gives_a_cookie_that_scripts_and_other_sites_never_see(own_service
     assert cookie["samesite"].lower() == "strict"
     assert not cookie["domain"]
     booth.headers["Cookie"] = f"__Host-lorryscan={cookie.value}"
-    assert booth.get("/api/me").json() == answer.json()
-    assert booth.post("/api/logout").status_code == 204
-    assert booth.get("/api/me").json()["code"] == "session_ended"
-    assert booth.post("/api/logout").status_code == 204, "logged out is logged out"
+    assert booth.get("/api/v1/me").json() == answer.json()
+    assert booth.post("/api/v1/logout").status_code == 204
+    assert booth.get("/api/v1/me").json()["code"] == "session_ended"
+    assert booth.post("/api/v1/logout").status_code == 204, "logged out is logged out"
 
 
 def test_refusals_are_alike_then_wait_and_are_in_the_audit(own_service: Any) -> None:
     supervisor = own_service.booth("supervisor")
-    supervisor.patch("/api/users/auditor", json={"disabled": True})
+    supervisor.patch("/api/v1/users/auditor", json={"disabled": True})
     booth = own_service.client()
     tries = [
         {"name": "officer", "password": "wrong"},
@@ -102,15 +102,15 @@ def test_refusals_are_alike_then_wait_and_are_in_the_audit(own_service: Any) -> 
         {"name": "officer", "password": ""},
         {"name": "", "password": "wrong"},
     ]
-    answers = [booth.post("/api/login", json=each) for each in tries]
+    answers = [booth.post("/api/v1/login", json=each) for each in tries]
     assert {(a.status_code, a.text) for a in answers} == {(401, answers[0].text)}
     assert answers[0].json()["code"] == "login_refused"
-    sixth = booth.post("/api/login", json={"name": "officer", "password": PASSWORD})
+    sixth = booth.post("/api/v1/login", json={"name": "officer", "password": PASSWORD})
     assert (sixth.status_code, sixth.json()["code"]) == (429, "too_many_logins")
     assert 1 <= int(sixth.headers["retry-after"]) <= 30
-    refused = [e for e in supervisor.get("/api/audit").json() if e["action"] == "login_refused"]
+    refused = [e for e in supervisor.get("/api/v1/audit").json() if e["action"] == "login_refused"]
     assert [e["subject"] for e in refused] == ["officer", "", "auditor", "officer", ""]
-    assert PASSWORD not in supervisor.get("/api/audit").text
+    assert PASSWORD not in supervisor.get("/api/v1/audit").text
     assert 'lorryscan_login_failures_total{why="too_many"} 1.0' in booth.get("/metrics").text
 
 
@@ -119,7 +119,7 @@ def test_hundred_guesses_at_once_are_not_one(own_service: Any) -> None:
 
     def guess(number: int) -> None:
         with own_service.client() as booth:
-            answer = booth.post("/api/login", json={"name": "officer", "password": f"guess {number}"})
+            answer = booth.post("/api/v1/login", json={"name": "officer", "password": f"guess {number}"})
         looked_at.append(answer.status_code)
 
     threads = [threading.Thread(target=guess, args=(number,)) for number in range(30)]
@@ -133,13 +133,13 @@ def test_hundred_guesses_at_once_are_not_one(own_service: Any) -> None:
 
 def test_own_password_is_changed_with_the_old_one_only(own_service: Any) -> None:
     here, elsewhere = own_service.booth("engineer"), own_service.booth("engineer")
-    wrong = here.put("/api/me/password", json={"old": "wrong", "new": "a new long one"})
+    wrong = here.put("/api/v1/me/password", json={"old": "wrong", "new": "a new long one"})
     assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_password")
-    short = here.put("/api/me/password", json={"old": PASSWORD, "new": "short"})
+    short = here.put("/api/v1/me/password", json={"old": PASSWORD, "new": "short"})
     assert (short.status_code, short.json()["code"]) == (422, "malformed")
-    assert here.put("/api/me/password", json={"old": PASSWORD, "new": "a new long one"}).status_code == 204
-    assert here.get("/api/me").status_code == 200
-    assert elsewhere.get("/api/me").json()["code"] == "session_ended"
+    assert here.put("/api/v1/me/password", json={"old": PASSWORD, "new": "a new long one"}).status_code == 204
+    assert here.get("/api/v1/me").status_code == 200
+    assert elsewhere.get("/api/v1/me").json()["code"] == "session_ended"
     booth = own_service.client()
-    new = booth.post("/api/login", json={"name": "engineer", "password": "a new long one"})
+    new = booth.post("/api/v1/login", json={"name": "engineer", "password": "a new long one"})
     assert new.status_code == 200

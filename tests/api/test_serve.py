@@ -111,7 +111,7 @@ async def follow_until_the_end(port: int, token: str, count: int, stop: Callable
 
     async def one() -> tuple[Any, Any]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        head = f"GET /api/events HTTP/1.1\r\nHost: x\r\nCookie: __Host-lorryscan={token}\r\n\r\n"
+        head = f"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nCookie: __Host-lorryscan={token}\r\n\r\n"
         writer.write(head.encode())
         await reader.readuntil(b"event: hello")
         return reader, writer
@@ -228,7 +228,7 @@ def test_login_over_tls_takes_its_own_origin_only(start: Start, tmp_path: Path) 
     with httpx.Client(base_url=address, verify=trusting, trust_env=False) as client:
         wait_live(client)
         plain = {"Origin": address.replace("https", "http")}
-        assert client.post("/api/login", json=asked, headers=plain).json()["code"] == "origin_refused"
-        assert client.post("/api/login", json=asked, headers={"Origin": address}).status_code == 200
+        assert client.post("/api/v1/login", json=asked, headers=plain).json()["code"] == "origin_refused"
+        assert client.post("/api/v1/login", json=asked, headers={"Origin": address}).status_code == 200
         # a client that keeps cookies as browsers do sends it back over TLS
-        assert client.get("/api/me").json()["name"] == "officer"
+        assert client.get("/api/v1/me").json()["name"] == "officer"

@@ -92,7 +92,7 @@ async def read_events(port: int, cookie: str, seen: dict[int, float], ready: asy
     reader, writer = await asyncio.open_connection(HOST, port, limit=1 << 20)
     try:
         writer.write(
-            f"GET /api/events HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: {cookie}\r\n"
+            f"GET /api/v1/events HTTP/1.1\r\nHost: {HOST}:{port}\r\nCookie: {cookie}\r\n"
             "Accept: text/event-stream\r\n\r\n".encode()
         )
         answer = await reader.readuntil(b"\r\n\r\n")
@@ -141,7 +141,7 @@ async def live_views(poster: Poster) -> None:
             for name, sensor in SENSORS.items()
         ]
         body = {"run": run, "sequence": sequence, "utc_ms": now_ms, "devices": devices}
-        await poster.post("/api/lane/live", body)
+        await poster.post("/api/v1/lane/live", body)
         await asyncio.sleep(1.0 / LIVE_PER_S)
 
 
@@ -164,7 +164,7 @@ async def measure(service: ServiceProcess, token: str, count: int) -> tuple[list
     try:
         async with open_streams(service.port, cookie, count) as seen:
             opened = message("scan_opened", {"declaration": declaration, "by": "bench"})
-            if await poster.post("/api/lane/messages", opened) != 201:
+            if await poster.post("/api/v1/lane/messages", opened) != 201:
                 raise RuntimeError("the service did not take the scan")
             base = time.perf_counter() + 0.5
             for n in range(POSTS):
@@ -173,7 +173,7 @@ async def measure(service: ServiceProcess, token: str, count: int) -> tuple[list
                 body = {**assessment, "scan_id": scan_id, "mono_ns": tick_ns, "final": False}
                 prepared = message("assessment", body)
                 began[tick_ns] = time.perf_counter()
-                if await poster.post("/api/lane/messages", prepared) != 201:
+                if await poster.post("/api/v1/lane/messages", prepared) != 201:
                     raise RuntimeError("the service did not take an assessment")
                 answered.append(1e3 * (time.perf_counter() - began[tick_ns]))
             deadline = time.perf_counter() + LAST_EVENTS_S

@@ -151,7 +151,7 @@ class ServiceProcess:
 def session_cookie(url: str, name: str) -> str:
     """Log in and return the session as a Cookie header's value."""
     answer = httpx.post(
-        f"{url}/api/login",
+        f"{url}/api/v1/login",
         json={"name": name, "password": PASSWORD},
         headers={"Origin": url},
         trust_env=False,

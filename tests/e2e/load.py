@@ -51,7 +51,7 @@ def post_search(url: str, token: str, plate: str) -> str:
     ):
         made = {"key": str(ULID()), "kind": kind, "scan_id": scan_id, "body": body}
         httpx.post(
-            f"{url}/api/lane/messages",
+            f"{url}/api/v1/lane/messages",
             json={**made, "created_utc_ns": time.time_ns()},
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
@@ -126,7 +126,7 @@ class Poster(threading.Thread):
         if self._connection is None:
             self._connection = http.client.HTTPConnection(HOST, self._port, timeout=PATIENCE_S)
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        self._connection.request("POST", "/api/lane/messages", text.encode(), headers)
+        self._connection.request("POST", "/api/v1/lane/messages", text.encode(), headers)
         answer = self._connection.getresponse()
         return answer.status, answer.read().decode()
 
@@ -167,7 +167,7 @@ class Listener(threading.Thread):
         body = json.dumps({"name": self._name, "password": PASSWORD})
         headers = {"Origin": f"http://{HOST}:{self._port}", "Content-Type": "application/json"}
         with contextlib.closing(connection):
-            connection.request("POST", "/api/login", body, headers)
+            connection.request("POST", "/api/v1/login", body, headers)
             answer = connection.getresponse()
             answer.read()
             return (answer.getheader("Set-Cookie") or "").split(";")[0]
@@ -178,7 +178,7 @@ class Listener(threading.Thread):
         if self.listening.is_set():
             headers["Last-Event-ID"] = str(self.sequences[-1] if self.sequences else self.first)
         with contextlib.closing(connection):
-            connection.request("GET", "/api/events", headers=headers)
+            connection.request("GET", "/api/v1/events", headers=headers)
             answer = connection.getresponse()
             if answer.status != KNOWN:
                 return

@@ -73,7 +73,7 @@ def test_an_account_that_is_disabled_loses_its_page_at_once(booth_of, service: S
     booth = booth_of()
     booth.log_in("third")
     httpx.patch(
-        f"{service.url}/api/users/third",
+        f"{service.url}/api/v1/users/third",
         json={"disabled": True},
         headers={"Cookie": session_cookie(service.url, "chief"), "Origin": service.url},
         trust_env=False,
@@ -126,7 +126,7 @@ def test_another_officer_was_faster(booth_of, service: ServiceProcess):
     def second_first(route) -> None:
         (alert,) = alerts(service, "BOTH 2")
         httpx.post(
-            f"{service.url}/api/alerts/{alert['id']}/acknowledge",
+            f"{service.url}/api/v1/alerts/{alert['id']}/acknowledge",
             headers={"Cookie": session_cookie(service.url, "second"), "Origin": service.url},
             trust_env=False,
         ).raise_for_status()
@@ -166,6 +166,6 @@ def alerts(service: ServiceProcess, plate: str) -> list[dict]:
     """Return what the service holds of a lorry's alerts."""
     cookie = session_cookie(service.url, "second")
     answer = httpx.get(
-        f"{service.url}/api/alerts", params={"state": "all"}, headers={"Cookie": cookie}, trust_env=False
+        f"{service.url}/api/v1/alerts", params={"state": "all"}, headers={"Cookie": cookie}, trust_env=False
     )
     return [alert for alert in answer.raise_for_status().json() if alert["plate"] == plate]

@@ -97,7 +97,7 @@ class Demo:
         """Return the status of a login with what is shown."""
         body = {"name": name, "password": self.logins[name]}
         return httpx.post(
-            f"{self.url}/api/login", json=body, headers={"Origin": self.url}, trust_env=False
+            f"{self.url}/api/v1/login", json=body, headers={"Origin": self.url}, trust_env=False
         ).status_code
 
     def close(self) -> None:

@@ -79,6 +79,6 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     booth.check_language()
     booth.check_accessible("scan")
     booth.picture("08-scan")
-    assert line.api("officer", "/api/alerts?state=all")[0]["outcome"]["people"] == 3
-    assert line.api("officer", "/api/scans")[0]["state"] == "closed"
-    assert line.api("officer", "/api/lanes")[0]["id"] == LANE
+    assert line.api("officer", "/api/v1/alerts?state=all")[0]["outcome"]["people"] == 3
+    assert line.api("officer", "/api/v1/scans")[0]["state"] == "closed"
+    assert line.api("officer", "/api/v1/lanes")[0]["id"] == LANE

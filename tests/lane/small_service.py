@@ -138,9 +138,9 @@ class SmallService:
             self._answer(to, 401, refusal, "application/problem+json")
             return
         match parts.path:
-            case "/api/lane/messages":
+            case "/api/v1/lane/messages":
                 self._message(to, json.loads(body))
-            case "/api/lane/live":
+            case "/api/v1/lane/live":
                 if self.twice:
                     self._answer(to, 409, {"code": "lane_twice"}, "application/problem+json")
                     return
@@ -148,9 +148,9 @@ class SmallService:
                 self.lives.append(Live.model_validate_json(body))
                 versions = {sensor: v for (sensor, heat), (v, _) in self.pictures.items() if not heat}
                 self._answer(to, 200, {"run": self.run, "pictures": versions})
-            case "/api/lane/commands":
+            case "/api/v1/lane/commands":
                 self._stream(to)
-            case path if path.startswith("/api/lane/pictures/"):
+            case path if path.startswith("/api/v1/lane/pictures/"):
                 asked = parse_qs(parts.query)
                 key = path.rsplit("/", 1)[1], asked.get("heat") == ["true"]
                 self.pictures[key] = int(asked["version"][0]), body

@@ -19,7 +19,7 @@ HANDLE = Booth(Permission.HANDLE_ALERTS)
 _ALERTS = TypeAdapter(list[Alert])
 
 
-@routes.get("/api/alerts", operation_id="alerts", response_model=list[Alert])
+@routes.get("/api/v1/alerts", operation_id="alerts", response_model=list[Alert])
 @needs(Booth())
 def alerts(
     service: TheService,
@@ -32,7 +32,7 @@ def alerts(
         return json_list(_ALERTS, stored.listed(c, state == "open", before, limit))
 
 
-@routes.get("/api/alerts/{alert_id}", operation_id="alert")
+@routes.get("/api/v1/alerts/{alert_id}", operation_id="alert")
 @needs(Booth())
 def alert(alert_id: str, service: TheService) -> Alert:
     """Give one alert."""
@@ -40,7 +40,7 @@ def alert(alert_id: str, service: TheService) -> Alert:
         return stored.get(c, alert_id)
 
 
-@routes.post("/api/alerts/{alert_id}/acknowledge", operation_id="acknowledge")
+@routes.post("/api/v1/alerts/{alert_id}/acknowledge", operation_id="acknowledge")
 @needs(HANDLE)
 def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Take an alert on; 409 when another officer has it, with who and since when."""
@@ -48,7 +48,7 @@ def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Aler
         return stored.acknowledge(c, alert_id, session.name, now_ms())
 
 
-@routes.post("/api/alerts/{alert_id}/outcome", operation_id="record_outcome")
+@routes.post("/api/v1/alerts/{alert_id}/outcome", operation_id="record_outcome")
 @needs(HANDLE)
 def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, service: TheService) -> Alert:
     """Record what the search found; may be corrected until the alert is closed."""
@@ -56,7 +56,7 @@ def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, se
         return stored.record_outcome(c, alert_id, asked, session.name, now_ms())
 
 
-@routes.post("/api/alerts/{alert_id}/close", operation_id="close_alert")
+@routes.post("/api/v1/alerts/{alert_id}/close", operation_id="close_alert")
 @needs(HANDLE)
 def close_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Close an alert that has its outcome."""

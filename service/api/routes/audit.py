@@ -19,7 +19,7 @@ MOST = 2**53 - 1
 _ENTRIES = TypeAdapter(list[AuditEntry])
 
 
-@routes.get("/api/audit", operation_id="audit", response_model=list[AuditEntry])
+@routes.get("/api/v1/audit", operation_id="audit", response_model=list[AuditEntry])
 @needs(Booth(Permission.READ_AUDIT))
 def audit(
     service: TheService,

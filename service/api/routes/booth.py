@@ -29,7 +29,7 @@ MOST = 2**53 - 1
 _LAST_EVENT_ID = re.compile(r"[0-9]{1,15}")
 
 
-@routes.get("/api/state", operation_id="state", response_model=State)
+@routes.get("/api/v1/state", operation_id="state", response_model=State)
 @needs(Booth())
 async def state(session: TheSession, service: TheService) -> Response:
     """Give all that a page begins with; the stream goes on after its sequence."""
@@ -55,7 +55,7 @@ async def state(session: TheSession, service: TheService) -> Response:
     return await run_in_threadpool(json_of, whole)
 
 
-@routes.get("/api/events", operation_id="events", response_class=EventStream)
+@routes.get("/api/v1/events", operation_id="events", response_class=EventStream)
 @needs(Booth())
 async def booth_events(
     request: Request,
@@ -88,7 +88,7 @@ async def booth_events(
     )
 
 
-@routes.get("/api/lanes/{lane}/live", operation_id="lane_live", response_model=LaneView)
+@routes.get("/api/v1/lanes/{lane}/live", operation_id="lane_live", response_model=LaneView)
 @needs(Booth())
 async def lane_live(lane: str, service: TheService) -> Response:
     """Give a lane's newest view with the last two minutes of its traces."""
@@ -99,14 +99,14 @@ async def lane_live(lane: str, service: TheService) -> Response:
     return await run_in_threadpool(json_of, view)
 
 
-@routes.get("/api/lanes/{lane}/pictures/{sensor}", operation_id="lane_picture", response_class=Response)
+@routes.get("/api/v1/lanes/{lane}/pictures/{sensor}", operation_id="lane_picture", response_class=Response)
 @needs(Booth())
 async def lane_picture(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give a sensor's newest picture, 8-bit grey PNG."""
     return _picture(request, service, lane, sensor, heat=False)
 
 
-@routes.get("/api/lanes/{lane}/pictures/{sensor}/heat", operation_id="lane_heat", response_class=Response)
+@routes.get("/api/v1/lanes/{lane}/pictures/{sensor}/heat", operation_id="lane_heat", response_class=Response)
 @needs(Booth())
 async def lane_heat(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give the heat map that goes with a sensor's newest picture."""

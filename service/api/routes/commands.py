@@ -13,7 +13,7 @@ from service.store import commands as stored
 routes = router("commands")
 
 
-@routes.post("/api/lanes/{lane}/commands", operation_id="give_command", status_code=202)
+@routes.post("/api/v1/lanes/{lane}/commands", operation_id="give_command", status_code=202)
 @needs(Booth(Permission.COMMAND_LANES))
 def give_command(
     lane: str, asked: CommandRequest, response: Response, session: TheSession, service: TheService

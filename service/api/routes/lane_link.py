@@ -34,7 +34,7 @@ class MessageAnswer(BaseModel):
     new: bool
 
 
-@routes.post("/api/lane/messages", operation_id="post_message", status_code=201)
+@routes.post("/api/v1/lane/messages", operation_id="post_message", status_code=201)
 @needs(LaneItself())
 async def post_message(
     message: Message, request: Request, response: Response, lane_id: TheLane, service: TheService
@@ -55,7 +55,7 @@ async def post_message(
     return MessageAnswer(key=message.key, new=new)
 
 
-@routes.post("/api/lane/live", operation_id="post_live")
+@routes.post("/api/v1/lane/live", operation_id="post_live")
 @needs(LaneItself())
 async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAnswer:
     """Show the lane as it is now; never stored. 409 where another process speaks for the same lane."""
@@ -74,7 +74,7 @@ async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAn
     return LiveAnswer(run=service.database.run, pictures=service.latest.picture_versions(lane_id))
 
 
-@routes.put("/api/lane/pictures/{sensor}", operation_id="put_picture", status_code=204)
+@routes.put("/api/v1/lane/pictures/{sensor}", operation_id="put_picture", status_code=204)
 @needs(LaneItself())
 async def put_picture(
     sensor: Annotated[str, Path(min_length=1, max_length=64)],
@@ -94,7 +94,7 @@ async def put_picture(
     service.latest.pictures(lane_id).put(sensor, Picture(version, png), heat)
 
 
-@routes.get("/api/lane/commands", operation_id="orders", response_class=EventStream)
+@routes.get("/api/v1/lane/commands", operation_id="orders", response_class=EventStream)
 @needs(LaneItself())
 async def orders(
     request: Request,

@@ -27,14 +27,14 @@ class LaneToken(BaseModel):
     token: str
 
 
-@routes.get("/api/lanes", operation_id="lanes")
+@routes.get("/api/v1/lanes", operation_id="lanes")
 @needs(Booth())
 async def lanes(service: TheService) -> list[Lane]:
     """List all lanes, revoked ones too."""
     return [service.latest.lane(lane.id, lane.revoked) for lane in await service.reading(stored.listed)]
 
 
-@routes.post("/api/lanes", operation_id="add_lane", status_code=201)
+@routes.post("/api/v1/lanes", operation_id="add_lane", status_code=201)
 @needs(MANAGE)
 def add_lane(asked: LaneRequest, session: TheSession, service: TheService) -> LaneToken:
     """Add a lane, or take a revoked one back."""
@@ -44,7 +44,7 @@ def add_lane(asked: LaneRequest, session: TheSession, service: TheService) -> La
     return LaneToken(id=asked.id, token=token)
 
 
-@routes.post("/api/lanes/{lane}/token", operation_id="change_lane_token", status_code=201)
+@routes.post("/api/v1/lanes/{lane}/token", operation_id="change_lane_token", status_code=201)
 @needs(MANAGE)
 def change_lane_token(lane: str, session: TheSession, service: TheService) -> LaneToken:
     """Give a lane a new token; the old one is dead at once."""
@@ -54,7 +54,7 @@ def change_lane_token(lane: str, session: TheSession, service: TheService) -> La
     return LaneToken(id=lane, token=token)
 
 
-@routes.delete("/api/lanes/{lane}/token", operation_id="revoke_lane", status_code=204)
+@routes.delete("/api/v1/lanes/{lane}/token", operation_id="revoke_lane", status_code=204)
 @needs(MANAGE)
 def revoke_lane(lane: str, session: TheSession, service: TheService) -> None:
     """Take a lane's token away; what it told stays."""

@@ -38,7 +38,7 @@ class PasswordRequest(Asked):
     new: Password
 
 
-@routes.post("/api/login", operation_id="login")
+@routes.post("/api/v1/login", operation_id="login")
 @needs(Everybody())
 async def login(asked: LoginRequest, request: Request, response: Response, service: TheService) -> Me:
     """Log in: the answer carries the session's cookie."""
@@ -67,7 +67,7 @@ async def login(asked: LoginRequest, request: Request, response: Response, servi
     return access.me(session)
 
 
-@routes.post("/api/logout", operation_id="logout", status_code=204)
+@routes.post("/api/v1/logout", operation_id="logout", status_code=204)
 @needs(Everybody())
 async def logout(request: Request, response: Response, service: TheService) -> None:
     """Log out; without a session it is done already."""
@@ -78,14 +78,14 @@ async def logout(request: Request, response: Response, service: TheService) -> N
     access.drop_cookie(response)
 
 
-@routes.get("/api/me", operation_id="me")
+@routes.get("/api/v1/me", operation_id="me")
 @needs(Booth())
 async def me(session: TheSession) -> Me:
     """Say who is logged in."""
     return access.me(session)
 
 
-@routes.put("/api/me/password", operation_id="change_password", status_code=204)
+@routes.put("/api/v1/me/password", operation_id="change_password", status_code=204)
 @needs(Booth())
 async def change_password(
     asked: PasswordRequest, request: Request, session: TheSession, service: TheService

@@ -36,7 +36,7 @@ class UserChange(Request):
         return self
 
 
-@routes.get("/api/users", operation_id="users")
+@routes.get("/api/v1/users", operation_id="users")
 @needs(MANAGE)
 def users(service: TheService) -> list[User]:
     """List all accounts."""
@@ -44,7 +44,7 @@ def users(service: TheService) -> list[User]:
         return accounts.users(c)
 
 
-@routes.post("/api/users", operation_id="add_user", status_code=201)
+@routes.post("/api/v1/users", operation_id="add_user", status_code=201)
 @needs(MANAGE)
 def add_user(asked: UserRequest, session: TheSession, service: TheService) -> User:
     """Add an account."""
@@ -52,7 +52,7 @@ def add_user(asked: UserRequest, session: TheSession, service: TheService) -> Us
         return accounts.add(c, asked.name, asked.role, asked.password, session.name, now_ms())
 
 
-@routes.patch("/api/users/{name}", operation_id="change_user")
+@routes.patch("/api/v1/users/{name}", operation_id="change_user")
 @needs(MANAGE)
 def change_user(name: str, asked: UserChange, session: TheSession, service: TheService) -> User:
     """Change an account's role or password, disable or enable it; its sessions and pages end."""

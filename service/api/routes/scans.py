@@ -27,7 +27,7 @@ class AlertRequest(Request):
     note: Note = ""
 
 
-@routes.get("/api/scans", operation_id="scans", response_model=list[Scan])
+@routes.get("/api/v1/scans", operation_id="scans", response_model=list[Scan])
 @needs(Booth())
 def scans(
     service: TheService,
@@ -41,7 +41,7 @@ def scans(
         return json_list(_SCANS, stored.listed(c, state, plate, before, limit))
 
 
-@routes.get("/api/scans/{scan_id}", operation_id="scan")
+@routes.get("/api/v1/scans/{scan_id}", operation_id="scan")
 @needs(Booth())
 def scan(scan_id: str, service: TheService) -> Scan:
     """Give one scan."""
@@ -50,7 +50,7 @@ def scan(scan_id: str, service: TheService) -> Scan:
 
 
 @routes.get(
-    "/api/scans/{scan_id}/assessments", operation_id="assessments", response_model=list[AssessmentWire]
+    "/api/v1/scans/{scan_id}/assessments", operation_id="assessments", response_model=list[AssessmentWire]
 )
 @needs(Booth())
 def assessments(scan_id: str, service: TheService) -> Response:
@@ -59,7 +59,7 @@ def assessments(scan_id: str, service: TheService) -> Response:
         return json_list(_ASSESSMENTS, stored.assessments(c, scan_id))
 
 
-@routes.post("/api/scans/{scan_id}/alert", operation_id="raise_alert", status_code=201)
+@routes.post("/api/v1/scans/{scan_id}/alert", operation_id="raise_alert", status_code=201)
 @needs(Booth(Permission.HANDLE_ALERTS))
 def raise_alert(
     scan_id: str, asked: AlertRequest, response: Response, session: TheSession, service: TheService

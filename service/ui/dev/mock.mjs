@@ -135,27 +135,27 @@ function carryOut(lane, command) {
 const problem = (status, code, detail = '', more = {}) => ({ status, body: { type: 'about:blank', title: code, status, detail, instance: '', code, ...more }, type: 'application/problem+json' });
 
 function answer(method, path, body, query) {
-  if (path === '/api/login') {
+  if (path === '/api/v1/login') {
     if (body.password === 'wrong') return problem(401, 'login_refused');
     session = me(body.name, body.name === 'auditor' ? 'auditor' : 'officer');
     return { body: session };
   }
   if (!session) return problem(401, 'not_logged_in');
-  if (path === '/api/logout') { session = null; return { status: 204 }; }
-  if (path === '/api/me') return { body: session };
-  if (path === '/api/me/password') return body.old === 'wrong' ? problem(409, 'wrong_password') : { status: 204 };
-  if (path === '/api/state') {
+  if (path === '/api/v1/logout') { session = null; return { status: 204 }; }
+  if (path === '/api/v1/me') return { body: session };
+  if (path === '/api/v1/me/password') return body.old === 'wrong' ? problem(409, 'wrong_password') : { status: 204 };
+  if (path === '/api/v1/state') {
     return { body: { sequence, run, version: '0.1.0', utc_ms: Date.now(), me: session, lanes: lanes(), scans: [...scans.values()], alerts: [...alerts.values()], commands: [...commands.values()] } };
   }
-  let match = /^\/api\/lanes\/([^/]+)\/(live|commands)$/.exec(path);
+  let match = /^\/api\/v1\/lanes\/([^/]+)\/(live|commands)$/.exec(path);
   if (match?.[2] === 'live') return { body: { lane: lanes().find((one) => one.id === match[1]), live: LIVES[match[1]] } };
   if (match) {
     const command = put('command', { id: body.key, lane_id: match[1], order: body.order, by: session.name, given_utc_ms: Date.now(), state: 'waiting', answer: null, answered_utc_ms: null });
     setTimeout(() => (body.order.declaration?.plate === 'EXPIRE' ? put('command', { ...command, state: 'expired' }) : carryOut(match[1], command)), 400);
     return { status: 202, body: command };
   }
-  if (path === '/api/scans') return { body: [...scans.values()].filter((one) => (one.declaration?.plate ?? '').includes((query.get('plate') ?? '').toUpperCase()) && !query.get('before')) };
-  match = /^\/api\/scans\/([^/]+)(\/assessments|\/alert)?$/.exec(path);
+  if (path === '/api/v1/scans') return { body: [...scans.values()].filter((one) => (one.declaration?.plate ?? '').includes((query.get('plate') ?? '').toUpperCase()) && !query.get('before')) };
+  match = /^\/api\/v1\/scans\/([^/]+)(\/assessments|\/alert)?$/.exec(path);
   if (match) {
     const scan = scans.get(match[1]);
     if (!scan) return problem(404, 'not_found');
@@ -163,7 +163,7 @@ function answer(method, path, body, query) {
     if (match[2] === '/alert') return { status: 201, body: put('alert', alertOf(scan, 'officer', { raised_by: session.name, minutes_low: null, persons_likely: null, raised_utc_ms: Date.now(), reasons: [{ code: 'officer_note', values: {}, text: { en: body.note, fr: body.note } }] })) };
     return { body: scan };
   }
-  match = /^\/api\/alerts\/([^/]+)(?:\/(acknowledge|outcome|close))?$/.exec(path);
+  match = /^\/api\/v1\/alerts\/([^/]+)(?:\/(acknowledge|outcome|close))?$/.exec(path);
   if (match) {
     const alert = alerts.get(match[1]);
     const version = alert.version + 1;
@@ -189,7 +189,7 @@ function answer(method, path, body, query) {
 begin();
 createServer((request, response) => {
   const url = new URL(request.url, 'http://localhost');
-  if (url.pathname === '/api/events') {
+  if (url.pathname === '/api/v1/events') {
     if (!session) return response.writeHead(401).end();
     response.writeHead(200, { 'Content-Type': 'text/event-stream' });
     response.write(`event: hello\ndata: ${JSON.stringify({ run, version: '0.1.0', sequence, utc_ms: Date.now() })}\n\n`);
@@ -198,7 +198,7 @@ createServer((request, response) => {
     request.on('close', () => streams.delete(response));
     return undefined;
   }
-  const picture = /^\/api\/lanes\/([^/]+)\/pictures\/([^/]+)(\/heat)?$/.exec(url.pathname);
+  const picture = /^\/api\/v1\/lanes\/([^/]+)\/pictures\/([^/]+)(\/heat)?$/.exec(url.pathname);
   if (picture) {
     const file = join(fixtures, `${LIVES[picture[1]] === LIVES['north-quay'] ? 'rescue' : 'no-indication'}-${picture[2]}${picture[3] ? '-heat' : ''}.png`);
     return existsSync(file) ? response.writeHead(200, { 'Content-Type': 'image/png' }).end(readFileSync(file)) : response.writeHead(404).end();

@@ -101,7 +101,7 @@ describe('an order', () => {
     expect(await command).toEqual({ id: 'x' });
     expect(asked.length).toBe(3);
     expect(new Set(asked.map(({ body }) => (body as { key: string }).key)).size).toBe(1);
-    expect(asked[0]?.path).toBe('/api/lanes/north%20quay/commands');
+    expect(asked[0]?.path).toBe('/api/v1/lanes/north%20quay/commands');
   });
 
   it('ends in a refusal when nothing helps', async () => {

@@ -99,9 +99,9 @@ export class FakeService {
   #fetch(path: string, options: RequestInit): Promise<Response> {
     this.asked.push(`${options.method} ${path}`);
     const usual: Record<string, () => unknown> = {
-      '/api/state': () => this.state(),
-      '/api/me': () => this.state().me,
-      '/api/lanes/north/live': () => ({ lane: this.lanes[0], live: live(1) }),
+      '/api/v1/state': () => this.state(),
+      '/api/v1/me': () => this.state().me,
+      '/api/v1/lanes/north/live': () => ({ lane: this.lanes[0], live: live(1) }),
     };
     const answer = this.answers.get(path) ?? { body: usual[path]?.() };
     if (answer.refused) return Promise.reject(new TypeError('Failed to fetch'));

@@ -31,7 +31,7 @@ describe('connecting', () => {
   it('fetches the state, then opens the stream after its sequence', async () => {
     service.scans = [scan('a')];
     await connected();
-    expect(service.source.url).toBe('/api/events?after=10');
+    expect(service.source.url).toBe('/api/v1/events?after=10');
     expect(stream.scans['a']?.id).toBe('a');
     expect(stream.connection).toBe('live');
   });
@@ -43,14 +43,14 @@ describe('connecting', () => {
   });
 
   it('shows the login page without a session, and no reason', async () => {
-    service.answers.set('/api/state', { status: 401, body: { code: 'not_logged_in' }, type: 'application/problem+json' });
+    service.answers.set('/api/v1/state', { status: 401, body: { code: 'not_logged_in' }, type: 'application/problem+json' });
     stream.start();
     await settle();
     expect(stream.ended).toBe('none');
   });
 
   it('keeps trying while the service is away, and says why', async () => {
-    service.answers.set('/api/state', { refused: true });
+    service.answers.set('/api/v1/state', { refused: true });
     stream.start();
     await vi.advanceTimersByTimeAsync(5000);
     expect(stream.trouble?.code).toBe('unreachable');
@@ -129,7 +129,7 @@ describe('staleness', () => {
 
   it('counts from the last byte', async () => {
     await connected();
-    service.answers.set('/api/me', { hangs: true });
+    service.answers.set('/api/v1/me', { hangs: true });
     await vi.advanceTimersByTimeAsync(4050);
     expect(stream.silent_s).toBe(4);
   });
@@ -144,7 +144,7 @@ describe('staleness', () => {
   it('comes while the new connection hangs, too', async () => {
     await connected();
     service.source.fail();
-    service.answers.set('/api/me', { hangs: true });
+    service.answers.set('/api/v1/me', { hangs: true });
     await vi.advanceTimersByTimeAsync(1900);
     expect(stream.connection).toBe('stale');
   });
@@ -183,19 +183,19 @@ describe('coming back', () => {
     service.source.fail();
     expect(stream.connection).toBe('reconnecting');
     await vi.advanceTimersByTimeAsync(300);
-    expect(service.source.url).toBe('/api/events?after=17');
-    expect(service.asked.filter((one) => one === 'GET /api/state').length).toBe(1);
+    expect(service.source.url).toBe('/api/v1/events?after=17');
+    expect(service.asked.filter((one) => one === 'GET /api/v1/state').length).toBe(1);
   });
 
   it('waits longer each time, up to 3 s', async () => {
     await connected();
-    service.answers.set('/api/me', { refused: true });
+    service.answers.set('/api/v1/me', { refused: true });
     const began = performance.now();
     const tries: number[] = [];
     service.source.fail();
     for (let seen = 0; performance.now() - began < 20_000; ) {
       await vi.advanceTimersByTimeAsync(10);
-      const now = service.asked.filter((one) => one === 'GET /api/me').length;
+      const now = service.asked.filter((one) => one === 'GET /api/v1/me').length;
       if (now > seen) tries.push(performance.now());
       seen = now;
     }
@@ -217,7 +217,7 @@ describe('coming back', () => {
     await settle();
     service.hello();
     expect(Object.keys(stream.alerts)).toEqual(['new']);
-    expect(service.source.url).toBe('/api/events?after=3');
+    expect(service.source.url).toBe('/api/v1/events?after=3');
     expect(stream.connection).toBe('live');
   });
 
@@ -226,7 +226,7 @@ describe('coming back', () => {
     service.sequence = 9000;
     service.source.send('reset', {});
     await settle();
-    expect(service.source.url).toBe('/api/events?after=9000');
+    expect(service.source.url).toBe('/api/v1/events?after=9000');
   });
 
   it('fetches the state when heartbeats name events that never came', async () => {
@@ -245,7 +245,7 @@ describe('coming back', () => {
     [
       'a refusal',
       () => {
-        service.answers.set('/api/me', { status: 401, body: { code: 'not_logged_in' }, type: 'application/problem+json' });
+        service.answers.set('/api/v1/me', { status: 401, body: { code: 'not_logged_in' }, type: 'application/problem+json' });
         service.source.fail();
       },
     ],

@@ -13,7 +13,7 @@ export type PictureAddress = (sensor: string, heat: boolean, version: number) =>
 
 /** Where the service has a lane's pictures; the version makes a new picture a new address. */
 export function servedPictures(lane: string): PictureAddress {
-  const folder = `/api/lanes/${encodeURIComponent(lane)}/pictures`;
+  const folder = `/api/v1/lanes/${encodeURIComponent(lane)}/pictures`;
   return (sensor, heat, version) => `${folder}/${encodeURIComponent(sensor)}${heat ? '/heat' : ''}?version=${version}`;
 }
 

@@ -49,7 +49,7 @@ async function ask<T>(method: Method, path: string, body?: unknown): Promise<T> 
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
   try {
-    const response = await fetch(`/api${path}`, {
+    const response = await fetch(`/api/v1${path}`, {
       method,
       signal: limit.signal,
       cache: 'no-store',

@@ -1264,7 +1264,7 @@ export interface components {
         Recommendation: "no-indication" | "search" | "rescue" | "inconclusive";
         /**
          * Reset
-         * @description The stream cannot go on from where the page was: fetch /api/state again; the stream goes on.
+         * @description The stream cannot go on from where the page was: fetch /api/v1/state again; the stream goes on.
          */
         Reset: Record<string, never>;
         /**

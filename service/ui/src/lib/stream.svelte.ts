@@ -1,7 +1,7 @@
 /**
  * What the page knows of the service, and whether it is still true.
  *
- * `/api/state` once, then the events after it; an event carries a whole resource, which replaces the
+ * `/api/v1/state` once, then the events after it; an event carries a whole resource, which replaces the
  * one held. Silence for `STALE_MS` makes everything stale: the page must never look alive on old data.
  */
 import { api, Refusal } from './api';
@@ -176,7 +176,7 @@ export class BoothStream {
   }
 
   #open(): void {
-    const source = this.#openSource(`/api/events?after=${this.#seen}`);
+    const source = this.#openSource(`/api/v1/events?after=${this.#seen}`);
     this.#source = source;
     this.#openedAt = performance.now();
     this.#behindAt = null;
