@@ -34,6 +34,7 @@ from service.api.routes import (
     scans,
 )
 from service.api.running import running
+from service.config.service_file import ServiceConfig
 from service.store.database import Database
 from service.store.errors import Conflict, Malformed, NotFound, StoreUnavailable
 
@@ -43,14 +44,15 @@ SUBJECTS = (login, booth, scans, alerts, commands, lanes, people, audit, lane_li
 log = logging.getLogger("lorryscan.service")
 
 
-def create_app(database: Database, static: Path = STATIC) -> FastAPI:
+def create_app(database: Database, config: ServiceConfig | None = None, *, static: Path = STATIC) -> FastAPI:
     """Return the application over a store; it begins its work when a server starts it.
 
     Parameters
     ----------
+    config : what the service's file says; None: the defaults.
     static : the folder of the built page.
     """
-    service = Service(database, software_version())
+    service = Service(database, software_version(), config or ServiceConfig())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

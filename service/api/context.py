@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from service.api.metrics import Metrics
 from service.api.throttle import LoginThrottle
+from service.config.service_file import ServiceConfig
 from service.live import payloads
 from service.live.hub import Hub
 from service.live.lane_links import LaneLinks
@@ -72,6 +73,7 @@ class Service:
 
     database: Database
     version: str
+    config: ServiceConfig = field(default_factory=ServiceConfig)
     latest: Latest = field(default_factory=Latest)
     links: LaneLinks = field(default_factory=LaneLinks)
     metrics: Metrics = field(default_factory=Metrics)

@@ -21,6 +21,7 @@ from drivers.api import ConfigError, LorryscanError
 from service.api.app import create_app
 from service.api.server import BoothServer
 from service.api.tls import TlsFiles, self_signed
+from service.config.service_file import ServiceConfig, load_service_config
 from service.store import accounts
 from service.store.database import Database
 
@@ -44,15 +45,18 @@ def serve(
     signs_itself: Annotated[
         bool, typer.Option("--self-signed", help="make a certificate in the data folder, to start with")
     ] = False,
+    config_file: Annotated[Path | None, typer.Option("--config", help="the service's TOML file")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="end when standard input ends")] = False,
 ) -> None:
     """Serve the booth's page, and store what lanes tell. Ctrl-C ends it."""
     _check_tls(host, tls_cert, tls_key, signs_itself)
+    config = ServiceConfig() if config_file is None else load_service_config(config_file)
     listener = _listen(host, port)
     try:
         database = Database(data)
         try:
-            _run(database, listener, host, _tls_files(data, host, tls_cert, tls_key, signs_itself), until_eof)
+            tls = _tls_files(data, host, tls_cert, tls_key, signs_itself)
+            _run(database, config, listener, host, tls, until_eof)
         finally:
             database.close()
     finally:
@@ -132,12 +136,17 @@ def _no_password() -> str:
 
 
 def _run(
-    database: Database, listener: socket.socket, host: str, tls: TlsFiles | None, until_eof: bool
+    database: Database,
+    config: ServiceConfig,
+    listener: socket.socket,
+    host: str,
+    tls: TlsFiles | None,
+    until_eof: bool,
 ) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     _take_descriptors()
-    app = create_app(database)
+    app = create_app(database, config)
     options: dict[str, Any] = {}
     if tls is not None:
         options = {"ssl_certfile": str(tls.certificate), "ssl_keyfile": str(tls.key)}

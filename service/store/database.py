@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool, StaticPool
 from ulid import ULID
 
+from service.store import witness
 from service.store.errors import StoreBusy, StoreUnavailable
 from service.store.events import NEWEST_ADDED
 from service.store.upgrade import upgrade
@@ -134,8 +135,10 @@ class Database:
             self._writing_thread = threading.get_ident()
             with self._in_words(), self._writer.connect() as c:
                 c.info.pop(NEWEST_ADDED, None)
+                c.info.pop(witness.MARKED, None)
                 with c.begin():
                     yield c
+                    witness.seal(c)
                 newest: int | None = c.info.pop(NEWEST_ADDED, None)
         finally:
             self._writing_thread = None

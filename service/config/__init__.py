@@ -1,0 +1,1 @@
+"""The service's configuration: one TOML file, a table for each subject."""

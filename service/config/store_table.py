@@ -1,0 +1,9 @@
+"""``[store]``: where everything is kept."""
+
+from __future__ import annotations
+
+from service.config.table import Table
+
+
+class StoreTable(Table):
+    """``[store]``."""
