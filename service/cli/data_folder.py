@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from drivers.api import ConfigError
-from service.store.database import FILE, Database
+from service.store.database import Database
+from service.store.open_store import database_url, open_store
+from service.store.sqlite_database import FILE
 
 DATA = Annotated[Path, typer.Option("--data", help="the service's data folder")]
 
@@ -24,9 +26,9 @@ def open_existing(data: Path) -> Iterator[Database]:
     ------
     ConfigError : there is none: the folder is mistyped.
     """
-    if not (data / FILE).is_file():
+    if database_url() is None and not (data / FILE).is_file():
         raise ConfigError(f"{data} holds no data of a service: name its folder with --data")
-    database = Database(data)
+    database = open_store(data)
     try:
         yield database
     finally:

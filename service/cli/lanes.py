@@ -13,7 +13,7 @@ from drivers.api import ConfigError
 from service.cli.data_folder import DATA, console_user, open_existing
 from service.resources import LaneId
 from service.store import lanes
-from service.store.database import Database
+from service.store.open_store import open_store
 
 _LANE: TypeAdapter[str] = TypeAdapter(LaneId)
 
@@ -31,7 +31,7 @@ def add(lane: LANE, data: DATA = Path("service-data")) -> None:
         raise ConfigError(
             f"{lane!r} cannot be a lane's id: take up to 64 letters, digits, dots, hyphens or underscores"
         ) from None
-    database = Database(data)
+    database = open_store(data)
     try:
         with database.writing() as c:
             token = lanes.add(c, lane, console_user(), _now_ms())

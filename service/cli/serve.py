@@ -24,6 +24,7 @@ from service.api.tls import TlsFiles, self_signed
 from service.config.service_file import ServiceConfig, load_service_config
 from service.store import accounts
 from service.store.database import Database
+from service.store.open_store import open_store
 
 STDIN = 0
 HOLD = 100  # connections that wait to be taken
@@ -53,7 +54,7 @@ def serve(
     config = ServiceConfig() if config_file is None else load_service_config(config_file)
     listener = _listen(host, port)
     try:
-        database = Database(data)
+        database = open_store(data, config.store.url)
         try:
             tls = _tls_files(data, host, tls_cert, tls_key, signs_itself)
             _run(database, config, listener, host, tls, until_eof)

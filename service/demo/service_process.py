@@ -22,6 +22,7 @@ from service.resources import Role
 from service.store import accounts, lanes
 from service.store.database import Database
 from service.store.errors import StoreBusy
+from service.store.sqlite_database import SqliteDatabase
 
 HOST, PREFERRED_PORT = "127.0.0.1", 8080
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
@@ -173,7 +174,7 @@ class DemoService:
         deadline = time.monotonic() + EARLIER_ENDS_S
         while True:
             try:
-                return Database(self.data)
+                return SqliteDatabase(self.data)
             except StoreBusy:
                 if time.monotonic() > deadline:
                     raise

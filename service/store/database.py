@@ -1,119 +1,59 @@
-"""The database of a service: one connection that writes, a few that read, and its migrations.
+"""A service's store as everything above it sees it: transactions that read, transactions that write.
 
-SQLite in WAL mode with synchronous=FULL. Writes and checkpoints go through the one writing
-connection (the WAL-reset defect of SQLite 3.7.0 to 3.51.2 needs two); readers are opened
-read-only, so they can do neither. See docs/decisions/0010-one-writing-connection.md.
+One writer at a time, on SQLite by a lock in the process and on PostgreSQL by a lock in the database
+that all copies of the service share. So what a writing transaction reads is still true when it
+writes, and a sequence that is seen has no smaller one behind it that comes later.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
-import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import ClassVar
 
-import sqlalchemy
-from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy import Connection
 from ulid import ULID
 
 from service.store import witness
-from service.store.errors import StoreBusy, StoreUnavailable
+from service.store.errors import StoreUnavailable
 from service.store.events import NEWEST_ADDED
-from service.store.upgrade import upgrade
 
-FILE = "service.sqlite"
-LOCK = "service.lock"
-READERS = 8
 PATIENCE_S = 10.0
-_BUSY_MS = 5000
-_WAL_LIMIT_BYTES = 64 << 20
 
 _log = logging.getLogger(__name__)
 
 
-class Database:
-    """The store in a data folder, held by this process until `close`.
-
-    Any thread may use it. ``run`` is a new ULID at each start.
+class Database(ABC):
+    """The store, held until `close`. Any thread may use it.
 
     Parameters
     ----------
-    path : the data folder; made if it is not there.
+    path : the folder of this copy of the service.
 
-    Raises
-    ------
-    StoreBusy : another process has the folder.
-    StoreUnavailable : the disk refuses, or the file is damaged or of a newer version.
+    Attributes
+    ----------
+    run : a new ULID at each start.
+    shared : whether other copies of the service may use the same store.
     """
+
+    shared: ClassVar[bool] = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.file = path / FILE
         self.run = str(ULID())
         self._listeners: list[Callable[[int], None]] = []
         self._lock = threading.Lock()
         self._writing_thread: int | None = None
-        self._closed = False
-        self._hold = _hold(path)
-        try:
-            self._open()
-        except BaseException:
-            self._hold.close()
-            raise
 
-    def _open(self) -> None:
-        with self._in_words():
-            os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))  # password hashes are in it
-            self._opened = _identity(self.file)
-        self._writer = sqlalchemy.create_engine("sqlite://", creator=self._connect, poolclass=StaticPool)
-        event.listen(self._writer, "begin", _begin_immediate)
-        self._readers = sqlalchemy.create_engine(
-            "sqlite://",
-            creator=self._connect_reader,
-            poolclass=QueuePool,
-            pool_size=READERS,
-            max_overflow=0,
-            pool_timeout=PATIENCE_S,
-        )
-        event.listen(self._readers, "begin", _begin)
-        try:
-            with self.writing() as c:
-                upgrade(c)
-        except BaseException:
-            self._writer.dispose()
-            raise
-
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.file, check_same_thread=False, isolation_level=None)
-        for pragma in (
-            f"busy_timeout={_BUSY_MS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"journal_size_limit={_WAL_LIMIT_BYTES}",
-        ):
-            db.execute(f"PRAGMA {pragma}").close()
-        [mode] = db.execute("PRAGMA journal_mode").fetchone()
-        if mode != "wal":  # a network share: it has no memory that processes have in common
-            db.close()
-            raise StoreUnavailable(f"{self.path} is on a disk without shared memory: choose a local disk")
-        return db
-
-    def _connect_reader(self) -> sqlite3.Connection:
-        # absolute: a URI has no relative paths; read-only: it can neither write nor checkpoint
-        address = f"{self.file.resolve().as_uri()}?mode=ro"
-        db = sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
-        for pragma in (f"busy_timeout={_BUSY_MS}", "query_only=ON"):
-            db.execute(f"PRAGMA {pragma}").close()
-        return db
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the store is called in messages; no password in it."""
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -124,46 +64,43 @@ class Database:
 
         Raises
         ------
-        StoreUnavailable : the disk refuses, or the store is closed; nothing was written.
+        StoreUnavailable : the store refuses, or is closed; nothing was half done.
         """
         if self._writing_thread == threading.get_ident():
             raise RuntimeError("this thread is writing already: it would wait for itself")
         if not self._lock.acquire(timeout=PATIENCE_S):
-            raise StoreUnavailable(f"{self.file}: one write takes over {PATIENCE_S:.0f} s: check the disk")
+            raise StoreUnavailable(f"{self.name}: one write takes over {PATIENCE_S:.0f} s: {self._slow}")
         try:
-            self._require_open()
             self._writing_thread = threading.get_ident()
-            with self._in_words(), self._writer.connect() as c:
+            with self._transaction() as c:
                 c.info.pop(NEWEST_ADDED, None)
                 c.info.pop(witness.MARKED, None)
-                with c.begin():
-                    yield c
-                    witness.seal(c)
+                yield c
+                witness.seal(c)
                 newest: int | None = c.info.pop(NEWEST_ADDED, None)
+                if newest is not None:
+                    self._announce(c, newest)
         finally:
             self._writing_thread = None
             self._lock.release()
         if newest is not None:
             self._tell(newest)
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees the store as it is at its first query, and cannot write.
 
         Raises
         ------
-        StoreUnavailable : the disk refuses, or the store is closed.
+        StoreUnavailable : the store refuses, or is closed.
         """
-        self._require_open()
-        with self._in_words(), self._readers.connect() as c, c.begin():
-            yield c
 
     def check_writes(self) -> None:
         """Write something that changes nothing: a transaction without a write never meets the disk.
 
         Raises
         ------
-        StoreUnavailable : the disk refuses.
+        StoreUnavailable : the store refuses.
         """
         with self.writing() as c:
             c.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
@@ -171,10 +108,28 @@ class Database:
     def on_events(self, callback: Callable[[int], None]) -> None:
         """Have ``callback(newest sequence)`` called after each commit that added events.
 
-        It is called by the thread that committed, outside the lock: two calls may come in either
-        order, and what it raises is logged, since the commit stands.
+        It is called by the thread that committed, or that heard of another copy's commit, outside
+        the lock: two calls may come in either order, and what it raises is logged, since the commit
+        stands.
         """
         self._listeners.append(callback)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections; a second call does nothing."""
+
+    @property
+    @abstractmethod
+    def _slow(self) -> str:
+        """What to look at when writes take too long."""
+
+    @abstractmethod
+    def _transaction(self) -> AbstractContextManager[Connection]:
+        """Give the writing connection in a transaction, with errors in words."""
+
+    @abstractmethod
+    def _announce(self, c: Connection, newest: int) -> None:
+        """Have other copies hear of events when the transaction commits."""
 
     def _tell(self, newest: int) -> None:
         for callback in list(self._listeners):
@@ -182,83 +137,3 @@ class Database:
                 callback(newest)
             except Exception:
                 _log.exception("a listener to events failed")
-
-    def close(self) -> None:
-        """Close all connections, the writing one last (it folds the WAL into the file); let the folder go."""
-        with self._lock:
-            self._closed = True
-            self._readers.dispose()
-            self._writer.dispose()
-            self._hold.close()
-
-    def _require_open(self) -> None:
-        if self._closed:  # an engine would open the file again, without holding the folder
-            raise StoreUnavailable(f"{self.file} is closed: the service is stopping")
-        if _identity(self.file) != self._opened:
-            # what is written would go to a file without a name, and be gone at the next start
-            raise StoreUnavailable(
-                f"{self.file} was replaced, moved or removed while the service runs: put it back, "
-                "and start the service again"
-            )
-
-    @contextlib.contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except (IntegrityError, ProgrammingError):
-            raise  # a defect of ours, not of the disk
-        except (DBAPIError, sqlite3.Error) as error:
-            raise StoreUnavailable(_words(self.file, error)) from error
-        except PoolTimeout as error:
-            raise StoreUnavailable(
-                f"{self.file}: all {READERS} readers are in use for {PATIENCE_S:.0f} s: check the disk"
-            ) from error
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _begin_immediate(c: Connection) -> None:
-    c.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(c: Connection) -> None:
-    c.exec_driver_sql("BEGIN")
-
-
-def _words(file: Path, error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    said = str(cause)
-    if "full" in said:
-        mend = "make room on the disk"
-    elif "malformed" in said or "not a database" in said:
-        mend = "the file is damaged: put back a copy of it, and keep the damaged one"
-    elif "readonly" in said or "unable to open" in said:
-        mend = "check the rights of the folder and its files"
-    elif "locked" in said:
-        mend = "another program holds the file: end it"
-    else:
-        mend = "check the disk and its cable"
-    return f"{file}: {said}: {mend}"
-
-
-def _hold(path: Path) -> BinaryIO:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        file = (path / LOCK).open("ab")
-    except OSError as error:
-        raise StoreUnavailable(f"{path}: {error.strerror or error}: choose another data folder") from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise StoreBusy(f"{path} is in use by a running service: use its page, or stop it first") from None
-    file.truncate(0)
-    file.write(str(os.getpid()).encode())
-    file.flush()
-    return file

@@ -23,8 +23,8 @@ from service.api.context import Service
 from service.api.server import BoothServer
 from service.resources import Role
 from service.store import accounts, lanes
-from service.store.database import Database
 from service.store.passwords import hash_password
+from service.store.sqlite_database import SqliteDatabase
 
 HOST = "127.0.0.1"
 COOKIE = "__Host-lorryscan"
@@ -189,7 +189,7 @@ class RunningService:
     """The real application in the real server, in a thread."""
 
     def __init__(self, data: Path, **options: Any) -> None:
-        self.database = Database(data)
+        self.database = SqliteDatabase(data)
         self.app = create_app(self.database)
         self.service: Service = self.app.state.service
         self._listener = socket.create_server((HOST, 0))

@@ -23,8 +23,8 @@ from drivers.api import LorryscanError
 from service.cli.serve import ServeError, serve
 from service.resources import Role
 from service.store import accounts
-from service.store.database import Database
 from service.store.errors import StoreBusy
+from service.store.sqlite_database import SqliteDatabase
 
 Start = Callable[..., tuple[subprocess.Popen[str], str]]
 
@@ -86,7 +86,7 @@ def refused(data: Path, *options: str) -> tuple[int, str]:
 
 def logged_in(data: Path) -> str:
     """Add an officer to a stopped service and return a session's token."""
-    database = Database(data)
+    database = SqliteDatabase(data)
     try:
         with database.writing() as c:
             now_ms = time.time_ns() // 1_000_000
@@ -175,7 +175,7 @@ def test_port_in_use_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_second_service_on_a_folder_is_refused(tmp_path: Path) -> None:
-    running = Database(tmp_path / "data")
+    running = SqliteDatabase(tmp_path / "data")
     try:
         with pytest.raises(StoreBusy, match="in use"):
             serve(data=tmp_path / "data", port=0)

@@ -22,7 +22,7 @@ from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import DemoLorry, demo_stream
 from service.resources import Role
 from service.store import accounts, lanes
-from service.store.database import Database
+from service.store.sqlite_database import SqliteDatabase
 from tests.lane.lane_process import LaneProcess
 
 HOST = "127.0.0.1"
@@ -59,7 +59,7 @@ class ServiceProcess:
 
     def know(self, people: dict[str, Role], lane_ids: tuple[str, ...]) -> dict[str, str]:
         """Add accounts (all with `PASSWORD`) and lanes while the service is stopped; return the tokens."""
-        database = Database(self.data)
+        database = SqliteDatabase(self.data)
         now_ms = time.time_ns() // 1_000_000
         try:
             with database.writing() as connection:

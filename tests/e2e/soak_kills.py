@@ -28,7 +28,7 @@ from rich.table import Table
 
 from scanner.recording.reader import read_recording
 from scanner.recording.records import Tick
-from service.store.database import FILE
+from service.store.sqlite_database import FILE
 from tests.e2e.booth import LIVE, STALE, Booth, launched
 from tests.e2e.line import Line
 from tests.e2e.load import Listener, Poster, Proof, prove

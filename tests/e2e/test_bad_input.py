@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from service.resources import Role
-from service.store.database import FILE
+from service.store.sqlite_database import FILE
 from tests.e2e.line import LANE, PASSWORD, ServiceProcess, session_cookie
 from tests.e2e.load import post_search
 

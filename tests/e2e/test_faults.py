@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.store.database import FILE
+from service.store.sqlite_database import FILE
 from tests.e2e.line import Line
 from tests.e2e.load import Listener, Poster, prove
 from tests.e2e.soak_kills import TICK_LIMIT_S, longest_gap_s, ticks_of

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -17,6 +18,9 @@ from ulid import ULID
 from scanner.lane.wire import Message
 from service.store import alerts, lanes, messages, passwords, scans
 from service.store.database import Database
+from service.store.postgres_database import PostgresDatabase
+from service.store.sqlite_database import SqliteDatabase
+from tests.postgres_server import PostgresServer, text_of
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 NOON_MS = 1_793_620_800_000
@@ -97,10 +101,22 @@ def said(code: str) -> Raw:
     return {"code": code, "values": {"n": 1.0}, "text": {"en": "It is so", "fr": "C’est ainsi"}}
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Say which store a test gets; files that are about SQLite alone give their own answer."""
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, store_kind: str, request: pytest.FixtureRequest) -> Iterator[Database]:
     """Give a store with nothing in it but the lane north-quay-2."""
-    made = Database(tmp_path / "data")
+    made: Database
+    if store_kind == "sqlite":
+        made = SqliteDatabase(tmp_path / "data")
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        made = PostgresDatabase(server.new_database(), tmp_path / "data")
     with made.writing() as c:
         lanes.add(c, "north-quay-2", "test", NOON_MS)
     yield made
@@ -121,11 +137,15 @@ def new_lane(database: Database) -> Callable[..., Lane]:
 
 @pytest.fixture
 def rows(database: Database) -> Callable[..., list[Any]]:
-    """Give a function that asks the file itself, past the code under test."""
+    """Give a function that asks the database itself, past the code under test."""
 
     def ask(sql: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(database.file)) as db:
-            return db.execute(sql, values).fetchall()
+        if isinstance(database, SqliteDatabase):
+            with closing(sqlite3.connect(database.file)) as db:
+                return db.execute(sql, values).fetchall()
+        assert isinstance(database, PostgresDatabase)
+        with psycopg.connect(text_of(database.url)) as c:
+            return c.execute(sql.replace("%", "%%").replace("?", "%s"), values).fetchall()
 
     return ask
 

@@ -10,7 +10,7 @@ from ulid import ULID
 
 from scanner.lane.wire import Message
 from service.store import lanes, messages
-from service.store.database import Database
+from service.store.sqlite_database import SqliteDatabase
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 SAID = {"code": "co2", "values": {}, "text": {"en": "It is so"}}
@@ -41,7 +41,7 @@ def raw(scan: str, kind: str) -> dict:
 
 def main() -> None:
     """Take messages on and on."""
-    database = Database(Path(sys.argv[1]))
+    database = SqliteDatabase(Path(sys.argv[1]))
     with database.writing() as c:
         if not lanes.listed(c):
             lanes.add(c, "north", "test", 1)

@@ -12,8 +12,8 @@ from ulid import ULID
 
 from scanner.lane.wire import Message
 from service.store import lanes, messages
-from service.store.database import FILE, Database
 from service.store.errors import StoreUnavailable
+from service.store.sqlite_database import FILE, SqliteDatabase
 
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 
@@ -40,7 +40,7 @@ def raw() -> dict:
 def main() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     folder = Path(sys.argv[1])
-    database = Database(folder)
+    database = SqliteDatabase(folder)
     with database.writing() as c:
         lanes.add(c, "north", "test", 1)
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]

@@ -15,6 +15,7 @@ from service.resources import AlertLevel, AlertState, OutcomeKind, OutcomeReques
 from service.store import alerts, lanes, scans
 from service.store.database import Database
 from service.store.errors import NotFound
+from service.store.sqlite_database import SqliteDatabase
 
 RANK = {AlertLevel.OFFICER: 0, AlertLevel.SEARCH: 1, AlertLevel.RESCUE: 2}
 LEVEL_OF = {"search": AlertLevel.SEARCH, "rescue": AlertLevel.RESCUE}
@@ -30,7 +31,7 @@ RECOMMENDATIONS = st.sampled_from(["no-indication", "search", "rescue", "inconcl
 def shared_database() -> Iterator[Database]:
     """Give one store for all examples: each has a scan of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Database(Path(folder))
+        made = SqliteDatabase(Path(folder))
         with made.writing() as c:
             lanes.add(c, "north-quay-2", "test", 1)
         yield made

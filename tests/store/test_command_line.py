@@ -19,7 +19,14 @@ import pytest
 
 from service.cli import main
 from service.store import accounts, lanes
-from service.store.database import FILE, Database
+from service.store.sqlite_database import FILE, SqliteDatabase
+
+
+@pytest.fixture
+def store_kind() -> str:
+    """Say that all of this is about SQLite."""
+    return "sqlite"
+
 
 WORD = "pferd batterie heftklammer"
 
@@ -77,7 +84,7 @@ def test_accounts_from_a_pipe(data, lorryscan):
     assert done.stdout.splitlines() == ["anna  officer  disabled", "chief  supervisor"]
     new = "another long password"
     assert lorryscan("accounts", "password", "chief", "--data", data, typed=new + "\n").returncode == 0
-    database = Database(data)
+    database = SqliteDatabase(data)
     with database.reading() as c:
         assert accounts.verify(c, "chief", new) is not None
         assert accounts.verify(c, "chief", WORD) is None
@@ -108,7 +115,7 @@ def test_password_is_asked_for_twice_and_not_shown(data):
         assert child.wait(20) == 0
     os.close(leader)
     assert WORD not in shown
-    database = Database(data)
+    database = SqliteDatabase(data)
     with database.reading() as c:
         assert accounts.verify(c, "chief", WORD) is not None
     database.close()
@@ -128,7 +135,7 @@ def test_lane_gets_a_token_and_the_lines_for_its_file(data, lorryscan, mend):
     lines = done.stdout.splitlines()
     token = lines[1]
     assert lines[-3:] == ["[service]", 'url = "https://this-machine:8080"', 'token_file = "lane.token"']
-    database = Database(data)
+    database = SqliteDatabase(data)
     with database.reading() as c:
         assert lanes.lane_of(c, token) == "north-quay-2"
     database.close()
@@ -154,7 +161,7 @@ def test_refusals_are_one_sentence_with_the_mend(data, lorryscan, mend):
 
 
 def test_while_the_service_runs(data, mend):
-    running = Database(data)
+    running = SqliteDatabase(data)
     for words in (("accounts", "list"), ("lanes", "add", "south"), ("accounts", "disable", "anna")):
         assert "running service" in mend(*words, "--data", data)
     running.close()

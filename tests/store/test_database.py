@@ -16,8 +16,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from service.store import audit, events, lanes
-from service.store.database import FILE, Database
+from service.store.database import Database
 from service.store.errors import StoreBusy, StoreUnavailable
+from service.store.sqlite_database import FILE, SqliteDatabase
+
+
+@pytest.fixture
+def store_kind() -> str:
+    """Say that all of this is about SQLite."""
+    return "sqlite"
+
 
 INGEST_UNTIL_FULL = Path(__file__).with_name("ingest_until_full.py")
 
@@ -79,16 +87,16 @@ def test_a_reader_that_closes_last_leaves_the_wal(tmp_path):
 
 
 def test_readers_open_before_anything_is_written_again(tmp_path):
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     assert not (tmp_path / (FILE + "-wal")).exists()
-    again = Database(tmp_path)
+    again = SqliteDatabase(tmp_path)
     with again.reading() as c:
         assert events.newest(c) == 0
     again.close()
 
 
 def test_close_folds_the_wal_into_the_file(tmp_path):
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     add_event(database)
     with database.reading() as c:
         assert events.newest(c) == 1
@@ -97,7 +105,7 @@ def test_close_folds_the_wal_into_the_file(tmp_path):
 
 
 def test_a_folder_with_odd_letters_opens(tmp_path):
-    odd = Database(tmp_path / "Données du quai #2 ?mode=rw 100%")
+    odd = SqliteDatabase(tmp_path / "Données du quai #2 ?mode=rw 100%")
     add_event(odd)
     with odd.reading() as c:
         assert events.newest(c) == 1
@@ -188,19 +196,19 @@ def test_events_are_kept_up_to_a_limit_and_never_numbered_twice(database, rows, 
 
 
 def test_closed_store_stays_closed(tmp_path):
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     database.close()
     database.close()
     for use in (database.writing, database.reading):
         with pytest.raises(StoreUnavailable, match="closed"), use():
             pass
-    Database(tmp_path).close()  # the folder is free
+    SqliteDatabase(tmp_path).close()  # the folder is free
     assert sorted(p.name for p in tmp_path.iterdir()) == ["service.lock", FILE]
 
 
 def test_foreign_program_that_holds_the_file_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("service.store.database._BUSY_MS", 20)
-    database = Database(tmp_path)
+    monkeypatch.setattr("service.store.sqlite_database._BUSY_MS", 20)
+    database = SqliteDatabase(tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="another program holds the file"):
@@ -213,8 +221,8 @@ def test_foreign_program_that_holds_the_file_is_named(tmp_path, monkeypatch):
 
 def test_second_process_is_refused_until_the_first_ends(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from service.store.database import Database\n"
-        "d = Database(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()\n"
+        "import sys; from pathlib import Path; from service.store.sqlite_database import SqliteDatabase\n"
+        "d = SqliteDatabase(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)],
@@ -227,32 +235,32 @@ def test_second_process_is_refused_until_the_first_ends(tmp_path):
     with child:
         assert child.stdout.readline() == "held\n"
         with pytest.raises(StoreBusy, match="running service"):
-            Database(tmp_path)
+            SqliteDatabase(tmp_path)
         child.kill()
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
 
 
 def test_same_process_cannot_hold_a_folder_twice(database):
     with pytest.raises(StoreBusy):
-        Database(database.path)
+        SqliteDatabase(database.path)
 
 
 @pytest.mark.parametrize("contents", [b"no database at all, but long enough to be one" * 100, None])
 def test_damaged_file_is_said_in_words(tmp_path, contents):
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     file = tmp_path / FILE
     whole = file.read_bytes()
     file.write_bytes(contents or whole[:5000] + bytes(len(whole) - 5000))
     with pytest.raises(StoreUnavailable, match="damaged: put back a copy"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     file.write_bytes(whole)
-    Database(tmp_path).close()  # the folder was let go
+    SqliteDatabase(tmp_path).close()  # the folder was let go
 
 
 def test_a_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "data").write_text("")
     with pytest.raises(StoreUnavailable, match="choose another data folder"):
-        Database(tmp_path / "data")
+        SqliteDatabase(tmp_path / "data")
 
 
 def test_full_database_refuses_whole_and_goes_on_after(lane, rows):
@@ -367,7 +375,7 @@ def test_writers_and_readers_at_once(lane, new_lane):
 
 @pytest.mark.parametrize("instead", ["nothing", "a copy"])
 def test_file_that_was_replaced_under_the_service_takes_nothing(tmp_path, instead):
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     add_event(database)
     aside = tmp_path / "aside"
     database.file.rename(aside)
@@ -386,8 +394,9 @@ def test_check_of_writes_meets_the_disk(tmp_path):
     """Ask another process whose files may not grow: the WAL is as long as it may be."""
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from service.store.database import Database; from service.store.errors import StoreUnavailable\n"
-        "d = Database(Path(sys.argv[1])); d.check_writes()\n"
+        "from service.store.errors import StoreUnavailable\n"
+        "from service.store.sqlite_database import SqliteDatabase\n"
+        "d = SqliteDatabase(Path(sys.argv[1])); d.check_writes()\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "size = d.file.with_name(d.file.name + '-wal').stat().st_size\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))\n"

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from service.store import events, scans
-from service.store.database import FILE, Database
+from service.store.sqlite_database import FILE, SqliteDatabase
 
 INGEST = Path(__file__).with_name("ingest_and_report.py")
 
@@ -30,7 +30,7 @@ def test_acknowledged_messages_survive_kill_whole_and_once(tmp_path):
             lines += [line for line in child.stdout if line.endswith("\n")]
         told += [tuple(line.split()) for line in lines]  # type: ignore[misc]
     _check_file(tmp_path / FILE, told)
-    again = Database(tmp_path)
+    again = SqliteDatabase(tmp_path)
     with again.reading() as c:
         for _, _, scan_id in told:
             scans.get(c, scan_id)

@@ -12,9 +12,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
 from service.store import tables
-from service.store.database import FILE, Database
 from service.store.errors import StoreUnavailable
+from service.store.sqlite_database import FILE, SqliteDatabase
 from service.store.upgrade import alembic_config
+
+
+@pytest.fixture
+def store_kind() -> str:
+    """Say that all of this is about SQLite."""
+    return "sqlite"
 
 
 def test_migrated_schema_is_the_tables(database):
@@ -25,7 +31,7 @@ def test_migrated_schema_is_the_tables(database):
 
 def test_same_sql_as_the_tables_would_make(tmp_path):
     """What comparing does not see: keys that count up and never come again."""
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     made = create_engine("sqlite://")
     tables.metadata.create_all(made)
     with made.connect() as c:
@@ -62,20 +68,20 @@ def test_migration_that_fails_leaves_nothing_behind(tmp_path):
         db.execute("CREATE TABLE outcomes (of_something_else TEXT)")  # one of the last to be made
         db.commit()
     with pytest.raises(StoreUnavailable, match="already exists"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
         assert db.execute("SELECT name FROM sqlite_master").fetchall() == [("outcomes",)]
         db.execute("DROP TABLE outcomes")
         db.commit()
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
 
 
 def test_store_of_a_newer_version_is_left_alone(tmp_path):
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / FILE)) as db:
         db.execute("UPDATE alembic_version SET version_num = '9999'")
         db.commit()
     before = (tmp_path / FILE).read_bytes()
     with pytest.raises(StoreUnavailable, match="newer lorryscan"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     assert (tmp_path / FILE).read_bytes() == before

