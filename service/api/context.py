@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
+from scanner.lane.wire import Live
 from service.api.metrics import Metrics
 from service.api.throttle import LoginThrottle
 from service.config.service_file import ServiceConfig
@@ -21,6 +22,7 @@ from service.live import payloads
 from service.live.hub import Hub
 from service.live.lane_links import LaneLinks
 from service.live.latest import Latest
+from service.live.other_copies import OtherCopies
 from service.resources import Lane
 from service.store import lanes
 from service.store.database import Database
@@ -88,10 +90,13 @@ class Service:
     logins_waiting: int = 0
     tail_s: float = field(default_factory=time.monotonic)
     loop: asyncio.AbstractEventLoop | None = None
+    copies: OtherCopies | None = None
 
     def __post_init__(self) -> None:
         self.hub = Hub(self._counted)
         self.tokens = LaneTokens(self.database)
+        if self.database.shared:
+            self.copies = OtherCopies(self.database.run, self.latest)
 
     def _counted(self, what: str) -> None:
         (self.metrics.live_dropped if what == "live_dropped" else self.metrics.cut_off).inc()
@@ -113,6 +118,21 @@ class Service:
                 return change(c)
 
         return await run_in_threadpool(run)
+
+    def heard(self, lane_id: str) -> None:
+        """Note that a lane spoke, here or to another copy, and tell the booths when it was silent."""
+        if self.latest.heard(lane_id):
+            self.hub.announce(payloads.lane(self.latest.lane(lane_id)))
+            self.metrics.events.labels("lane").inc()
+
+    def show(self, lane_id: str, view: Live) -> bool:
+        """Put a lane's live view before the booths; False when a newer one is here."""
+        new = self.latest.take(lane_id, view)
+        if new is None:
+            return False
+        self.hub.live(lane_id, payloads.live(lane_id, new))
+        self.metrics.events.labels("live").inc()
+        return True
 
     def encoded(self, stored: StoredEvent) -> bytes:
         """Return an event of the table as bytes; whether a lane is heard is not in the table."""

@@ -8,17 +8,21 @@ import functools
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
 
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
+from scanner.lane.wire import Live
 from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
-from service.store import accounts, commands, events
+from service.store import accounts, commands, events, latest_values
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
+from service.store.postgres_database import PostgresDatabase
 from service.store.tokens import token_sha256
 
 SILENCE_LOOK_S = 0.25
@@ -44,6 +48,7 @@ async def running(service: Service) -> AsyncIterator[None]:
             _lasting(service, "silence", lambda: _silence(service)),
             _lasting(service, "expiry", lambda: _expiry(service)),
             _lasting(service, "sessions", lambda: _sessions(service)),
+            *_with_other_copies(service),
         )
     ]
     try:
@@ -56,6 +61,36 @@ async def running(service: Service) -> AsyncIterator[None]:
         with contextlib.suppress(Exception):
             await _touch(service)
         service.loop = None
+
+
+def _with_other_copies(service: Service) -> list[Coroutine[Any, Any, None]]:
+    """Return what passes live views between copies; nothing where this is the only one."""
+    database, copies = service.database, service.copies
+    if not isinstance(database, PostgresDatabase) or copies is None:
+        return []
+
+    def put(values: dict[tuple[str, str], latest_values.Value | None]) -> None:
+        with database.telemetry() as c:
+            latest_values.put(c, database.run, values)
+
+    def show(lane_id: str, view: Live | None) -> None:
+        service.heard(lane_id)
+        if view is not None:
+            service.show(lane_id, view)
+
+    database.on_live(lambda note: service.on_loop(lambda: copies.told(note)))
+    return [
+        _lasting(
+            service, "telling copies", lambda: copies.tell(lambda values: run_in_threadpool(put, values))
+        ),
+        _lasting(
+            service,
+            "hearing copies",
+            lambda: copies.listen(
+                lambda lane_id, parts: service.reading(lambda c: latest_values.get(c, lane_id, parts)), show
+            ),
+        ),
+    ]
 
 
 async def _lasting(service: Service, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -76,8 +111,10 @@ async def _tell(service: Service, woken: asyncio.Event) -> None:
     def publish(stored: StoredEvent) -> None:
         if stored.kind == "lane":
             lane = Lane.model_validate_json(stored.data)
+            service.tokens.changed()  # perhaps by another copy
             if lane.revoked:
                 service.latest.forget(lane.id)
+            service.links.end(lane.id)  # it comes back with the token that it has now
         service.hub.publish(stored.sequence, service.encoded(stored))
         service.metrics.events.labels(stored.kind).inc()
         if stored.kind == "command":

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from scanner.canonical import reason_json
 from scanner.evidence import Reason
-from scanner.lane.wire import Live, Said
+from scanner.lane.wire import Live, Said, TraceLive
 from service.live.pictures import Picture, Pictures
 from service.live.traces import Traces
 from service.resources import Lane
@@ -121,6 +121,17 @@ class Latest:
         if now is None or now.live is None:
             return None
         return now.live.model_copy(update={"traces": now.traces.all()})
+
+    def traces(self, lane_id: str, since_ms: int) -> list[TraceLive]:
+        """Return a lane's curves from a time on, ms since 1970 by the lane's clock."""
+        now = self._lanes.get(lane_id)
+        return [] if now is None else now.traces.since(since_ms)
+
+    def picture_shown(self, lane_id: str, sensor: str) -> int | None:
+        """Return which version of a sensor's picture the lane's newest view speaks of."""
+        now = self._lanes.get(lane_id)
+        live = None if now is None else now.live
+        return next((p.version for p in live.pictures if p.sensor == sensor), None) if live else None
 
     def picture(self, lane_id: str, sensor: str, heat: bool) -> Picture | None:
         """Return a sensor's newest picture."""

@@ -43,6 +43,11 @@ class Traces:
         """Return every curve."""
         return list(self._held.values())
 
+    def since(self, utc_ms: int) -> list[TraceLive]:
+        """Return the part of every curve that has points from a time on."""
+        parts = [_part(held, bisect_left(held.t_utc_ms, utc_ms)) for held in self._held.values()]
+        return [part for part in parts if part.t_utc_ms]
+
     def _fresh(self, trace: TraceLive, utc_ms: int) -> TraceLive:
         t = trace.t_utc_ms
         if not len(t) == len(trace.low) == len(trace.high) or any(b < a for a, b in pairwise(t)):

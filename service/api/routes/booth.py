@@ -19,8 +19,10 @@ from service.api.route import router
 from service.live import payloads
 from service.live.booth_stream import booth_stream
 from service.live.event_stream import EventStream, aborting
+from service.live.other_copies import picture_part
+from service.live.pictures import Picture
 from service.resources import AlertState, LaneView, ScanState, State
-from service.store import alerts, commands, events, lanes, scans
+from service.store import alerts, commands, events, lanes, latest_values, scans
 
 routes = router("booth")
 NEWEST_CLOSED = 20
@@ -103,18 +105,23 @@ async def lane_live(lane: str, service: TheService) -> Response:
 @needs(Booth())
 async def lane_picture(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give a sensor's newest picture, 8-bit grey PNG."""
-    return _picture(request, service, lane, sensor, heat=False)
+    return await _picture(request, service, lane, sensor, heat=False)
 
 
 @routes.get("/api/v1/lanes/{lane}/pictures/{sensor}/heat", operation_id="lane_heat", response_class=Response)
 @needs(Booth())
 async def lane_heat(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give the heat map that goes with a sensor's newest picture."""
-    return _picture(request, service, lane, sensor, heat=True)
+    return await _picture(request, service, lane, sensor, heat=True)
 
 
-def _picture(request: Request, service: TheService, lane: str, sensor: str, heat: bool) -> Response:
+async def _picture(request: Request, service: TheService, lane: str, sensor: str, heat: bool) -> Response:
     picture = service.latest.picture(lane, sensor, heat)
+    shown = service.latest.picture_shown(lane, sensor)
+    if service.copies is not None and (picture is None or picture.version != shown):
+        part = picture_part(sensor, heat)  # the lane sent it to another copy
+        found = (await service.reading(lambda c: latest_values.get(c, lane, [part]))).get(part)
+        picture = picture if found is None else Picture(found.number, found.data)
     if picture is None:
         raise Problem(404, "not_found", "There is no such picture now.")
     return ranged(request, picture.png, picture.etag, "image/png")

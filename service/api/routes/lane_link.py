@@ -67,10 +67,8 @@ async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAn
             "or give each a lane of its own.",
         )
     heard(service, lane_id)
-    new = service.latest.take(lane_id, view)
-    if new is not None:
-        service.hub.live(lane_id, payloads.live(lane_id, new))
-        service.metrics.events.labels("live").inc()
+    if service.show(lane_id, view) and service.copies is not None:
+        service.copies.shown(lane_id, view)
     return LiveAnswer(run=service.database.run, pictures=service.latest.picture_versions(lane_id))
 
 
@@ -91,7 +89,10 @@ async def put_picture(
     if not png.startswith(SIGNATURE):
         errors = [{"location": "body", "message": "this is no PNG"}]
         raise Problem(422, "malformed", "What was sent is no PNG.", errors=errors)
-    service.latest.pictures(lane_id).put(sensor, Picture(version, png), heat)
+    picture = Picture(version, png)
+    service.latest.pictures(lane_id).put(sensor, picture, heat)
+    if service.copies is not None:
+        service.copies.pictured(lane_id, sensor, heat, picture)
 
 
 @routes.get("/api/v1/lane/commands", operation_id="orders", response_class=EventStream)
@@ -140,7 +141,7 @@ async def _pending(service: Service, lane_id: str, after: int) -> list[tuple[int
 
 
 def heard(service: Service, lane_id: str) -> None:
-    """Note that a lane spoke, and tell the booths when it was silent."""
-    if service.latest.heard(lane_id):
-        service.hub.announce(payloads.lane(service.latest.lane(lane_id)))
-        service.metrics.events.labels("lane").inc()
+    """Note that a lane spoke to this copy."""
+    service.heard(lane_id)
+    if service.copies is not None:
+        service.copies.heard(lane_id)
