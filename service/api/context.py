@@ -23,6 +23,7 @@ from service.live.hub import Hub
 from service.live.lane_links import LaneLinks
 from service.live.latest import Latest
 from service.live.other_copies import OtherCopies
+from service.live.troubles import Troubles
 from service.resources import Lane
 from service.store import lanes
 from service.store.database import Database
@@ -88,13 +89,14 @@ class Service:
         default_factory=functools.partial(asyncio.Semaphore, PASSWORD_CHECKS)
     )
     logins_waiting: int = 0
-    tail_s: float = field(default_factory=time.monotonic)
+    troubles: Troubles = field(init=False)
     loop: asyncio.AbstractEventLoop | None = None
     copies: OtherCopies | None = None
 
     def __post_init__(self) -> None:
         self.hub = Hub(self._counted)
         self.tokens = LaneTokens(self.database)
+        self.troubles = Troubles(self.database.path)
         if self.database.shared:
             self.copies = OtherCopies(self.database.run, self.latest)
 

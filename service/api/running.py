@@ -19,13 +19,15 @@ from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
-from service.store import accounts, commands, events, latest_values
+from service.store import accounts, audit, commands, events, latest_values
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
 from service.store.tokens import token_sha256
 
 SILENCE_LOOK_S = 0.25
+TROUBLES_LOOK_S = 1.0
+WRITE_LATE_S = 3.0
 EXPIRY_LOOK_S = 0.25
 SESSIONS_LOOK_S = 2.0
 TOUCH_S = 30.0
@@ -45,6 +47,7 @@ async def running(service: Service) -> AsyncIterator[None]:
         for each in (
             _lasting(service, "events", lambda: _tell(service, woken)),
             _lasting(service, "heartbeats", lambda: _heartbeats(service)),
+            _lasting(service, "troubles", lambda: _troubles(service)),
             _lasting(service, "silence", lambda: _silence(service)),
             _lasting(service, "expiry", lambda: _expiry(service)),
             _lasting(service, "sessions", lambda: _sessions(service)),
@@ -124,7 +127,7 @@ async def _tell(service: Service, woken: asyncio.Event) -> None:
             service.links.wake()
 
     def looked() -> None:
-        service.tail_s = time.monotonic()
+        service.troubles.tail_s = time.monotonic()
 
     await tail(
         woken,
@@ -139,11 +142,38 @@ async def _heartbeats(service: Service) -> None:
     clock = asyncio.get_running_loop().time
     at_s = clock()
     while True:
-        service.hub.heartbeat(payloads.heartbeat(now_ms(), service.hub.sequence))
+        service.hub.heartbeat(payloads.heartbeat(now_ms(), service.hub.sequence, service.troubles.now()))
         at_s += payloads.HEARTBEAT_S
         if at_s < clock():  # the machine slept: begin anew rather than send all that were missed
             at_s = clock() + payloads.HEARTBEAT_S
         await asyncio.sleep(at_s - clock())
+
+
+async def _troubles(service: Service) -> None:
+    while True:
+        await _try_a_write(service)
+        step_s = service.troubles.look()
+        if step_s:
+            log.error("the clock of this machine was set by %+.0f s: check its time service", step_s)
+            await service.writing(functools.partial(_note_step, step_s=step_s, run=service.database.run))
+        await asyncio.sleep(TROUBLES_LOOK_S)
+
+
+async def _try_a_write(service: Service) -> None:
+    trying = asyncio.create_task(run_in_threadpool(service.database.check_writes))
+    _, late = await asyncio.wait({trying}, timeout=WRITE_LATE_S)
+    if late:
+        service.troubles.store = f"a write to {service.database.name} takes over {WRITE_LATE_S:.0f} s"
+    try:
+        await trying
+    except StoreUnavailable as error:
+        service.troubles.store = str(error)
+    else:
+        service.troubles.store = ""
+
+
+def _note_step(c: Connection, step_s: float, run: str) -> None:
+    audit.append(c, audit.SERVICE, "clock_stepped", run, {"by_s": round(step_s, 1)}, now_ms())
 
 
 async def _silence(service: Service) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict
 
 from scanner.lane.wire import Live, OrderSent, UtcMs
+from service.live.troubles import Trouble
 from service.resources import Lane, LaneId
 
 HEARTBEAT_S = 0.8
@@ -24,10 +26,14 @@ class Hello(BaseModel):
 
 
 class Heartbeat(BaseModel):
-    """Comes every 0.8 s; after two that did not come, what a page shows is old."""
+    """Comes every 0.8 s; after two that did not come, what a page shows is old.
+
+    ``troubles`` is what is wrong with the service itself.
+    """
 
     utc_ms: UtcMs
     sequence: int
+    troubles: list[Trouble] = []
 
 
 class Bye(BaseModel):
@@ -65,9 +71,10 @@ def hello(run: str, version: str, sequence: int, utc_ms: int) -> bytes:
     return event("hello", said.model_dump_json())
 
 
-def heartbeat(utc_ms: int, sequence: int) -> bytes:
+def heartbeat(utc_ms: int, sequence: int, troubles: Sequence[Trouble] = ()) -> bytes:
     """Return a heartbeat."""
-    return event("heartbeat", Heartbeat(utc_ms=utc_ms, sequence=sequence).model_dump_json())
+    beat = Heartbeat(utc_ms=utc_ms, sequence=sequence, troubles=list(troubles))
+    return event("heartbeat", beat.model_dump_json())
 
 
 def bye(code: Literal["session_ended", "shutting_down"]) -> bytes:

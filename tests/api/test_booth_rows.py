@@ -225,8 +225,8 @@ def test_health_and_counters(running: Any) -> None:
 def test_service_is_not_ready_when_events_do_not_go_out(
     own_service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.api.routes.health.TELLING_LATE_S", -1.0)
-    monkeypatch.setattr("service.api.routes.health.LEAST_FREE_BYTES", 1 << 80)
+    monkeypatch.setattr("service.live.troubles.TELLING_LATE_S", -1.0)
+    monkeypatch.setattr("service.live.troubles.LEAST_FREE_BYTES", 1 << 80)
     answer = own_service.client().get("/api/health/ready")
     assert refused(answer, 503) == "not_ready"
     assert len(answer.json()["reasons"]) == 2

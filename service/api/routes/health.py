@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections import Counter
 
 from fastapi import Request, Response
@@ -20,8 +18,6 @@ from service.store import alerts, lanes
 from service.store.errors import StoreError
 
 routes = router("health")
-LEAST_FREE_BYTES = 64 << 20
-TELLING_LATE_S = 5.0
 
 
 class Health(BaseModel):
@@ -49,17 +45,11 @@ def health_ready(service: TheService) -> Health:
 
 
 def _reasons(service: Service) -> list[str]:
-    reasons = []
     try:
-        service.database.check_writes()
+        service.database.check_writes()  # asked now, as the rest was a second ago
     except StoreError as error:
-        reasons.append(str(error))
-    free = shutil.disk_usage(service.database.path).free
-    if free < LEAST_FREE_BYTES:
-        reasons.append(f"only {free >> 20} MiB are free on the disk of the data folder: make room")
-    if time.monotonic() - service.tail_s > TELLING_LATE_S:
-        reasons.append("events do not go out: look into the service's log")
-    return reasons
+        return [str(error), *(reason for reason in service.troubles.reasons() if reason != str(error))]
+    return service.troubles.reasons()
 
 
 @routes.get("/api/openapi.json", operation_id="openapi", include_in_schema=False)

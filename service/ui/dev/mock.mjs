@@ -96,7 +96,7 @@ function tell(kind, data) {
 const lanes = () => Object.keys(LIVES).map((id) => ({ id, heard_utc_ms: Date.now() - (silent.has(id) ? 5000 : 200), silent: silent.has(id), revoked: false }));
 
 let hushed = false;
-setInterval(() => hushed || tell('heartbeat', { utc_ms: Date.now(), sequence }), 800);
+setInterval(() => hushed || tell('heartbeat', { utc_ms: Date.now(), sequence, troubles: [] }), 800);
 setInterval(() => {
   if (hushed) return;
   for (const [lane, live] of Object.entries(LIVES)) {

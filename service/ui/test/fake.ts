@@ -78,7 +78,7 @@ export class FakeService {
   }
 
   beat(): void {
-    this.source.send('heartbeat', { utc_ms: Date.now(), sequence: this.sequence });
+    this.source.send('heartbeat', { utc_ms: Date.now(), sequence: this.sequence, troubles: [] });
   }
 
   /** Heartbeats and live views for so long. */

@@ -48,6 +48,12 @@ export const en = {
   page_stale_title: 'STALE',
   stale_text:
     'Nothing has been heard from the service for {seconds}\u00a0s. Do not act on what is shown. Use the lane’s own screen.',
+  troubles: 'The service has trouble',
+  trouble_store_unavailable:
+    'The service cannot write: nothing that is done here is kept. Lanes go on by themselves and catch up. Use the lane’s own screen, note what you do on paper, and call an engineer.',
+  trouble_disk_low: 'The service’s disk is nearly full: call an engineer before it stops.',
+  trouble_events_late: 'News reaches this page late: use the lane’s own screen, and call an engineer.',
+  trouble_clock_stepped: 'The service’s clock was set: times of the last minutes may be wrong. Tell an engineer.',
   no_lanes: 'No lane is set up yet. An engineer adds one; it then appears here by itself.',
 
   // commands

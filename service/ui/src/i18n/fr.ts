@@ -50,6 +50,12 @@ export const fr: Record<keyof typeof en, string> = {
   page_stale_title: 'PÉRIMÉ',
   stale_text:
     'Aucune nouvelle du service depuis {seconds}\u00a0s. N’agissez pas d’après ce qui est affiché. Utilisez l’écran de la voie.',
+  troubles: 'Le service a un problème',
+  trouble_store_unavailable:
+    'Le service ne peut pas enregistrer\u00a0: rien de ce qui est fait ici n’est conservé. Les voies continuent seules et transmettront ensuite. Utilisez l’écran de la voie, notez vos actes sur papier et appelez un technicien.',
+  trouble_disk_low: 'Le disque du service est presque plein\u00a0: appelez un technicien avant qu’il ne s’arrête.',
+  trouble_events_late: 'Les nouvelles arrivent en retard sur cette page\u00a0: utilisez l’écran de la voie et appelez un technicien.',
+  trouble_clock_stepped: 'L’horloge du service a été réglée\u00a0: les heures des dernières minutes peuvent être fausses. Prévenez un technicien.',
   no_lanes: 'Aucune voie n’est encore configurée. Un technicien en ajoute une\u00a0; elle apparaît alors ici d’elle-même.',
 
   // commands

@@ -556,10 +556,17 @@ export interface components {
         /**
          * Heartbeat
          * @description Comes every 0.8 s; after two that did not come, what a page shows is old.
+         *
+         *     ``troubles`` is what is wrong with the service itself.
          */
         Heartbeat: {
             /** Sequence */
             sequence: number;
+            /**
+             * Troubles
+             * @default []
+             */
+            troubles: components["schemas"]["Trouble"][];
             /**
              * Utc Ms
              * @description milliseconds since 1970
@@ -1587,6 +1594,12 @@ export interface components {
             /** Unit */
             unit: string;
         };
+        /**
+         * Trouble
+         * @description One thing that is wrong.
+         * @enum {string}
+         */
+        Trouble: "store_unavailable" | "disk_low" | "events_late" | "clock_stepped";
         /**
          * User
          * @description An account.

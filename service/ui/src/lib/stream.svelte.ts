@@ -5,7 +5,7 @@
  * one held. Silence for `STALE_MS` makes everything stale: the page must never look alive on old data.
  */
 import { api, Refusal } from './api';
-import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan } from './types';
+import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan, Trouble } from './types';
 
 export const STALE_MS = 1700;
 const CHECK_MS = 50;
@@ -40,6 +40,8 @@ export class BoothStream {
   ended = $state<Ended | null>(null);
   /** Why the service cannot be reached, while it cannot. */
   trouble = $state.raw<Refusal | null>(null);
+  /** What is wrong with the service itself, as it says with each heartbeat. */
+  troubles = $state.raw<readonly Trouble[]>([]);
   /** Seconds since anything was heard from the service. */
   silent_s = $state(0);
   /** The service's time of day in whole seconds, carried on by the page's own clock between heartbeats. */
@@ -259,6 +261,7 @@ export class BoothStream {
 
   #heartbeat(beat: Heartbeat): void {
     this.#setTime(beat.utc_ms);
+    if (String(beat.troubles) !== String(this.troubles)) this.troubles = beat.troubles;
     // Two heartbeats that name an event which never came: it was lost on the way.
     const behind = beat.sequence > this.#seen;
     if (behind && this.#behindAt === this.#seen) {

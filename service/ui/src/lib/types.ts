@@ -38,6 +38,7 @@ export type Cargo = Declaration['cargo'];
 // Events of the stream that are no resources.
 export type Hello = Schemas['Hello'];
 export type Heartbeat = Schemas['Heartbeat'];
+export type Trouble = Schemas['Trouble'];
 export type Bye = Schemas['Bye'];
 /** A lane's live view as the stream carries it: its traces hold only what is new. */
 export type LiveEvent = Schemas['LiveEvent'];
