@@ -22,7 +22,7 @@ from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import DemoLorry, demo_stream
 from service.resources import Role
 from service.store import accounts, lanes
-from service.store.sqlite_database import SqliteDatabase
+from service.store.open_store import open_store
 from tests.lane.lane_process import LaneProcess
 
 HOST = "127.0.0.1"
@@ -49,9 +49,11 @@ class ServiceProcess:
     Parameters
     ----------
     folder : its data go here, and its own words into ``service.log`` beside them.
+    database : URL of a PostgreSQL database; "" = SQLite in the folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str = "") -> None:
+        self.database = database
         self.data, self.log = folder / "service-data", folder / "service.log"
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -59,7 +61,7 @@ class ServiceProcess:
 
     def know(self, people: dict[str, Role], lane_ids: tuple[str, ...]) -> dict[str, str]:
         """Add accounts (all with `PASSWORD`) and lanes while the service is stopped; return the tokens."""
-        database = SqliteDatabase(self.data)
+        database = open_store(self.data, self.database)
         now_ms = time.time_ns() // 1_000_000
         try:
             with database.writing() as connection:
@@ -86,7 +88,7 @@ class ServiceProcess:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "LORRYSCAN_DATABASE": self.database},
             )
 
     def wait_until_ready(self) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from ulid import ULID
 
 from tests.e2e.line import HOST, PASSWORD
@@ -213,20 +214,25 @@ class Proof:
         return [*self.missing, *self.doubled, *self.undone, *self.unheard]
 
 
-def prove(database: Path, posters: list[Poster], listeners: list[Listener]) -> Proof:
+def rows_of(database: Path | str, sql: str) -> list[tuple[Any, ...]]:
+    """Ask a database file, or a PostgreSQL database by URL, with nothing of ours between."""
+    if isinstance(database, str):
+        with psycopg.connect(database) as server:
+            return server.execute(sql.encode()).fetchall()
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        return db.execute(sql).fetchall()
+
+
+def prove(database: Path | str, posters: list[Poster], listeners: list[Listener]) -> Proof:
     """Compare the database of a stopped service with what posters and listeners were told."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        kept = Counter(key for (key,) in db.execute("SELECT key FROM messages"))
-        assessed = Counter(db.execute("SELECT scan_id, mono_ns FROM assessments"))
-        alerted = Counter(scan for (scan,) in db.execute("SELECT scan_id FROM alerts"))
-        raised = Counter(
-            json.loads(data)["scan_id"]
-            for (data,) in db.execute("SELECT data FROM events WHERE kind = 'alert'")
-        )
-        sequences = [sequence for (sequence,) in db.execute("SELECT sequence FROM events ORDER BY sequence")]
-    finally:
-        db.close()
+    kept = Counter(key for (key,) in rows_of(database, "SELECT key FROM messages"))
+    assessed = Counter(rows_of(database, "SELECT scan_id, mono_ns FROM assessments"))
+    alerted = Counter(scan for (scan,) in rows_of(database, "SELECT scan_id FROM alerts"))
+    told = rows_of(database, "SELECT data FROM events WHERE kind = 'alert'")
+    raised = Counter(json.loads(data)["scan_id"] for (data,) in told)
+    sequences = [
+        sequence for (sequence,) in rows_of(database, "SELECT sequence FROM events ORDER BY sequence")
+    ]
     keys = [key for poster in posters for key in poster.acknowledged]
     undone = [f"no assessment {a}" for p in posters for a in p.assessed if assessed[a] != 1]
     undone += [f"no alert of {s}" for p in posters for s in p.searched if alerted[s] != 1 or raised[s] != 1]
