@@ -74,7 +74,7 @@ class Database(ABC):
             self._writing_thread = threading.get_ident()
             with self._transaction() as c:
                 c.info.pop(NEWEST_ADDED, None)
-                c.info.pop(witness.MARKED, None)
+                witness.begin(c)
                 yield c
                 witness.seal(c)
                 newest: int | None = c.info.pop(NEWEST_ADDED, None)

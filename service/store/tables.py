@@ -189,5 +189,9 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("salt", Text),  # null: who, subject and detail were erased
+    Column("personal_sha256", Text, nullable=False),  # of the salt with who, subject and detail
     sqlite_autoincrement=True,
 )
+
+from service.store import audit_tables  # noqa: E402, F401  more tables, on the same metadata
