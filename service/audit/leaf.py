@@ -65,9 +65,7 @@ def leaf(sequence: int, utc_ms: int, action: str, committed: str) -> bytes:
     >>> leaf(1, 5, "login", "00")
     b'{"action":"login","personal_sha256":"00","sequence":1,"utc_ms":5}'
     """
-    return canonical(
-        {"sequence": sequence, "utc_ms": utc_ms, "action": action, "personal_sha256": committed}
-    )
+    return canonical({"sequence": sequence, "utc_ms": utc_ms, "action": action, "personal_sha256": committed})
 
 
 def _salted(salt: bytes, value: object) -> str:

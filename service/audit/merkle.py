@@ -115,9 +115,7 @@ def included(index: int, size: int, leaf: bytes, path: Sequence[bytes], top: byt
     return last == 0 and digest == top
 
 
-def consistent(
-    first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]
-) -> bool:
+def consistent(first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]) -> bool:
     """Say whether a proof of consistency leads from one root to a later one (RFC 9162, 2.1.4.2)."""
     if first == second:
         return not path and first_root == second_root

@@ -20,6 +20,7 @@ from scanner.policy import make_policy
 from scanner.wording import Language
 from service.cli import (
     accounts,
+    audit,
     calibrate,
     demo,
     doctor,
@@ -45,6 +46,7 @@ app.add_typer(recording.app, name="recording")
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(lanes.app, name="lanes")
+app.add_typer(audit.app, name="audit")
 app.add_typer(drivers.app, name="drivers")
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,11 @@ def open_existing(data: Path) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def now_ms() -> int:
+    """Return UTC, ms since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 def console_user() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from service.resources import Role, User
-from service.store import audit, tables
+from service.store import audit, tables, witness
 from service.store.errors import Conflict, NotFound
 from service.store.passwords import hash_password, password_matches
 from service.store.sessions import (
@@ -47,6 +47,7 @@ def add(c: Connection, name: str, role: Role, password: str, by: str, now_ms: in
     require_new(c, name)
     row = {"name": name, "role": role.value, "disabled": False, "created_utc_ms": now_ms}
     c.execute(insert(tables.users).values(password_hash=hash_password(password), **row))
+    witness.mark(c, "users", name)
     audit.append(c, by, "account_added", name, {"role": role.value}, now_ms)
     return user(c, name)
 
@@ -96,6 +97,7 @@ def change(
     if not values:
         return before
     c.execute(update(tables.users).where(_U.name == name).values(values))
+    witness.mark(c, "users", name)
     end_sessions_of(c, name)
     audit.append(c, by, "account_changed", name, detail, now_ms)
     return user(c, name)
@@ -113,6 +115,7 @@ def change_password(
     if verify(c, name, old) is None:
         raise Conflict("wrong_password", "the old password is not right: type it again")
     c.execute(update(tables.users).where(_U.name == name).values(password_hash=hash_password(new)))
+    witness.mark(c, "users", name)
     end_sessions_of(c, name, keep=keep_session)
     audit.append(c, name, "password_changed", name, {}, now_ms)
 

@@ -20,7 +20,7 @@ from scanner.evidence import Recommendation
 from scanner.lane.wire import AssessmentWire, DeclarationWire, Said
 from scanner.wording import LANGUAGES
 from service.resources import Alert, AlertLevel, AlertState, Outcome, OutcomeKind, OutcomeRequest
-from service.store import audit, events, scans, tables
+from service.store import audit, events, scans, tables, witness
 from service.store.errors import Conflict, NotFound
 
 _A, _S, _O = tables.alerts.c, tables.scans.c, tables.outcomes.c
@@ -167,6 +167,7 @@ def record_outcome(c: Connection, alert_id: str, request: OutcomeRequest, by: st
     recorded = c.execute(
         insert(tables.outcomes).values(row).returning(tables.outcomes.c.sequence)
     ).scalar_one()
+    witness.mark(c, "outcomes", str(recorded))
     settled = scans.get(c, alert.scan_id).visits
     _set(c, alert_id, {"state": AlertState.OUTCOME.value, "outcome": recorded, "settled_visit": settled})
     detail: dict[str, object] = request.model_dump(mode="json")
@@ -280,6 +281,7 @@ def _insert(
         "version": 0,
     }
     c.execute(insert(tables.alerts).values(row))
+    witness.mark(c, "alerts", alert_id)
     return alert_id
 
 
@@ -320,6 +322,7 @@ def _audit_raise(
 
 def _set(c: Connection, alert_id: str, values: dict[str, Any]) -> None:
     c.execute(update(tables.alerts).where(_A.id == alert_id).values(values))
+    witness.mark(c, "alerts", alert_id)
 
 
 def _tell(c: Connection, alert_id: str, now_ms: int) -> Alert:

@@ -145,7 +145,8 @@ def after(c: Connection, sequence: int, limit: int, *, rows: bool = False) -> li
 def erase_personal(c: Connection, sequences: Iterable[int], by: str, reason: str, now_ms: int) -> int:
     """Erase who, subject, detail and salt of entries; their leaves stand. Return how many had any."""
     write_pending(c)
-    asked, erased = sorted(set(sequences)), []
+    asked = sorted(set(sequences))
+    erased: list[int] = []
     for begin in range(0, len(asked), 500):
         some = _A.sequence.in_(asked[begin : begin + 500]) & _A.salt.is_not(None)
         erased += c.execute(select(_A.sequence).where(some).order_by(_A.sequence)).scalars().all()

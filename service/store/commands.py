@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 
 from scanner.lane.wire import CommandAnswer, Order, OrderSent, Said
 from service.resources import Command, CommandRequest, CommandState
-from service.store import audit, events, lanes, tables
+from service.store import audit, events, lanes, tables, witness
 from service.store.errors import Conflict, NotFound
 
 TOO_OLD_MS = 10_000
@@ -152,6 +152,7 @@ def _set(c: Connection, command_id: str, values: dict[str, Any]) -> None:
 
 
 def _tell(c: Connection, command_id: str, now_ms: int) -> Command:
+    witness.mark(c, "commands", command_id)
     command = get(c, command_id)
     events.append(c, "command", command_id, command, now_ms)
     return command

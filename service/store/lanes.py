@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select, update
 
 from service.resources import Lane
-from service.store import audit, events, tables
+from service.store import audit, events, tables, witness
 from service.store.errors import Conflict, NotFound
 from service.store.tokens import new_token, token_sha256
 
@@ -99,5 +99,6 @@ def _set_token(c: Connection, lane_id: str, token: str | None) -> None:
 
 
 def _tell(c: Connection, lane_id: str, revoked: bool, by: str, action: str, now_ms: int) -> None:
+    witness.mark(c, "lanes", lane_id)
     events.append(c, "lane", lane_id, _lane(lane_id, revoked), now_ms)
     audit.append(c, by, action, lane_id, {}, now_ms)

@@ -20,7 +20,7 @@ from scanner.lane.wire import (
     VisitInterruptedMessage,
 )
 from service.resources import ScanState
-from service.store import alerts, audit, commands, lanes, scans, tables
+from service.store import alerts, audit, commands, lanes, scans, tables, witness
 from service.store.errors import Conflict, Malformed
 
 _M = tables.messages.c
@@ -64,6 +64,7 @@ def take(c: Connection, lane_id: str, message: Message, raw: Mapping[str, Any], 
     sequence = c.execute(
         insert(tables.messages).values(row).returning(tables.messages.c.sequence)
     ).scalar_one()
+    witness.mark(c, "messages", str(sequence))
     detail: dict[str, object] = {"key": message.key}
     if isinstance(message, CommandAnswerMessage):
         commands.take_answer(c, lane_id, message.body, now_ms)

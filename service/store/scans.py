@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 
 from scanner.lane.wire import AssessmentWire, DeclarationWire
 from service.resources import Scan, ScanState
-from service.store import events, tables
+from service.store import events, tables, witness
 from service.store.errors import NotFound
 
 _S, _A = tables.scans.c, tables.assessments.c
@@ -115,6 +115,7 @@ def begin(c: Connection, scan_id: str, lane_id: str, opened_utc_ms: int) -> dict
         "version": 0,
     }
     c.execute(insert(tables.scans).values(row))
+    witness.mark(c, "scans", scan_id)
     return row
 
 
@@ -136,13 +137,15 @@ def keep_assessment(c: Connection, assessment: AssessmentWire, message: int) -> 
             "final": assessment.final,
             "message": message,
         }
-        c.execute(insert(tables.assessments).values(row))
+        kept = c.execute(insert(tables.assessments).values(row).returning(_A.sequence)).scalar_one()
+        witness.mark(c, "assessments", str(kept))
 
 
 def save(c: Connection, scan_id: str, changes: Mapping[str, Any], now_ms: int) -> Scan:
     """Write changes, raise the version and tell the booths."""
     values = {**changes, "version": _S.version + 1}
     c.execute(update(tables.scans).where(_S.id == scan_id).values(values))
+    witness.mark(c, "scans", scan_id)
     scan = get(c, scan_id)
     events.append(c, "scan", scan_id, scan, now_ms)
     return scan

@@ -90,7 +90,7 @@ def test_accounts_from_a_pipe(data, lorryscan):
         assert accounts.verify(c, "chief", WORD) is None
     database.close()
     with closing(sqlite3.connect(data / FILE)) as db:
-        who = db.execute("SELECT DISTINCT who FROM audit").fetchall()
+        who = db.execute("SELECT DISTINCT who FROM audit WHERE action LIKE 'account%'").fetchall()
     assert len(who) == 1
     assert who[0][0].startswith("console")
 
@@ -165,3 +165,27 @@ def test_while_the_service_runs(data, mend):
     for words in (("accounts", "list"), ("lanes", "add", "south"), ("accounts", "disable", "anna")):
         assert "running service" in mend(*words, "--data", data)
     running.close()
+
+
+def test_audit_verify_names_a_row_changed_by_hand(data, lorryscan):
+    lorryscan("accounts", "add", "chief", "--role", "supervisor", "--data", data, typed=WORD + "\n")
+    done = lorryscan("audit", "verify", "--data", data)
+    assert (done.returncode, "nothing was changed" in done.stdout) == (0, True), done.stdout + done.stderr
+    with closing(sqlite3.connect(data / FILE)) as db, db:
+        db.execute("UPDATE users SET role = 'auditor'")
+    done = lorryscan("audit", "verify", "--data", data)
+    assert done.returncode == 1
+    assert done.stdout.startswith("users chief: its contents are not what entry ")
+
+
+def test_audit_proof_and_export_are_checked_with_the_key(data, lorryscan, tmp_path):
+    lorryscan("accounts", "add", "chief", "--role", "supervisor", "--data", data, typed=WORD + "\n")
+    key = lorryscan("audit", "key", "--data", data).stdout.strip()
+    assert (data / "audit-key.pem").stat().st_mode & 0o777 == 0o600
+    for option, command in (("--proof", ("prove", "2")), ("--export", ("export",))):
+        file = tmp_path / option[2:]
+        assert lorryscan("audit", *command, file, "--data", data).returncode == 0
+        good = lorryscan("audit", "verify", option, file, "--key", key)
+        assert (good.returncode, "signed with the key" in good.stdout) == (0, True), good.stdout + good.stderr
+        file.write_text(file.read_text().replace("chief", "thief"))
+        assert lorryscan("audit", "verify", option, file, "--key", key).returncode == 1
