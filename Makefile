@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE_ENV := $(VENV)/node
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
-.PHONY: demo test bench fuzz soak screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak soak-store screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -37,6 +37,10 @@ fuzz: $(VENV)/.fuzz
 # twenty kills of the service under load, with a table; takes some minutes
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.soak_kills $(ARGS)
+
+# a hundred kills on SQLite, on PostgreSQL and on two copies, without a browser; takes some twenty minutes
+soak-store: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.store_kills $(ARGS)
 
 # docs/booth.png, taken from the real page
 screenshot: $(VENV)/.dev

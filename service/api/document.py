@@ -47,6 +47,13 @@ BOOTH_EVENTS: dict[str, type[BaseModel]] = {
 LANE_EVENTS: dict[str, type[BaseModel]] = {"order": OrderSent, "heartbeat": Heartbeat}
 STREAMS = {"events": BOOTH_EVENTS, "orders": LANE_EVENTS}
 PICTURES = ("lane_picture", "lane_heat")
+REPEAT_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "a new ULID or UUID: the same request under the same key is done once, and answered alike",
+    "schema": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,100}$"},
+}
 _REF = "#/components/schemas/"
 _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "login": (401, 429),
@@ -71,6 +78,7 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "change_lane_token": (404,),
     "revoke_lane": (404,),
     "post_message": (404, 409),
+    "post_live": (409,),
     "put_picture": (415,),
 }
 _ALSO_200 = {"give_command": "Command", "raise_alert": "Alert", "post_message": "MessageAnswer"}
@@ -149,6 +157,9 @@ def _describe(operation: dict[str, Any], access: Access, changes: bool) -> None:
         case Booth(permission=permission):
             operation["security"] = [{"session": []}]
             codes |= {401, 403} if changes or permission else {401}
+            if changes:
+                operation.setdefault("parameters", []).append(REPEAT_KEY)
+                codes |= {409, 422}
         case LaneItself():
             operation["security"] = [{"lane": []}]
             codes.add(401)

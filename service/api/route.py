@@ -8,8 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from service.api.access import DECLARED, admit
+from service.api.access import DECLARED, Booth, admit
+from service.api.context import Service
 from service.api.problems import Problem
+from service.api.repeats import once
 from service.api.sound_json import Unsound, parse
 
 
@@ -40,10 +42,15 @@ class ServiceRoute(APIRoute):
         takes_json = self.body_field is not None
 
         async def handle(request: Request) -> Response:
-            await admit(access, request, request.app.state.service)
+            service: Service = request.app.state.service
+            await admit(access, request, service)
             if takes_json:
                 _check_is_json(request)
-            return await answer(SoundRequest(request.scope, request.receive))
+            sound = SoundRequest(request.scope, request.receive)
+            if not isinstance(access, Booth):
+                return await answer(sound)
+            who = sound.state.session.name
+            return await once(sound, service, who, self.endpoint, lambda: answer(sound))
 
         return handle
 

@@ -19,7 +19,7 @@ from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
-from service.store import accounts, audit, commands, events, latest_values
+from service.store import accounts, audit, commands, events, latest_values, request_keys
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
@@ -29,6 +29,7 @@ SILENCE_LOOK_S = 0.25
 TROUBLES_LOOK_S = 1.0
 WRITE_LATE_S = 3.0
 EXPIRY_LOOK_S = 0.25
+FORGET_S = 600.0
 SESSIONS_LOOK_S = 2.0
 TOUCH_S = 30.0
 
@@ -185,9 +186,13 @@ async def _silence(service: Service) -> None:
 
 
 async def _expiry(service: Service) -> None:
+    forgot_s = time.monotonic()
     while True:
         if await service.reading(lambda c: commands.any_too_old(c, now_ms())):
             await service.writing(lambda c: commands.expire(c, now_ms()))
+        if time.monotonic() - forgot_s > FORGET_S:
+            forgot_s = time.monotonic()
+            await service.writing(lambda c: request_keys.forget_old(c, now_ms()))
         await asyncio.sleep(EXPIRY_LOOK_S)
 
 

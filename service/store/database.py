@@ -19,7 +19,7 @@ from typing import ClassVar
 from sqlalchemy import Connection
 from ulid import ULID
 
-from service.store import witness
+from service.store import request_keys, witness
 from service.store.errors import StoreUnavailable
 from service.store.events import NEWEST_ADDED
 
@@ -75,7 +75,8 @@ class Database(ABC):
             with self._transaction() as c:
                 c.info.pop(NEWEST_ADDED, None)
                 witness.begin(c)
-                yield c
+                with request_keys.claimed(c):
+                    yield c
                 witness.seal(c)
                 newest: int | None = c.info.pop(NEWEST_ADDED, None)
                 if newest is not None:

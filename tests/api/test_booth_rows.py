@@ -256,3 +256,27 @@ def test_missing_page_says_so(own_service: Any, tmp_path: Path) -> None:
     assert answer.status_code == 503
     assert "not in this installation" in answer.text
     assert own_service.client().get("/api/health/live").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "role", "key"),
+    [
+        ("/api/v1/scans?state=open", "officer", "id"),
+        ("/api/v1/alerts", "officer", "id"),
+        ("/api/v1/audit", "auditor", "sequence"),
+    ],
+)
+def test_a_page_names_the_next_until_the_last(running, address, role, key):
+    lane = running.lane()
+    for _ in range(3):
+        lane.raises_alert()
+    booth = running.booth(role)
+    whole = [each[key] for each in booth.get(address, params={"limit": 200}).json()]
+    page, walked = booth.get(address, params={"limit": 2}), []
+    while True:
+        walked += [each[key] for each in page.json()]
+        if "next" not in page.links:
+            break
+        page = booth.get(page.links["next"]["url"])
+    assert walked[: len(whole)] == whole
+    assert len(walked) >= 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
 from service.api.access import Booth, TheSession, needs
-from service.api.answers import LISTED, MOST_LISTED, json_list
+from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
 from service.resources import Alert, OutcomeRequest, Permission
@@ -23,13 +23,15 @@ _ALERTS = TypeAdapter(list[Alert])
 @needs(Booth())
 def alerts(
     service: TheService,
+    request: Request,
     state: Literal["open", "all"] = "open",
     before: Annotated[str | None, Query(max_length=64, description="an alert's id: only older ones")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
 ) -> Response:
     """List alerts, the one raised last first."""
     with service.database.reading() as c:
-        return json_list(_ALERTS, stored.listed(c, state == "open", before, limit))
+        found = stored.listed(c, state == "open", before, limit)
+    return json_page(request, _ALERTS, found, limit, before=found[-1].id if found else "")
 
 
 @routes.get("/api/v1/alerts/{alert_id}", operation_id="alert")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
 from service.api.access import Booth, needs
-from service.api.answers import json_list
+from service.api.answers import json_page
 from service.api.context import TheService
 from service.api.route import router
 from service.resources import AuditEntry, Permission
@@ -23,9 +23,11 @@ _ENTRIES = TypeAdapter(list[AuditEntry])
 @needs(Booth(Permission.READ_AUDIT))
 def audit(
     service: TheService,
+    request: Request,
     after: Annotated[int, Query(ge=0, le=MOST)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """List who did what, oldest first, after a sequence."""
     with service.database.reading() as c:
-        return json_list(_ENTRIES, stored.after(c, after, limit))
+        found = stored.after(c, after, limit)
+    return json_page(request, _ENTRIES, found, limit, after=found[-1].sequence if found else after)

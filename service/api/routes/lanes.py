@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from service.api.access import Booth, TheSession, needs
 from service.api.context import TheService, now_ms
+from service.api.repeats import never_repeated
 from service.api.route import router
 from service.resources import Lane, LaneId, Permission, Request
 from service.store import lanes as stored
@@ -36,6 +37,7 @@ async def lanes(service: TheService) -> list[Lane]:
 
 @routes.post("/api/v1/lanes", operation_id="add_lane", status_code=201)
 @needs(MANAGE)
+@never_repeated
 def add_lane(asked: LaneRequest, session: TheSession, service: TheService) -> LaneToken:
     """Add a lane, or take a revoked one back."""
     with service.database.writing() as c:
@@ -46,6 +48,7 @@ def add_lane(asked: LaneRequest, session: TheSession, service: TheService) -> La
 
 @routes.post("/api/v1/lanes/{lane}/token", operation_id="change_lane_token", status_code=201)
 @needs(MANAGE)
+@never_repeated
 def change_lane_token(lane: str, session: TheSession, service: TheService) -> LaneToken:
     """Give a lane a new token; the old one is dead at once."""
     with service.database.writing() as c:

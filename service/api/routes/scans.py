@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query, Response
+from fastapi import Request as HttpRequest
 from pydantic import TypeAdapter
 
 from scanner.lane.wire import AssessmentWire
 from service.api.access import Booth, TheSession, needs
-from service.api.answers import LISTED, MOST_LISTED, json_list
+from service.api.answers import LISTED, MOST_LISTED, json_list, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
 from service.resources import Alert, Note, Permission, Request, Scan, ScanState
@@ -31,6 +32,7 @@ class AlertRequest(Request):
 @needs(Booth())
 def scans(
     service: TheService,
+    request: HttpRequest,
     state: ScanState | None = None,
     plate: Annotated[str | None, Query(max_length=24, description="letters and digits in a row")] = None,
     before: Annotated[str | None, Query(max_length=64, description="a scan's id: only older ones")] = None,
@@ -38,7 +40,8 @@ def scans(
 ) -> Response:
     """List scans, the newest first."""
     with service.database.reading() as c:
-        return json_list(_SCANS, stored.listed(c, state, plate, before, limit))
+        found = stored.listed(c, state, plate, before, limit)
+    return json_page(request, _SCANS, found, limit, before=found[-1].id if found else "")
 
 
 @routes.get("/api/v1/scans/{scan_id}", operation_id="scan")
