@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE_ENV := $(VENV)/node
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
-.PHONY: demo test bench fuzz soak soak-store screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak soak-store soak-hardships screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -41,6 +41,10 @@ soak: $(VENV)/.dev
 # a hundred kills on SQLite, on PostgreSQL and on two copies, without a browser; takes some twenty minutes
 soak-store: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.store_kills $(ARGS)
+
+# a full disk, a database that is gone for a minute, a clock set back an hour; takes some four minutes
+soak-hardships: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.hardships $(ARGS)
 
 # docs/booth.png, taken from the real page
 screenshot: $(VENV)/.dev

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,10 +50,13 @@ class ServiceProcess:
     ----------
     folder : its data go here, and its own words into ``service.log`` beside them.
     database : URL of a PostgreSQL database; "" = SQLite in the folder.
+    program : what takes the place of ``python -m service``.
     """
 
-    def __init__(self, folder: Path, database: str = "") -> None:
-        self.database = database
+    def __init__(
+        self, folder: Path, database: str = "", program: Sequence[str] = (sys.executable, "-m", "service")
+    ) -> None:
+        self.database, self.program = database, program
         self.data, self.log = folder / "service-data", folder / "service.log"
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -82,7 +85,7 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "service", "serve", "--until-eof"),
+                    *(*self.program, "serve", "--until-eof"),
                     *("--data", str(self.data), "--host", HOST, "--port", str(self.port)),
                 ],
                 stdin=subprocess.PIPE,
@@ -171,14 +174,20 @@ class Line:
     Parameters
     ----------
     policy : keys of ``[policy.reefer]`` in the lane's file.
+    service : the service, not yet started; None: one on SQLite.
     devices : further ``[[device]]`` tables of the lane's file; the line does not wait for them.
     """
 
     def __init__(
-        self, folder: Path, policy: Mapping[str, float] | None = None, others: int = 0, devices: str = ""
+        self,
+        folder: Path,
+        policy: Mapping[str, float] | None = None,
+        others: int = 0,
+        devices: str = "",
+        service: ServiceProcess | None = None,
     ) -> None:
         self.folder = folder
-        self.service = ServiceProcess(folder)
+        self.service = service or ServiceProcess(folder)
         people = {"officer": Role.OFFICER, "second": Role.OFFICER, "chief": Role.SUPERVISOR}
         names = tuple(f"other-{n}" for n in range(1, others + 1))
         tokens = self.service.know(people, (LANE, *names))

@@ -144,6 +144,7 @@ class Listener(threading.Thread):
         super().__init__(daemon=True)
         self.sequences: list[int] = []
         self.resets = 0
+        self.troubles: list[tuple[float, tuple[str, ...]]] = []  # from when (monotonic, s) which were told
         self.first = 0  # the service's newest sequence when it began to listen
         self._port, self._name = port, name
         self._ending = threading.Event()
@@ -192,6 +193,10 @@ class Listener(threading.Thread):
                     self.resets += kind == "reset"
                 elif name == "id":
                     self.sequences.append(int(value))
+                elif name == "data" and kind == "heartbeat":
+                    told = tuple(json.loads(value)["troubles"])
+                    if not self.troubles or self.troubles[-1][1] != told:
+                        self.troubles.append((time.monotonic(), told))
                 elif name == "data" and kind == "hello" and not self.listening.is_set():
                     self.first = int(json.loads(value)["sequence"])
                     self.listening.set()

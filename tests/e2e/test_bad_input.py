@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -169,3 +170,20 @@ def alerts(service: ServiceProcess, plate: str) -> list[dict]:
         f"{service.url}/api/v1/alerts", params={"state": "all"}, headers={"Cookie": cookie}, trust_env=False
     )
     return [alert for alert in answer.raise_for_status().json() if alert["plate"] == plate]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_full_disk_is_on_the_page_until_there_is_room(booth_of, service: ServiceProcess, language: str):
+    booth = booth_of(language)
+    booth.log_in("officer")
+    banner = booth.page.get_by_role("alert").filter(has_text=booth.word("trouble_store_unavailable"))
+    assert service.child is not None
+    _, hard = resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        banner.wait_for()
+        booth.check_language()
+        booth.check_accessible(f"full disk {language}")
+    finally:
+        resource.prlimit(service.child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    banner.wait_for(state="detached")
