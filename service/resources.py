@@ -47,19 +47,67 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
 
 
+class TokenKind(StrEnum):
+    """Whose token it is."""
+
+    LANE = "lane"
+    GATE = "gate"
+
+
+class Scope(StrEnum):
+    """What a token may be used for."""
+
+    MESSAGES = "messages"
+    LIVE = "live"
+    COMMANDS = "commands"
+    VEHICLES = "vehicles"
+
+
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$", examples=["officer.north"])]
 Password = Annotated[str, Field(min_length=10, max_length=200)]
+Pin = Annotated[str, Field(pattern=r"^[0-9]{4,8}$", examples=["4711"])]
+GateName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w.-]+$", examples=["reader-1"])]
 LaneId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\w.-]+$", examples=["north-quay-2"])]
 Note = Annotated[str, Field(max_length=1000)]
 
 
 class Me(Resource):
-    """Who is logged in."""
+    """Who is logged in.
+
+    ``locked``: alarms stay readable, acting needs the PIN or the password; by itself it locks at
+    ``locks_utc_ms`` unless somebody acts before.
+    """
 
     name: str
     role: Role
     permissions: list[Permission]
     expires_utc_ms: UtcMs
+    locked: bool = False
+    locks_utc_ms: UtcMs
+    has_pin: bool = False
+
+
+class SessionInfo(Resource):
+    """A session of an account; ``here`` is the one that asks."""
+
+    id: str
+    opened_utc_ms: UtcMs
+    used_utc_ms: UtcMs
+    expires_utc_ms: UtcMs
+    address: str
+    locked: bool
+    here: bool = False
+
+
+class TokenInfo(Resource):
+    """A lane's or gate's token, without itself; ``expires_utc_ms`` null: it does not end by date."""
+
+    owner: str
+    kind: TokenKind
+    scopes: list[Scope]
+    created_utc_ms: UtcMs
+    expires_utc_ms: UtcMs | None
+    used_utc_ms: UtcMs | None
 
 
 class User(Resource):

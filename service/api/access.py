@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
+import math
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -15,13 +18,16 @@ from starlette.responses import Response
 
 from service.api.context import Service, now_ms
 from service.api.problems import Problem
+from service.api.throttle import place_of
 from service.permissions import ALLOWED
-from service.resources import Me, Permission
-from service.store import accounts
+from service.resources import Me, Permission, Scope, TokenKind
+from service.store import accounts, sessions
 from service.store.accounts import Session
+from service.store.errors import StoreUnavailable
+from service.store.tokens import Bearer
 
 COOKIE = "__Host-lorryscan"
-COOKIE_S = 12 * 3600
+ACTED_MS = 20_000  # how stale the note of somebody's last act may be
 METRICS_TOKEN = "LORRYSCAN_METRICS_TOKEN"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -35,14 +41,27 @@ class Everybody:
 
 @dataclass(frozen=True, slots=True)
 class Booth:
-    """Somebody who is logged in, and may do this; None: anybody who is logged in."""
+    """Somebody who is logged in, and may do this; None: anybody who is logged in.
+
+    ``fresh``: only with a password that was given just now. ``locked``: also at a locked booth, and
+    without counting as somebody's act: what shows alarms, and what is asked without a hand.
+    """
 
     permission: Permission | None = None
+    fresh: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LaneItself:
-    """A lane with its token."""
+    """A lane, with a token for this."""
+
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class GateItself:
+    """A gate (plate reader, port system) with its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,7 @@ class Scraper:
     """This machine itself, or whoever has the metrics token."""
 
 
-Access = Everybody | Booth | LaneItself | Scraper
+Access = Everybody | Booth | LaneItself | GateItself | Scraper
 DECLARED: dict[Callable[..., Any], Access] = {}
 
 
@@ -69,17 +88,21 @@ async def admit(access: Access, request: Request, service: Service) -> None:
 
     Raises
     ------
-    Problem : 401 without a login, a session that ended, an unknown lane token; 403 from another
-        site's page, or without the permission.
+    Problem : 401 without a login, a session that ended, an unknown token; 403 from another
+        site's page, without the permission, or without a fresh password; 423 at a locked booth;
+        429 too often.
     """
     match access:
         case Everybody():
+            _check_address_rate(request, service)
             _check_origin(request)
-        case Booth(permission=permission):
+        case Booth():
             _check_origin(request)
-            request.state.session = await _session(request, service, permission)
-        case LaneItself():
-            request.state.lane_id = await _lane(request, service)
+            request.state.session = await _session(request, service, access)
+        case LaneItself(scope=scope):
+            request.state.lane_id = (await _bearer_of(request, service, TokenKind.LANE, scope)).owner
+        case GateItself():
+            request.state.gate = (await _bearer_of(request, service, TokenKind.GATE, Scope.VEHICLES)).owner
         case Scraper():
             _check_scraper(request)
 
@@ -96,34 +119,68 @@ def _check_origin(request: Request) -> None:
         )
 
 
-async def _session(request: Request, service: Service, permission: Permission | None) -> Session:
+async def _session(request: Request, service: Service, access: Booth) -> Session:
     token = request.cookies.get(COOKIE, "")
     if not token:
+        _check_address_rate(request, service)
         raise Problem(401, "not_logged_in", "Log in first.")
-    session = await service.reading(lambda c: accounts.session(c, token, now_ms()))
+    now = now_ms()
+    session = await service.reading(lambda c: accounts.session(c, token, now, service.limits))
     if session is None:
+        _check_address_rate(request, service)
         raise Problem(401, "session_ended", "Your session has ended: log in again.")
     service.sessions_used.add(session.id)
+    _check_rate(service.session_rate.wait_s(session.id, time.monotonic()))
+    permission = access.permission
     if permission is not None and permission not in ALLOWED[session.role]:
         raise Problem(
             403, "not_allowed", f"The role {session.role.value} does not include this ({permission.value})."
         )
+    if not access.locked:
+        await _act(service, session, now)
+    if access.fresh and not session.fresh:
+        raise Problem(403, "reauthenticate", "Give your password again first: this needs a fresh one.")
     return session
 
 
-async def _lane(request: Request, service: Service) -> str:
+async def _act(service: Service, session: Session, now: int) -> None:
+    """Count a request as somebody's act, which keeps the booth from locking."""
+    if session.locked:
+        raise Problem(423, "locked", "This booth is locked: give your PIN or your password first.")
+    if now - (session.locks_utc_ms - service.limits.lock_ms) > min(ACTED_MS, service.limits.lock_ms // 3):
+        with contextlib.suppress(StoreUnavailable):  # what is asked may still be read, or says so itself
+            await service.writing(lambda c: sessions.acted(c, {session.id: now}))
+
+
+def _check_address_rate(request: Request, service: Service) -> None:
+    _check_rate(service.address_rate.wait_s(place_of(address_of(request)), time.monotonic()))
+
+
+def _check_rate(wait_s: float) -> None:
+    if wait_s > 0:
+        after = str(math.ceil(wait_s))
+        raise Problem(429, "too_many", f"Too many requests: wait {after} s.", {"Retry-After": after})
+
+
+async def _bearer_of(request: Request, service: Service, kind: TokenKind, scope: Scope) -> Bearer:
     token = _bearer(request)
-    lane_id = service.tokens.known(token)
-    if lane_id is None and token:
-        lane_id = await run_in_threadpool(service.tokens.look_up, token)
-    if lane_id is None:
+    now = now_ms()
+    bearer = service.tokens.known(token)
+    if (bearer is None or not bearer.holds(now)) and token:
+        bearer = await run_in_threadpool(service.tokens.look_up, token, now)
+    if bearer is None or bearer.kind is not kind:
+        _check_address_rate(request, service)
         raise Problem(
             401,
-            "lane_unknown",
-            "No lane has this token: give the lane the token that it was added with, or a new one.",
+            f"{kind.value}_unknown",
+            f"No {kind.value} has this token: give it the token that it was added with, or a new one.",
             {"WWW-Authenticate": "Bearer"},
         )
-    return lane_id
+    _check_rate(service.token_rate.wait_s(bearer.sha256, time.monotonic()))
+    if scope not in bearer.scopes:
+        raise Problem(403, "out_of_scope", f"This token is not for {scope.value}: give one that is.")
+    service.tokens_used[bearer.sha256] = now
+    return bearer
 
 
 def _check_scraper(request: Request) -> None:
@@ -158,10 +215,10 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def keep_cookie(response: Response, token: str) -> None:
+def keep_cookie(response: Response, token: str, lasts_s: int) -> None:
     """Have the browser keep a session's token, for this service alone and out of scripts' reach."""
     response.set_cookie(
-        COOKIE, token, max_age=COOKIE_S, path="/", secure=True, httponly=True, samesite="strict"
+        COOKIE, token, max_age=lasts_s, path="/", secure=True, httponly=True, samesite="strict"
     )
 
 
@@ -177,6 +234,9 @@ def me(session: Session) -> Me:
         role=session.role,
         permissions=list(ALLOWED[session.role]),
         expires_utc_ms=session.expires_utc_ms,
+        locked=session.locked,
+        locks_utc_ms=session.locks_utc_ms,
+        has_pin=session.has_pin,
     )
 
 
@@ -192,5 +252,12 @@ async def the_lane(request: Request) -> str:
     return lane_id
 
 
+async def the_gate(request: Request) -> str:
+    """Give routes the gate that `admit` found."""
+    gate: str = request.state.gate
+    return gate
+
+
 TheSession = Annotated[Session, Depends(the_session)]
 TheLane = Annotated[str, Depends(the_lane)]
+TheGate = Annotated[str, Depends(the_gate)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -18,6 +18,7 @@ from service.api import problems
 from service.api.booth_files import BoothFiles
 from service.api.context import Service
 from service.api.document import document
+from service.api.forwarded import Forwarded
 from service.api.headers import SecurityHeaders
 from service.api.limits import BodyLimits
 from service.api.problems import Faults, problem_response
@@ -26,12 +27,15 @@ from service.api.routes import (
     audit,
     booth,
     commands,
+    gates,
     health,
     lane_link,
     lanes,
+    lock,
     login,
     people,
     scans,
+    sessions,
 )
 from service.api.running import running
 from service.config.service_file import ServiceConfig
@@ -39,7 +43,21 @@ from service.store.database import Database
 from service.store.errors import Conflict, Malformed, NotFound, StoreUnavailable
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
-SUBJECTS = (login, booth, scans, alerts, commands, lanes, people, audit, lane_link, health)
+SUBJECTS = (
+    login,
+    lock,
+    sessions,
+    booth,
+    scans,
+    alerts,
+    commands,
+    lanes,
+    gates,
+    people,
+    audit,
+    lane_link,
+    health,
+)
 
 log = logging.getLogger("lorryscan.service")
 
@@ -59,13 +77,13 @@ def create_app(database: Database, config: ServiceConfig | None = None, *, stati
         async with running(service):
             yield
 
-    app = bare_app(lifespan)
+    app = bare_app(lifespan, service.config.accounts.trusted_proxies)
     app.state.service = service
     app.router.default = BoothFiles(static)
     return app
 
 
-def bare_app(lifespan: object = None) -> FastAPI:
+def bare_app(lifespan: object = None, trusted_proxies: Iterable[str] = ()) -> FastAPI:
     """Return the application without a store: enough for its document."""
     app = FastAPI(
         title="lorryscan",
@@ -83,6 +101,7 @@ def bare_app(lifespan: object = None) -> FastAPI:
     app.add_middleware(BodyLimits)
     app.add_middleware(Faults)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Forwarded, trusted=trusted_proxies)
     problems.install(app)
     app.add_exception_handler(405, _other_method)
     for kind, answer in (

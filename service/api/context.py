@@ -16,18 +16,22 @@ from sqlalchemy import Connection
 
 from scanner.lane.wire import Live
 from service.api.metrics import Metrics
+from service.api.rates import Rate
 from service.api.throttle import LoginThrottle
 from service.config.service_file import ServiceConfig
+from service.identities import IdentityProvider, LocalPasswords, NamePassword
 from service.live import payloads
 from service.live.hub import Hub
 from service.live.lane_links import LaneLinks
 from service.live.latest import Latest
 from service.live.other_copies import OtherCopies
 from service.live.troubles import Troubles
-from service.resources import Lane
-from service.store import lanes
+from service.resources import Lane, TokenKind
+from service.store import tokens
 from service.store.database import Database
 from service.store.events import StoredEvent
+from service.store.sessions import Limits
+from service.store.tokens import Bearer
 
 PASSWORD_CHECKS = 2
 MOST_LOGINS_WAITING = 32
@@ -40,28 +44,32 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class LaneTokens:
-    """Which lane a token belongs to, asked of the store once: a lane speaks several times a second."""
+class Tokens:
+    """Whose a token is. Of a lane's the store is asked once: a lane speaks several times a second.
+
+    What a change to a lane's token is told by (its event) tells every copy of the service to ask again;
+    a gate asks seldom, and has none.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[str, str] = {}
+        self._known: dict[str, Bearer] = {}
         self._changes = 0
         self._lock = threading.Lock()
 
-    def known(self, token: str) -> str | None:
-        """Return the lane when it was asked for before."""
+    def known(self, token: str) -> Bearer | None:
+        """Return whose it was when it was asked for before."""
         return self._known.get(token)
 
-    def look_up(self, token: str) -> str | None:
-        """Return the lane as the store has it."""
+    def look_up(self, token: str, now_ms: int) -> Bearer | None:
+        """Return whose it is as the store has it."""
         changes = self._changes
         with self._database.reading() as c:
-            lane_id = lanes.lane_of(c, token)
+            found = tokens.bearer(c, token, now_ms)
         with self._lock:
-            if lane_id is not None and changes == self._changes:  # not revoked since
-                self._known[token] = lane_id
-        return lane_id
+            if found is not None and found.kind is TokenKind.LANE and changes == self._changes:
+                self._known[token] = found
+        return found
 
     def changed(self) -> None:
         """Ask again from now on: a token was given or taken away."""
@@ -82,8 +90,15 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     hub: Hub = field(init=False)
-    tokens: LaneTokens = field(init=False)
+    tokens: Tokens = field(init=False)
+    limits: Limits = field(init=False)
+    session_rate: Rate = field(init=False)
+    token_rate: Rate = field(init=False)
+    address_rate: Rate = field(init=False)
+    identities: IdentityProvider[NamePassword] = field(default_factory=LocalPasswords)
+    pin_throttle: LoginThrottle = field(default_factory=LoginThrottle)
     sessions_used: set[str] = field(default_factory=set)
+    tokens_used: dict[str, int] = field(default_factory=dict)
     sessions_changed: asyncio.Event = field(default_factory=asyncio.Event)
     password_checks: asyncio.Semaphore = field(
         default_factory=functools.partial(asyncio.Semaphore, PASSWORD_CHECKS)
@@ -95,10 +110,21 @@ class Service:
 
     def __post_init__(self) -> None:
         self.hub = Hub(self._counted)
-        self.tokens = LaneTokens(self.database)
         self.troubles = Troubles(self.database.path)
         if self.database.shared:
             self.copies = OtherCopies(self.database.run, self.latest)
+        self.tokens = Tokens(self.database)
+        said = self.config.accounts
+        minute_ms = 60_000
+        self.limits = Limits(
+            idle_ms=said.idle_min * minute_ms,
+            absolute_ms=said.absolute_min * minute_ms,
+            lock_ms=said.lock_after_min * minute_ms,
+            fresh_ms=said.reauthenticated_min * minute_ms,
+        )
+        self.session_rate = Rate(said.session_per_min)
+        self.token_rate = Rate(said.token_per_min)
+        self.address_rate = Rate(said.address_per_min)
 
     def _counted(self, what: str) -> None:
         (self.metrics.live_dropped if what == "live_dropped" else self.metrics.cut_off).inc()

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from scanner.lane.wire import OrderSent
-from service.api.access import COOKIE, DECLARED, Access, Booth, Everybody, LaneItself
+from service.api.access import COOKIE, DECLARED, Access, Booth, Everybody, GateItself, LaneItself
 from service.api.examples import EXAMPLES
 from service.api.problems import MEDIA_TYPE, FieldError, ProblemBody
 from service.live.payloads import Bye, Heartbeat, Hello, LiveEvent, Reset
-from service.resources import Alert, Command, Lane, Scan
+from service.resources import Alert, Command, Lane, Me, Scan
 
 DESCRIPTION = (
     "What booths and lanes say to the service. Errors are problem details (RFC 9457) with a stable `code`."
@@ -28,6 +28,7 @@ TAGS = {
     "alerts": "Alerts: raised, acknowledged, searched, closed.",
     "commands": "Commands to lanes.",
     "lanes": "Lanes and their tokens.",
+    "gates": "Gates that announce vehicles, and their tokens.",
     "people": "Accounts.",
     "audit": "Who did what.",
     "lane link": "What lanes say, and the orders they take.",
@@ -40,6 +41,7 @@ BOOTH_EVENTS: dict[str, type[BaseModel]] = {
     "alert": Alert,
     "command": Command,
     "lane": Lane,
+    "me": Me,
     "live": LiveEvent,
     "reset": Reset,
     "bye": Bye,
@@ -56,9 +58,15 @@ REPEAT_KEY = {
 }
 _REF = "#/components/schemas/"
 _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
-    "login": (401, 429),
-    "change_password": (403, 429),
+    "login": (401,),
     "state": (),
+    "end_my_session": (404,),
+    "user_sessions": (404,),
+    "end_user_sessions": (404,),
+    "lane_tokens": (404,),
+    "add_gate": (409,),
+    "change_gate_token": (404,),
+    "revoke_gate": (404,),
     "lane_live": (404,),
     "lane_picture": (404, 416),
     "lane_heat": (404, 416),
@@ -84,15 +92,16 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
 _ALSO_200 = {"give_command": "Command", "raise_alert": "Alert", "post_message": "MessageAnswer"}
 _WORDS = {
     400: "The request cannot be read",
-    401: "Not logged in, the session has ended, or the token is no lane's",
-    403: "Not allowed: another site's page, or not in this role",
+    401: "Not logged in, the session has ended, or the token is nobody's",
+    403: "Not allowed: another site's page, not in this role, not with this token, or a fresh password first",
     404: "There is no such thing",
     409: "It contradicts what is stored",
     413: "The body is too large",
     415: "The body is of another type",
     416: "The range is beyond the end",
     422: "Malformed: what was sent is not what this address takes",
-    429: "Too many wrong passwords: wait Retry-After seconds",
+    423: "The booth is locked: unlock it first",
+    429: "Too many requests or wrong passwords: wait Retry-After seconds",
     500: "The service failed; its log has the same id",
     503: "The service cannot do it now",
 }
@@ -115,6 +124,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     found["components"]["securitySchemes"] = {
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
         "lane": {"type": "http", "scheme": "bearer"},
+        "gate": {"type": "http", "scheme": "bearer"},
     }
     access = _access(app)
     for operations in found["paths"].values():
@@ -148,21 +158,25 @@ def _describe(operation: dict[str, Any], access: Access, changes: bool) -> None:
     name = operation["operationId"]
     answers = operation["responses"]
     answers.pop("422", None)
-    codes = {400, 500, 503, *_ALSO_POSSIBLE.get(name, ())}
+    codes = {400, 429, 500, 503, *_ALSO_POSSIBLE.get(name, ())}
     if "requestBody" in operation or name == "put_picture":
         codes |= {413, 415, 422}
     if operation.get("parameters"):
         codes.add(422)
     match access:
-        case Booth(permission=permission):
+        case Booth(permission=permission, locked=locked):
             operation["security"] = [{"session": []}]
             codes |= {401, 403} if changes or permission else {401}
             if changes:
                 operation.setdefault("parameters", []).append(REPEAT_KEY)
                 codes |= {409, 422}
+            codes |= set() if locked else {423}
         case LaneItself():
             operation["security"] = [{"lane": []}]
-            codes.add(401)
+            codes |= {401, 403}
+        case GateItself():
+            operation["security"] = [{"gate": []}]
+            codes |= {401, 403}
         case Everybody():
             operation["security"] = []
             codes |= {403} if changes else set()

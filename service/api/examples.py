@@ -15,6 +15,18 @@ _ME = {
     "role": "officer",
     "permissions": ["command_lanes", "handle_alerts"],
     "expires_utc_ms": _UTC_MS + 3_600_000,
+    "locked": False,
+    "locks_utc_ms": _UTC_MS + 900_000,
+    "has_pin": True,
+}
+_SESSION = {
+    "id": "9f2c4e6a8b0d1f3a",
+    "opened_utc_ms": _UTC_MS - 7_200_000,
+    "used_utc_ms": _UTC_MS,
+    "expires_utc_ms": _UTC_MS + 3_600_000,
+    "address": "192.0.2.17",
+    "locked": False,
+    "here": True,
 }
 _LANE = {"id": "north-quay-2", "heard_utc_ms": _UTC_MS, "silent": False, "revoked": False}
 _DECLARATION = {
@@ -173,11 +185,27 @@ _LIVE = {
 }
 _USER = {"name": "officer.north", "role": "officer", "disabled": False, "created_utc_ms": _UTC_MS - 864_000}
 _TOKEN = {"id": "north-quay-2", "token": "kXz0…43 letters and digits…"}
+_GATE_TOKEN = {"name": "plate-reader-1", "token": "kXz0…43 letters and digits…"}
+_LANE_TOKEN_INFO = {
+    "owner": "north-quay-2",
+    "kind": "lane",
+    "scopes": ["messages", "live", "commands"],
+    "created_utc_ms": _UTC_MS - 864_000,
+    "expires_utc_ms": None,
+    "used_utc_ms": _UTC_MS,
+}
+_GATE_TOKEN_INFO = {**_LANE_TOKEN_INFO, "owner": "plate-reader-1", "kind": "gate", "scopes": ["vehicles"]}
 _WELL = {"run": _RUN, "version": "0.1.0"}
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "login": {"request": {"name": "officer.north", "password": "correct horse battery"}, "answer": _ME},
     "me": {"answer": _ME},
+    "lock": {"answer": {**_ME, "locked": True}},
+    "unlock": {"request": {"pin": "4711"}, "answer": _ME},
+    "reauthenticate": {"request": {"password": "correct horse battery"}, "answer": _ME},
+    "set_pin": {"request": {"pin": "4711"}},
+    "my_sessions": {"answer": [_SESSION]},
+    "user_sessions": {"answer": [{**_SESSION, "here": False}]},
     "change_password": {"request": {"old": "correct horse battery", "new": "a longer one, with words"}},
     "state": {
         "answer": {
@@ -205,7 +233,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},
     "lanes": {"answer": [_LANE]},
     "add_lane": {"request": {"id": "north-quay-2"}, "answer": _TOKEN},
-    "change_lane_token": {"answer": _TOKEN},
+    "lane_tokens": {"answer": [_LANE_TOKEN_INFO]},
+    "change_lane_token": {"request": {"expires_utc_ms": None}, "answer": _TOKEN},
+    "gates": {"answer": [_GATE_TOKEN_INFO]},
+    "add_gate": {"request": {"name": "plate-reader-1"}, "answer": _GATE_TOKEN},
+    "change_gate_token": {"request": {"expires_utc_ms": None}, "answer": _GATE_TOKEN},
     "users": {"answer": [_USER]},
     "add_user": {
         "request": {"name": "officer.north", "role": "officer", "password": "correct horse battery"},

@@ -15,11 +15,12 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 
 from scanner.lane.wire import Live
+from service.api import access
 from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
-from service.store import accounts, audit, commands, events, latest_values, request_keys
+from service.store import accounts, audit, commands, events, latest_values, request_keys, tokens
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
@@ -202,7 +203,10 @@ async def _sessions(service: Service) -> None:
         service.sessions_changed.clear()
         open_now = service.hub.sessions()
         if open_now:
-            service.hub.end(await service.reading(functools.partial(_over, tokens=open_now)))
+            held = await service.reading(functools.partial(_held, open_now=open_now, limits=service.limits))
+            service.hub.end(open_now - held.keys())
+            for token, session in held.items():
+                service.hub.say_locked(token, session.locked, payloads.me(access.me(session)))
         service.links.wake()  # an order that a failing disk held back
         if time.monotonic() - touched_s > TOUCH_S:
             touched_s = time.monotonic()
@@ -214,13 +218,20 @@ async def _sessions(service: Service) -> None:
             pass
 
 
-def _over(c: Connection, tokens: set[str]) -> list[str]:
+def _held(c: Connection, open_now: set[str], limits: accounts.Limits) -> dict[str, accounts.Session]:
     now = now_ms()
-    return [token for token in tokens if accounts.session(c, token, now) is None]
+    found = {token: accounts.session(c, token, now, limits) for token in open_now}
+    return {token: session for token, session in found.items() if session is not None}
 
 
 async def _touch(service: Service) -> None:
     used = service.sessions_used | {token_sha256(token) for token in service.hub.sessions()}
     service.sessions_used.clear()
-    if used:
-        await service.writing(lambda c: accounts.touch(c, used, now_ms()))
+    of_tokens, service.tokens_used = service.tokens_used, {}
+
+    def note(c: Connection) -> None:
+        accounts.touch(c, used, now_ms(), service.limits)
+        tokens.used(c, of_tokens)
+
+    if used or of_tokens:
+        await service.writing(note)

@@ -37,7 +37,7 @@ class LoginThrottle:
 
     def begin(self, name: str, address: str, now_s: float) -> Attempt | float:
         """Return the attempt, or how many seconds to wait before the next."""
-        place = _place(address)
+        place = place_of(address)
         while self._attempts and self._attempts[0].at_s < now_s - WITHIN_S:
             self._attempts.popleft()
         known = (name, place) in self._known
@@ -66,7 +66,7 @@ def _wait_s(tries: list[Attempt], now_s: float) -> float:
     return max(tries[-1].at_s + WAIT_S - now_s, 0.0) if len(tries) >= FAILURES else 0.0
 
 
-def _place(address: str) -> str:
+def place_of(address: str) -> str:
     """Return the address, of IPv6 the /64: one machine has all of it."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -23,8 +23,9 @@ class Reader:
     ``session`` is its session's token; ``abort`` closes its connection at once, whatever waits in it.
     """
 
-    def __init__(self, session: str, abort: Callable[[], None]) -> None:
+    def __init__(self, session: str, abort: Callable[[], None], locked: bool = False) -> None:
         self.session = session
+        self.locked = locked  # as its page knows
         self.abort = abort
         self._after: int | None = None  # None: it still reads the table, and nothing waits for it
         self.ending: Ending | None = None
@@ -33,6 +34,11 @@ class Reader:
         self._queue: deque[bytes] = deque()
         self._live: dict[str, bytes] = {}
         self._heartbeat: bytes | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether events wait for it."""
+        return self._after is not None
 
     def follow(self, last: int) -> None:
         """Have events wait from now on; those up to ``last`` were read from the table."""
@@ -86,9 +92,9 @@ class Hub:
         self.readers: set[Reader] = set()
         self._counted = counted
 
-    def open(self, session: str, abort: Callable[[], None]) -> Reader:
+    def open(self, session: str, abort: Callable[[], None], locked: bool = False) -> Reader:
         """Add a reader."""
-        reader = Reader(session, abort)
+        reader = Reader(session, abort, locked)
         if self.closing:
             reader.ending = "shutting_down"
         self.readers.add(reader)
@@ -123,6 +129,14 @@ class Hub:
         for reader in self.readers:
             reader.put_heartbeat(payload)
 
+    def say_locked(self, session: str, locked: bool, payload: bytes) -> None:
+        """Put before a session's own pages that it was locked or unlocked, where they do not know."""
+        for reader in self.readers:
+            if reader.session == session and reader.locked != locked and reader.follows:
+                reader.locked = locked
+                if not reader.put(None, payload):
+                    self.cut_off(reader)
+
     def cut_off(self, reader: Reader) -> None:
         """End a reader that does not read, at once."""
         if not reader.cut:
@@ -134,6 +148,10 @@ class Hub:
     def sessions(self) -> set[str]:
         """Return the sessions that have a stream open."""
         return {reader.session for reader in self.readers}
+
+    def open_of(self, session: str) -> int:
+        """Return how many streams a session has open."""
+        return sum(reader.session == session for reader in self.readers)
 
     def end(self, sessions: Iterable[str]) -> None:
         """End the streams of sessions that are over."""

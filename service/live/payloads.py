@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scanner.lane.wire import Live, OrderSent, UtcMs
 from service.live.troubles import Trouble
-from service.resources import Lane, LaneId
+from service.resources import Lane, LaneId, Me
 
 HEARTBEAT_S = 0.8
 
@@ -90,6 +90,11 @@ def reset() -> bytes:
 def lane(said: Lane) -> bytes:
     """Return that a lane fell silent or spoke again; not in the table, so without an id."""
     return event("lane", said.model_dump_json())
+
+
+def me(said: Me) -> bytes:
+    """Return that a booth was locked or unlocked; for its own pages alone."""
+    return event("me", said.model_dump_json())
 
 
 def live(lane_id: str, view: Live) -> bytes:

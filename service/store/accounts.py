@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from service.resources import Role, User
-from service.store import audit, tables, witness
+from service.store import audit, pins, tables, witness
 from service.store.errors import Conflict, NotFound
 from service.store.passwords import hash_password, password_matches
 from service.store.sessions import (
+    Limits,
     Session,
     end_session,
     end_sessions_of,
@@ -18,6 +19,7 @@ from service.store.sessions import (
 )
 
 __all__ = [
+    "Limits",
     "Session",
     "add",
     "change",
@@ -98,6 +100,8 @@ def change(
         return before
     c.execute(update(tables.users).where(_U.name == name).values(values))
     witness.mark(c, "users", name)
+    if password is not None:
+        pins.forget(c, name, by, now_ms)
     end_sessions_of(c, name)
     audit.append(c, by, "account_changed", name, detail, now_ms)
     return user(c, name)

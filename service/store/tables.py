@@ -51,15 +51,6 @@ users = Table(
     Column("created_utc_ms", BigInteger, nullable=False),
 )
 
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("token_sha256", Text, primary_key=True),
-    Column("name", Text, ForeignKey(users.c.name), nullable=False, index=True),
-    Column("opened_utc_ms", BigInteger, nullable=False),
-    Column("used_utc_ms", BigInteger, nullable=False),
-)
-
 messages = Table(
     "messages",
     metadata,
@@ -194,4 +185,4 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-from service.store import audit_tables  # noqa: E402, F401  more tables, on the same metadata
+from service.store import account_tables, audit_tables, vehicle_tables  # noqa: E402, F401  on the same metadata

@@ -20,13 +20,14 @@ MARKED = "lorryscan.marked_rows"  # where a writing connection notes which rows 
 MOST_IN_ENTRY = 1000
 _ASKED_AT_ONCE = 500
 
-VOUCHED = ("alerts", "assessments", "commands", "lanes", "messages", "outcomes", "scans", "users")
+VOUCHED = ("alerts", "assessments", "commands", "lanes", "messages", "outcomes", "pins", "scans", "tokens", "users", "vehicles")
 """Tables whose every row is marked when it is written."""
 
 NOT_VOUCHED: Mapping[str, str] = {
     "audit": "is the log",
     "audit_nodes": "is computed from the log",
     "events": "repeats what other tables hold, and is cut short",
+    "token_uses": "changes twice a minute for each lane",
     "sessions": "changes with every request; logins and logouts are entries",
 }
 """The others, each with why."""

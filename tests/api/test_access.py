@@ -10,9 +10,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from service.api.access import DECLARED, Booth, Everybody, LaneItself, Scraper
+from service.api.access import DECLARED, Booth, Everybody, GateItself, LaneItself, Scraper
 from service.api.app import SUBJECTS
-from service.resources import Permission, Role
+from service.resources import Permission, Role, Scope
 
 # the roles of docs/service.md, by hand: what the code's own table says is not the truth here
 MAY = {
@@ -28,6 +28,13 @@ NEEDS = {
     ("POST", "/api/v1/alerts/{alert_id}/acknowledge"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/outcome"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/close"): Permission.HANDLE_ALERTS,
+    ("GET", "/api/v1/users/{name}/sessions"): Permission.MANAGE_ACCOUNTS,
+    ("DELETE", "/api/v1/users/{name}/sessions"): Permission.MANAGE_ACCOUNTS,
+    ("GET", "/api/v1/lanes/{lane}/tokens"): Permission.MANAGE_LANES,
+    ("GET", "/api/v1/gates"): Permission.MANAGE_LANES,
+    ("POST", "/api/v1/gates"): Permission.MANAGE_LANES,
+    ("POST", "/api/v1/gates/{name}/token"): Permission.MANAGE_LANES,
+    ("DELETE", "/api/v1/gates/{name}/token"): Permission.MANAGE_LANES,
     ("GET", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
     ("POST", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
     ("PATCH", "/api/v1/users/{name}"): Permission.MANAGE_ACCOUNTS,
@@ -37,10 +44,39 @@ NEEDS = {
     ("GET", "/api/v1/audit"): Permission.READ_AUDIT,
 }
 LANES_OWN = {
-    ("POST", "/api/v1/lane/messages"),
-    ("POST", "/api/v1/lane/live"),
-    ("PUT", "/api/v1/lane/pictures/{sensor}"),
-    ("GET", "/api/v1/lane/commands"),
+    ("POST", "/api/v1/lane/messages"): Scope.MESSAGES,
+    ("POST", "/api/v1/lane/live"): Scope.LIVE,
+    ("PUT", "/api/v1/lane/pictures/{sensor}"): Scope.LIVE,
+    ("GET", "/api/v1/lane/commands"): Scope.COMMANDS,
+}
+GATES_OWN: set[tuple[str, str]] = set()
+# what a booth that is locked still shows, and what ends that
+LOCKED = {
+    ("GET", "/api/v1/me"),
+    ("POST", "/api/v1/lock"),
+    ("POST", "/api/v1/unlock"),
+    ("GET", "/api/v1/state"),
+    ("GET", "/api/v1/events"),
+    ("GET", "/api/v1/alerts"),
+    ("GET", "/api/v1/alerts/{alert_id}"),
+    ("GET", "/api/v1/lanes"),
+    ("GET", "/api/v1/lanes/{lane}/live"),
+    ("GET", "/api/v1/lanes/{lane}/pictures/{sensor}"),
+    ("GET", "/api/v1/lanes/{lane}/pictures/{sensor}/heat"),
+}
+# what needs a password that was given just now
+FRESH = {
+    ("PUT", "/api/v1/me/pin"),
+    ("DELETE", "/api/v1/me/pin"),
+    ("POST", "/api/v1/users"),
+    ("PATCH", "/api/v1/users/{name}"),
+    ("DELETE", "/api/v1/users/{name}/sessions"),
+    ("POST", "/api/v1/lanes"),
+    ("POST", "/api/v1/lanes/{lane}/token"),
+    ("DELETE", "/api/v1/lanes/{lane}/token"),
+    ("POST", "/api/v1/gates"),
+    ("POST", "/api/v1/gates/{name}/token"),
+    ("DELETE", "/api/v1/gates/{name}/token"),
 }
 OPEN = {
     ("POST", "/api/v1/login"),
@@ -62,25 +98,29 @@ def every_route() -> Iterator[tuple[str, str, Any]]:
 
 
 ROUTES = sorted((method, path) for method, path, _ in every_route())
-BOOTH_ROUTES = [each for each in ROUTES if each not in LANES_OWN | OPEN | {("GET", "/metrics")}]
+BOOTH_ROUTES = [each for each in ROUTES if each not in {*LANES_OWN, *GATES_OWN, *OPEN, ("GET", "/metrics")}]
 
 
 def test_every_route_declares_who_may_use_it_as_the_table_says() -> None:
     for method, path, endpoint in every_route():
         declared = DECLARED.get(endpoint)
         if (method, path) in LANES_OWN:
-            assert declared == LaneItself(), path
+            assert declared == LaneItself(LANES_OWN[method, path]), path
+        elif (method, path) in GATES_OWN:
+            assert declared == GateItself(), path
         elif (method, path) in OPEN:
             assert declared == Everybody(), path
         elif path == "/metrics":
             assert declared == Scraper()
         else:
-            assert declared == Booth(NEEDS.get((method, path))), f"{method} {path}"
+            asked = (method, path)
+            wanted = Booth(NEEDS.get(asked), fresh=asked in FRESH, locked=asked in LOCKED)
+            assert declared == wanted, f"{method} {path}"
 
 
 def filled(path: str) -> str:
     """Return a path with names of nothing that exists."""
-    for name in ("lane", "scan_id", "alert_id", "name", "sensor"):
+    for name in ("lane", "scan_id", "alert_id", "name", "sensor", "session_id", "vehicle_id"):
         path = path.replace(f"{{{name}}}", "nothing")
     return path
 

@@ -137,7 +137,7 @@ def test_lane_gets_a_token_and_the_lines_for_its_file(data, lorryscan, mend):
     assert lines[-3:] == ["[service]", 'url = "https://this-machine:8080"', 'token_file = "lane.token"']
     database = SqliteDatabase(data)
     with database.reading() as c:
-        assert lanes.lane_of(c, token) == "north-quay-2"
+        assert lanes.lane_of(c, token, 2**52) == "north-quay-2"
     database.close()
     assert "revoke it first" in mend("lanes", "add", "north-quay-2", "--data", data)
     assert lorryscan("lanes", "revoke", "north-quay-2", "--data", data).returncode == 0

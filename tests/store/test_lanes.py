@@ -28,7 +28,7 @@ def whose(database):
 
     def look(token):
         with database.reading() as c:
-            return lanes.lane_of(c, token)
+            return lanes.lane_of(c, token, 5)
 
     return look
 

@@ -20,7 +20,7 @@ _ALERTS = TypeAdapter(list[Alert])
 
 
 @routes.get("/api/v1/alerts", operation_id="alerts", response_model=list[Alert])
-@needs(Booth())
+@needs(Booth(locked=True))
 def alerts(
     service: TheService,
     request: Request,
@@ -35,7 +35,7 @@ def alerts(
 
 
 @routes.get("/api/v1/alerts/{alert_id}", operation_id="alert")
-@needs(Booth())
+@needs(Booth(locked=True))
 def alert(alert_id: str, service: TheService) -> Alert:
     """Give one alert."""
     with service.database.reading() as c:

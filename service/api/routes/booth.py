@@ -25,6 +25,7 @@ from service.resources import AlertState, LaneView, ScanState, State
 from service.store import alerts, commands, events, lanes, latest_values, scans
 
 routes = router("booth")
+SHOWN = Booth(locked=True)
 NEWEST_CLOSED = 20
 COMMANDS_MS = 60_000
 MOST = 2**53 - 1
@@ -32,7 +33,7 @@ _LAST_EVENT_ID = re.compile(r"[0-9]{1,15}")
 
 
 @routes.get("/api/v1/state", operation_id="state", response_model=State)
-@needs(Booth())
+@needs(SHOWN)
 async def state(session: TheSession, service: TheService) -> Response:
     """Give all that a page begins with; the stream goes on after its sequence."""
     now = now_ms()
@@ -58,16 +59,21 @@ async def state(session: TheSession, service: TheService) -> Response:
 
 
 @routes.get("/api/v1/events", operation_id="events", response_class=EventStream)
-@needs(Booth())
+@needs(SHOWN)
 async def booth_events(
     request: Request,
+    session: TheSession,
     service: TheService,
     after: Annotated[int | None, Query(ge=0, le=MOST, description="the sequence the page has")] = None,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventStream:
     """Follow what happens, as server-sent events; goes on after ``Last-Event-ID``, else after ``after``."""
-    hub = service.hub
-    reader = hub.open(request.cookies[access.COOKIE], aborting(request.scope))
+    hub, token = service.hub, request.cookies[access.COOKIE]
+    if hub.open_of(token) >= service.config.accounts.streams_per_session:
+        raise Problem(
+            429, "too_many_streams", "This session has too many pages open: close some.", {"Retry-After": "5"}
+        )
+    reader = hub.open(token, aborting(request.scope), session.locked)
     if last_event_id:
         # an id that we never gave: the page holds something else, and is told to fetch the state
         after = int(last_event_id) if _LAST_EVENT_ID.fullmatch(last_event_id) else MOST
@@ -91,7 +97,7 @@ async def booth_events(
 
 
 @routes.get("/api/v1/lanes/{lane}/live", operation_id="lane_live", response_model=LaneView)
-@needs(Booth())
+@needs(SHOWN)
 async def lane_live(lane: str, service: TheService) -> Response:
     """Give a lane's newest view with the last two minutes of its traces."""
     stored = await service.reading(lambda c: {each.id: each for each in lanes.listed(c)}.get(lane))
@@ -102,14 +108,14 @@ async def lane_live(lane: str, service: TheService) -> Response:
 
 
 @routes.get("/api/v1/lanes/{lane}/pictures/{sensor}", operation_id="lane_picture", response_class=Response)
-@needs(Booth())
+@needs(SHOWN)
 async def lane_picture(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give a sensor's newest picture, 8-bit grey PNG."""
     return await _picture(request, service, lane, sensor, heat=False)
 
 
 @routes.get("/api/v1/lanes/{lane}/pictures/{sensor}/heat", operation_id="lane_heat", response_class=Response)
-@needs(Booth())
+@needs(SHOWN)
 async def lane_heat(lane: str, sensor: str, request: Request, service: TheService) -> Response:
     """Give the heat map that goes with a sensor's newest picture."""
     return await _picture(request, service, lane, sensor, heat=True)

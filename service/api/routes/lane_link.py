@@ -19,6 +19,7 @@ from service.live import payloads
 from service.live.event_stream import EventStream, aborting
 from service.live.lane_links import order_stream
 from service.live.pictures import SIGNATURE, Picture
+from service.resources import Scope
 from service.store import commands, messages
 from service.store.errors import Conflict, StoreError, StoreUnavailable
 
@@ -35,7 +36,7 @@ class MessageAnswer(BaseModel):
 
 
 @routes.post("/api/v1/lane/messages", operation_id="post_message", status_code=201)
-@needs(LaneItself())
+@needs(LaneItself(Scope.MESSAGES))
 async def post_message(
     message: Message, request: Request, response: Response, lane_id: TheLane, service: TheService
 ) -> MessageAnswer:
@@ -56,7 +57,7 @@ async def post_message(
 
 
 @routes.post("/api/v1/lane/live", operation_id="post_live")
-@needs(LaneItself())
+@needs(LaneItself(Scope.LIVE))
 async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAnswer:
     """Show the lane as it is now; never stored. 409 where another process speaks for the same lane."""
     if service.latest.is_rival(lane_id, view.run):
@@ -73,7 +74,7 @@ async def post_live(view: Live, lane_id: TheLane, service: TheService) -> LiveAn
 
 
 @routes.put("/api/v1/lane/pictures/{sensor}", operation_id="put_picture", status_code=204)
-@needs(LaneItself())
+@needs(LaneItself(Scope.LIVE))
 async def put_picture(
     sensor: Annotated[str, Path(min_length=1, max_length=64)],
     version: Annotated[int, Query(ge=0, le=MOST)],
@@ -96,7 +97,7 @@ async def put_picture(
 
 
 @routes.get("/api/v1/lane/commands", operation_id="orders", response_class=EventStream)
-@needs(LaneItself())
+@needs(LaneItself(Scope.COMMANDS))
 async def orders(
     request: Request,
     lane_id: TheLane,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from typing import Annotated
 
 from fastapi import Request, Response
@@ -12,10 +10,11 @@ from sqlalchemy import Connection
 
 from service.api import access
 from service.api.access import Booth, Everybody, TheSession, needs
-from service.api.context import MOST_LOGINS_WAITING, Service, TheService, now_ms
+from service.api.context import TheService, now_ms
+from service.api.passwords_asked import begin, turn
 from service.api.problems import Problem
 from service.api.route import router
-from service.api.throttle import Attempt
+from service.identities import NamePassword
 from service.resources import Me, Password
 from service.resources import Request as Asked
 from service.store import accounts
@@ -42,10 +41,12 @@ class PasswordRequest(Asked):
 @needs(Everybody())
 async def login(asked: LoginRequest, request: Request, response: Response, service: TheService) -> Me:
     """Log in: the answer carries the session's cookie."""
-    attempt = _begin(service, asked.name, access.address_of(request))
+    address = access.address_of(request)
+    attempt = begin(service, service.throttle, asked.name, address)
+    shown = NamePassword(asked.name, asked.password)
     old = request.cookies.get(access.COOKIE, "")
-    async with _turn(service):
-        user = await service.reading(lambda c: accounts.verify(c, asked.name, asked.password))
+    async with turn(service):
+        user = await service.reading(lambda c: service.identities.who(c, shown))
     if user is None:
         service.metrics.login_failures.labels("refused").inc()
         await service.writing(lambda c: accounts.login_refused(c, asked.name, now_ms()))
@@ -55,15 +56,15 @@ async def login(asked: LoginRequest, request: Request, response: Response, servi
     def enter(c: Connection) -> tuple[str, accounts.Session | None]:
         if old:
             accounts.end_session(c, old, now_ms())
-        token = accounts.open_session(c, user.name, now_ms())
-        return token, accounts.session(c, token, now_ms())
+        token = accounts.open_session(c, user.name, now_ms(), address, service.limits)
+        return token, accounts.session(c, token, now_ms(), service.limits)
 
     token, session = await service.writing(enter)
     if session is None:  # disabled between the check and here
         raise Problem(401, "login_refused", "Name and password do not fit together.")
     if old:
         service.sessions_changed.set()
-    access.keep_cookie(response, token)
+    access.keep_cookie(response, token, service.limits.absolute_ms // 1000)
     return access.me(session)
 
 
@@ -79,7 +80,7 @@ async def logout(request: Request, response: Response, service: TheService) -> N
 
 
 @routes.get("/api/v1/me", operation_id="me")
-@needs(Booth())
+@needs(Booth(locked=True))
 async def me(session: TheSession) -> Me:
     """Say who is logged in."""
     return access.me(session)
@@ -91,9 +92,9 @@ async def change_password(
     asked: PasswordRequest, request: Request, session: TheSession, service: TheService
 ) -> None:
     """Change one's own password; one's other sessions end."""
-    attempt = _begin(service, session.name, access.address_of(request))
+    attempt = begin(service, service.throttle, session.name, access.address_of(request))
     try:
-        async with _turn(service):
+        async with turn(service):
             await service.writing(
                 lambda c: accounts.change_password(
                     c, session.name, asked.old, asked.new, now_ms(), keep_session=session.id
@@ -104,39 +105,3 @@ async def change_password(
         raise Problem(403, error.code, "The old password is not right: type it again.") from error
     service.throttle.succeeded(attempt)
     service.sessions_changed.set()
-
-
-def _begin(service: Service, name: str, address: str) -> Attempt:
-    attempt = service.throttle.begin(name, address, time.monotonic())
-    if isinstance(attempt, Attempt):
-        return attempt
-    raise _too_many(service, math.ceil(attempt))
-
-
-def _too_many(service: Service, wait_s: int) -> Problem:
-    service.metrics.login_failures.labels("too_many").inc()
-    return Problem(
-        429,
-        "too_many_logins",
-        f"Too many wrong passwords: wait {wait_s} s, then try again.",
-        {"Retry-After": str(wait_s)},
-    )
-
-
-class _turn:
-    """Two passwords are checked at once, a few wait, others come back later: each check takes 64 MiB."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    async def __aenter__(self) -> None:
-        if self._service.logins_waiting >= MOST_LOGINS_WAITING:
-            raise _too_many(self._service, 1)
-        self._service.logins_waiting += 1
-        try:
-            await self._service.password_checks.acquire()
-        finally:
-            self._service.logins_waiting -= 1
-
-    async def __aexit__(self, *why: object) -> None:
-        self._service.password_checks.release()

@@ -7,11 +7,12 @@ from pydantic import model_validator
 from service.api.access import Booth, TheSession, needs
 from service.api.context import TheService, now_ms
 from service.api.route import router
-from service.resources import Password, Permission, Request, Role, User, UserName
-from service.store import accounts
+from service.resources import Password, Permission, Request, Role, SessionInfo, User, UserName
+from service.store import accounts, sessions
 
 routes = router("people")
-MANAGE = Booth(Permission.MANAGE_ACCOUNTS)
+SEE = Booth(Permission.MANAGE_ACCOUNTS)
+MANAGE = Booth(Permission.MANAGE_ACCOUNTS, fresh=True)
 
 
 class UserRequest(Request):
@@ -37,7 +38,7 @@ class UserChange(Request):
 
 
 @routes.get("/api/v1/users", operation_id="users")
-@needs(MANAGE)
+@needs(SEE)
 def users(service: TheService) -> list[User]:
     """List all accounts."""
     with service.database.reading() as c:
@@ -68,3 +69,22 @@ def change_user(name: str, asked: UserChange, session: TheSession, service: TheS
         )
     service.on_loop(service.sessions_changed.set)
     return user
+
+
+@routes.get("/api/v1/users/{name}/sessions", operation_id="user_sessions")
+@needs(SEE)
+def user_sessions(name: str, service: TheService) -> list[SessionInfo]:
+    """List where somebody is logged in, the newest first."""
+    with service.database.reading() as c:
+        accounts.user(c, name)
+        return sessions.listed(c, name, now_ms(), limits=service.limits)
+
+
+@routes.delete("/api/v1/users/{name}/sessions", operation_id="end_user_sessions", status_code=204)
+@needs(MANAGE)
+def end_user_sessions(name: str, session: TheSession, service: TheService) -> None:
+    """End all sessions of an account; who has the password may log in again."""
+    with service.database.writing() as c:
+        accounts.user(c, name)
+        sessions.end_all(c, name, session.name, now_ms())
+    service.on_loop(service.sessions_changed.set)
