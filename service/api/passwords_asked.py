@@ -10,14 +10,14 @@ from service.api.problems import Problem
 from service.api.throttle import Attempt, LoginThrottle
 
 
-def begin(service: Service, throttle: LoginThrottle, name: str, address: str) -> Attempt:
-    """Return the attempt, counted as failed until it succeeds.
+def begin(service: Service, throttle: LoginThrottle, name: str, address: str, known: bool = False) -> Attempt:
+    """Return the attempt, counted as failed until it succeeds; ``known``: with a session.
 
     Raises
     ------
     Problem : 429 after too many wrong ones.
     """
-    attempt = throttle.begin(name, address, time.monotonic())
+    attempt = throttle.begin(name, address, time.monotonic(), known)
     if isinstance(attempt, Attempt):
         return attempt
     raise _too_many(service, math.ceil(attempt))

@@ -35,12 +35,15 @@ class LoginThrottle:
         self._attempts: deque[Attempt] = deque(maxlen=MOST_FAILURES)
         self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def begin(self, name: str, address: str, now_s: float) -> Attempt | float:
-        """Return the attempt, or how many seconds to wait before the next."""
+    def begin(self, name: str, address: str, now_s: float, known: bool = False) -> Attempt | float:
+        """Return the attempt, or how many seconds to wait before the next.
+
+        ``known``: somebody with a session asks, who waits for their own failures only.
+        """
         place = place_of(address)
         while self._attempts and self._attempts[0].at_s < now_s - WITHIN_S:
             self._attempts.popleft()
-        known = (name, place) in self._known
+        known = known or (name, place) in self._known
         here = [tried for tried in self._attempts if tried.place == place]
         own = [tried for tried in here if tried.name == name]
         named = [tried for tried in self._attempts if tried.name == name]

@@ -25,6 +25,7 @@ from service.cli import (
     demo,
     doctor,
     drivers,
+    gates,
     lanes,
     recording,
     replay,
@@ -47,6 +48,7 @@ app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(lanes.app, name="lanes")
 app.add_typer(audit.app, name="audit")
+app.add_typer(gates.app, name="gates")
 app.add_typer(drivers.app, name="drivers")
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)

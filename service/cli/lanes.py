@@ -11,19 +11,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from drivers.api import ConfigError
 from service.cli.data_folder import DATA, console_user, open_existing
-from service.resources import LaneId
+from service.cli.token_ends import DAYS, OVERLAP, ends_ms
+from service.resources import LaneId, Scope
 from service.store import lanes
+from service.store.lanes import Given
 from service.store.open_store import open_store
 
 _LANE: TypeAdapter[str] = TypeAdapter(LaneId)
 
 LANE = Annotated[str, typer.Argument(help="the lane's id, as in its lane.toml")]
+SCOPE = Annotated[list[Scope] | None, typer.Option("--scope", help="messages, live, commands; all without")]
 
 app = typer.Typer(no_args_is_help=True, help="Lanes and their tokens, while the service is stopped.")
 
 
 @app.command("add")
-def add(lane: LANE, data: DATA = Path("service-data")) -> None:
+def add(lane: LANE, scope: SCOPE = None, days: DAYS = None, data: DATA = Path("service-data")) -> None:
     """Add a lane, or take a revoked one back, and print its token once."""
     try:
         _LANE.validate_python(lane)
@@ -34,7 +37,8 @@ def add(lane: LANE, data: DATA = Path("service-data")) -> None:
     database = open_store(data)
     try:
         with database.writing() as c:
-            token = lanes.add(c, lane, console_user(), _now_ms())
+            given = Given(scopes=scope, expires_utc_ms=ends_ms(days, _now_ms()))
+            token = lanes.add(c, lane, console_user(), _now_ms(), **given)
     finally:
         database.close()
     typer.echo(f"Token of {lane}; it is not shown again. Put it in lane.token beside the lane's lane.toml:")
@@ -52,6 +56,23 @@ def list_all(data: DATA = Path("service-data")) -> None:
         typer.echo(f"{lane.id}{'  revoked' if lane.revoked else ''}")
     if not found:
         typer.echo("There are no lanes: add one with `lorryscan lanes add LANE`.")
+
+
+@app.command("token")
+def token(
+    lane: LANE,
+    scope: SCOPE = None,
+    days: DAYS = None,
+    overlap: OVERLAP = 0,
+    data: DATA = Path("service-data"),
+) -> None:
+    """Give a lane a new token and print it once."""
+    now_ms = _now_ms()
+    given = Given(scopes=scope, expires_utc_ms=ends_ms(days, now_ms))
+    with open_existing(data) as database, database.writing() as c:
+        new = lanes.rotate(c, lane, console_user(), now_ms, overlap_ms=overlap * 60_000, **given)
+    typer.echo(f"New token of {lane}; it is not shown again. Put it in lane.token:")
+    typer.echo(new)
 
 
 @app.command("revoke")

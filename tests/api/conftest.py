@@ -22,8 +22,10 @@ from ulid import ULID
 from service.api.app import create_app
 from service.api.context import Service
 from service.api.server import BoothServer
+from service.config.accounts_table import AccountsTable
+from service.config.service_file import ServiceConfig
 from service.resources import Role
-from service.store import accounts, lanes
+from service.store import accounts, gates, lanes
 from service.store.passwords import hash_password
 from service.store.postgres_database import PostgresDatabase
 from service.store.sqlite_database import SqliteDatabase
@@ -190,9 +192,12 @@ def _password_hash() -> str:
 class RunningService:
     """The real application in the real server, in a thread."""
 
-    def __init__(self, data: Path, url: URL | None = None, **options: Any) -> None:
+    def __init__(
+        self, data: Path, url: URL | None = None, accounts_table: Raw | None = None, **options: Any
+    ) -> None:
         self.database = SqliteDatabase(data) if url is None else PostgresDatabase(url, data)
-        self.app = create_app(self.database)
+        config = ServiceConfig(accounts=AccountsTable(**(accounts_table or {})))
+        self.app = create_app(self.database, config)
         self.service: Service = self.app.state.service
         self._listener = socket.create_server((HOST, 0))
         self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
@@ -243,6 +248,16 @@ class RunningService:
         with self.database.writing() as c:
             token = lanes.add(c, lane_id, "test", now_ms())
         made = LaneClient(self.url, lane_id, token)
+        self._clients.append(made)
+        return made
+
+    def gate(self, name: str = "") -> httpx.Client:
+        """Return a new gate."""
+        name = name or f"gate-{ULID()}"
+        with self.database.writing() as c:
+            token = gates.add(c, name, "test", now_ms())
+        headers = {"Authorization": f"Bearer {token}"}
+        made = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20, verify=False)
         self._clients.append(made)
         return made
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import main
-from service.store import accounts, lanes
+from service.store import accounts, lanes, tokens
 from service.store.sqlite_database import FILE, SqliteDatabase
 
 
@@ -144,6 +144,32 @@ def test_lane_gets_a_token_and_the_lines_for_its_file(data, lorryscan, mend):
     assert lorryscan("lanes", "list", "--data", data).stdout == "north-quay-2  revoked\n"
     assert lorryscan("lanes", "add", "north-quay-2", "--data", data).returncode == 0
     assert lorryscan("lanes", "list", "--data", data).stdout == "north-quay-2\n"
+
+
+def test_new_token_of_a_lane_has_scopes_an_end_and_an_overlap(data, lorryscan):
+    old = lorryscan("lanes", "add", "south", "--data", data).stdout.splitlines()[1]
+    words = ("--scope", "messages", "--days", "30", "--overlap-min", "5")
+    new = lorryscan("lanes", "token", "south", *words, "--data", data).stdout.splitlines()[1]
+    now_ms = time.time_ns() // 1_000_000
+    database = SqliteDatabase(data)
+    with database.reading() as c:
+        given = tokens.bearer(c, new, now_ms)
+        assert given.scopes == {"messages"}
+        assert given.expires_utc_ms == pytest.approx(now_ms + 30 * 86_400_000, abs=60_000)
+        assert lanes.lane_of(c, old, now_ms) == "south"
+        assert lanes.lane_of(c, old, now_ms + 300_000) is None
+    database.close()
+
+
+def test_gate_is_added_listed_given_a_new_token_and_revoked(data, lorryscan, mend):
+    first = lorryscan("gates", "add", "reader-1", "--data", data).stdout.splitlines()[1]
+    assert "revoke it first" in mend("gates", "add", "reader-1", "--data", data)
+    second = lorryscan("gates", "token", "reader-1", "--data", data).stdout.splitlines()[1]
+    assert first != second
+    assert lorryscan("gates", "list", "--data", data).stdout == "reader-1\n"
+    assert lorryscan("gates", "revoke", "reader-1", "--data", data).returncode == 0
+    assert "There are no gates" in lorryscan("gates", "list", "--data", data).stdout
+    assert "no gate south" in mend("gates", "revoke", "south", "--data", data)
 
 
 def test_refusals_are_one_sentence_with_the_mend(data, lorryscan, mend):

@@ -63,7 +63,7 @@ async def lock(request: Request, session: TheSession, service: TheService) -> Me
 async def unlock(asked: UnlockRequest, request: Request, session: TheSession, service: TheService) -> Me:
     """Unlock it; after five wrong PINs or passwords the session ends."""
     throttle = service.pin_throttle if asked.password is None else service.throttle
-    attempt = begin(service, throttle, session.name, access.address_of(request))
+    attempt = begin(service, throttle, session.name, access.address_of(request), known=True)
     tries = await service.writing(lambda c: sessions.count_secret(c, session.id))
     right = tries <= sessions.WRONG_SECRETS
     if right:
@@ -92,7 +92,7 @@ async def reauthenticate(
     asked: ReauthenticateRequest, request: Request, session: TheSession, service: TheService
 ) -> Me:
     """Give one's password again: opens sensitive acts for some minutes."""
-    attempt = begin(service, service.throttle, session.name, access.address_of(request))
+    attempt = begin(service, service.throttle, session.name, access.address_of(request), known=True)
     shown = NamePassword(session.name, asked.password)
     async with turn(service):
         right = await service.reading(lambda c: service.identities.who(c, shown)) is not None

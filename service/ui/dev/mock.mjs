@@ -32,7 +32,7 @@ function ulid() {
 
 function me(name, role = 'officer') {
   const permissions = { officer: ['command_lanes', 'handle_alerts'], auditor: ['read_audit'] }[role] ?? [];
-  return { name, role, permissions, expires_utc_ms: Date.now() + 12 * 3600e3 };
+  return { name, role, permissions, expires_utc_ms: Date.now() + 12 * 3600e3, locked: false, locks_utc_ms: Date.now() + 900e3, has_pin: false };
 }
 
 function scanOf(lane, live, extra = {}) {

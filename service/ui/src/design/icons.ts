@@ -29,6 +29,7 @@ export const ICONS = {
   minus: ['M5 12h14'],
   undo: ['M4 10h10a5 5 0 0 1 0 10h-4', 'm8 6-4 4 4 4'],
   leave: ['M10 4H4v16h6', 'M9 12h12', 'm17 8 4 4-4 4'],
+  lock: ['M5 11h14v10H5z', 'M8 11V7.5a4 4 0 0 1 8 0V11', 'M12 15v2.5'],
   person: ['M12 4a4 4 0 1 0 0 8 4 4 0 1 0 0-8', 'M4 21v-1a7 7 0 0 1 7-5h2a7 7 0 0 1 7 5v1'],
   gear: ['M4 7h10', 'M18 7h2', 'M16 5a2 2 0 1 0 0 4 2 2 0 1 0 0-4', 'M4 17h2', 'M10 17h10', 'M8 15a2 2 0 1 0 0 4 2 2 0 1 0 0-4'],
 } as const satisfies Record<string, readonly string[]>;

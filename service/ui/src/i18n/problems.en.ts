@@ -23,5 +23,10 @@ export const problemsEn = {
   problem_lane_revoked: 'This lane has been taken out of service: it takes no commands.',
   problem_store_unavailable:
     'The service cannot write to its disk: nothing was recorded. Note it on paper and call an engineer.',
-  problem_wrong_password: 'The password until now is wrong.',
+  problem_wrong_password: 'The password is wrong.',
+  problem_wrong_pin: 'That is not right. After five wrong ones you log in again.',
+  problem_locked: 'This booth is locked. Give your PIN or your password; then do it again: nothing typed is lost.',
+  problem_reauthenticate: 'This needs your password again.',
+  problem_too_many: 'Too many requests from here. Wait {seconds}\u00a0s, then try again.',
+  problem_too_many_streams: 'Too many pages are open with this login. Close some.',
 } as const;

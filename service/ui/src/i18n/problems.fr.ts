@@ -29,5 +29,11 @@ export const problemsFr: Record<keyof typeof problemsEn, string> = {
   problem_lane_revoked: 'Cette voie a été retirée du service\u00a0: elle ne prend aucune commande.',
   problem_store_unavailable:
     'Le service ne peut pas écrire sur son disque\u00a0: rien n’a été enregistré. Notez-le sur papier et appelez un technicien.',
-  problem_wrong_password: 'Le mot de passe actuel est incorrect.',
+  problem_wrong_password: 'Le mot de passe est incorrect.',
+  problem_wrong_pin: 'Ce n’est pas correct. Après cinq erreurs il faut se reconnecter.',
+  problem_locked:
+    'Cette guérite est verrouillée. Donnez votre code ou votre mot de passe, puis recommencez\u00a0: rien de ce qui a été saisi n’est perdu.',
+  problem_reauthenticate: 'Il faut redonner votre mot de passe.',
+  problem_too_many: 'Trop de demandes d’ici. Attendez {seconds}\u00a0s, puis réessayez.',
+  problem_too_many_streams: 'Trop de pages sont ouvertes avec cette connexion. Fermez-en.',
 };

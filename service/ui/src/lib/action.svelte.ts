@@ -17,6 +17,8 @@ export class Action {
     } catch (error) {
       this.refusal = error instanceof Refusal ? error : new Refusal('unexpected', 0, String(error));
       if (this.refusal.status === 401 && stream.me !== null) stream.end('session_ended');
+      // what was typed stays where it is, under the question for the PIN
+      if (this.refusal.code === 'locked' && stream.me !== null) stream.me = { ...stream.me, locked: true };
       return false;
     } finally {
       this.busy = false;

@@ -13,6 +13,7 @@ import type {
   Problem,
   Scan,
   State,
+  UnlockRequest,
 } from './types';
 import { ulid } from './ulid';
 
@@ -107,6 +108,12 @@ export const api = {
   logout: () => ask<void>('POST', '/logout'),
   me: () => ask<Me>('GET', '/me'),
   changePassword: (old: string, chosen: string) => ask<void>('PUT', '/me/password', { old, new: chosen } satisfies PasswordChange),
+  lock: () => ask<Me>('POST', '/lock'),
+  unlock: (shown: UnlockRequest) => ask<Me>('POST', '/unlock', shown),
+  reauthenticate: (password: string) => ask<Me>('POST', '/reauthenticate', { password }),
+  setPin: (pin: string) => ask<void>('PUT', '/me/pin', { pin }),
+  /** Somebody is there: the booth does not lock. */
+  active: () => ask<void>('PUT', '/me/active'),
   state: () => ask<State>('GET', '/state'),
   laneView: (lane: string) => ask<LaneView>('GET', `/lanes/${id(lane)}/live`),
 

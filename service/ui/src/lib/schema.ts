@@ -544,6 +544,37 @@ export interface components {
             message: string;
         };
         /**
+         * GateRequest
+         * @description A new gate.
+         */
+        GateRequest: {
+            /** Expires Utc Ms */
+            expires_utc_ms?: number | null;
+            /**
+             * Name
+             * @example reader-1
+             */
+            name: string;
+        };
+        /**
+         * GateToken
+         * @description A gate's new token; it cannot be shown again.
+         */
+        GateToken: {
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * GateTokenRequest
+         * @description When a new token ends; null: not by date.
+         */
+        GateTokenRequest: {
+            /** Expires Utc Ms */
+            expires_utc_ms?: number | null;
+        };
+        /**
          * Health
          * @description The service is well.
          */
@@ -614,11 +645,15 @@ export interface components {
          * @description A new lane.
          */
         LaneRequest: {
+            /** Expires Utc Ms */
+            expires_utc_ms?: number | null;
             /**
              * Id
              * @example north-quay-2
              */
             id: string;
+            /** Scopes */
+            scopes?: components["schemas"]["Scope"][] | null;
         };
         /**
          * LaneToken
@@ -1006,6 +1041,9 @@ export interface components {
         /**
          * Me
          * @description Who is logged in.
+         *
+         *     ``locked``: alarms stay readable, acting needs the PIN or the password; by itself it locks at
+         *     ``locks_utc_ms`` unless somebody acts before.
          */
         Me: {
             /**
@@ -1013,6 +1051,21 @@ export interface components {
              * @description milliseconds since 1970
              */
             expires_utc_ms: number;
+            /**
+             * Has Pin
+             * @default false
+             */
+            has_pin: boolean;
+            /**
+             * Locked
+             * @default false
+             */
+            locked: boolean;
+            /**
+             * Locks Utc Ms
+             * @description milliseconds since 1970
+             */
+            locks_utc_ms: number;
             /** Name */
             name: string;
             /** Permissions */
@@ -1215,6 +1268,17 @@ export interface components {
             width: number;
         };
         /**
+         * PinRequest
+         * @description A PIN to unlock with.
+         */
+        PinRequest: {
+            /**
+             * Pin
+             * @example 4711
+             */
+            pin: string;
+        };
+        /**
          * ProbeOrder
          * @description The CO2 probe's tip went in or came out.
          */
@@ -1262,6 +1326,14 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * ReauthenticateRequest
+         * @description One's own password.
+         */
+        ReauthenticateRequest: {
+            /** Password */
+            password: string;
         };
         /**
          * Recommendation
@@ -1459,6 +1531,44 @@ export interface components {
          */
         ScanState: "open" | "closed";
         /**
+         * Scope
+         * @description What a token may be used for.
+         * @enum {string}
+         */
+        Scope: "messages" | "live" | "commands" | "vehicles";
+        /**
+         * SessionInfo
+         * @description A session of an account; ``here`` is the one that asks.
+         */
+        SessionInfo: {
+            /** Address */
+            address: string;
+            /**
+             * Expires Utc Ms
+             * @description milliseconds since 1970
+             */
+            expires_utc_ms: number;
+            /**
+             * Here
+             * @default false
+             */
+            here: boolean;
+            /** Id */
+            id: string;
+            /** Locked */
+            locked: boolean;
+            /**
+             * Opened Utc Ms
+             * @description milliseconds since 1970
+             */
+            opened_utc_ms: number;
+            /**
+             * Used Utc Ms
+             * @description milliseconds since 1970
+             */
+            used_utc_ms: number;
+        };
+        /**
          * StartOrder
          * @description Open a scan of the lorry that stands in the lane.
          */
@@ -1549,6 +1659,42 @@ export interface components {
             minutes_low?: number | null;
         };
         /**
+         * TokenInfo
+         * @description A lane's or gate's token, without itself; ``expires_utc_ms`` null: it does not end by date.
+         */
+        TokenInfo: {
+            /**
+             * Created Utc Ms
+             * @description milliseconds since 1970
+             */
+            created_utc_ms: number;
+            /** Expires Utc Ms */
+            expires_utc_ms: number | null;
+            kind: components["schemas"]["TokenKind"];
+            /** Owner */
+            owner: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /** Used Utc Ms */
+            used_utc_ms: number | null;
+        };
+        /**
+         * TokenKind
+         * @description Whose token it is.
+         * @enum {string}
+         */
+        TokenKind: "lane" | "gate";
+        /**
+         * TokenRequest
+         * @description What a new token is given: scopes (null: all of a lane's) and its end (null: none by date).
+         */
+        TokenRequest: {
+            /** Expires Utc Ms */
+            expires_utc_ms?: number | null;
+            /** Scopes */
+            scopes?: components["schemas"]["Scope"][] | null;
+        };
+        /**
          * TraceLive
          * @description New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
          *
@@ -1600,6 +1746,16 @@ export interface components {
          * @enum {string}
          */
         Trouble: "store_unavailable" | "disk_low" | "events_late" | "clock_stepped";
+        /**
+         * UnlockRequest
+         * @description The PIN, or the password.
+         */
+        UnlockRequest: {
+            /** Password */
+            password?: string | null;
+            /** Pin */
+            pin?: string | null;
+        };
         /**
          * User
          * @description An account.

@@ -147,7 +147,7 @@ export class BoothStream {
     this.#closeSource();
     try {
       if (this.#run === '') await this.#fetchState(generation);
-      else await api.me(); // an EventSource cannot tell a refused session from a service that is away
+      else this.me = await this.#askMe(generation); // an EventSource cannot tell a refused session from a service that is away
       if (generation !== this.#generation) return;
       this.trouble = null;
       this.#open();
@@ -160,6 +160,12 @@ export class BoothStream {
       this.trouble = error instanceof Refusal ? error : new Refusal('unexpected', 0, String(error));
       this.#retry();
     }
+  }
+
+  /** Who is logged in, unless something else was begun meanwhile. */
+  async #askMe(generation: number): Promise<Me | null> {
+    const me = await api.me();
+    return generation === this.#generation ? me : this.me;
   }
 
   async #fetchState(generation: number): Promise<void> {
@@ -198,6 +204,7 @@ export class BoothStream {
       this.#once(n, () => (this.commands = replaced(this.commands, command))),
     );
     on<Lane>('lane', (lane, n) => this.#lane(lane, n));
+    on<Me>('me', (me) => (this.me = me));
     on<LiveEvent>('live', (live) => this.#live(live));
     on('reset', () => this.#again());
     on<Bye>('bye', ({ code }) => {

@@ -32,6 +32,7 @@ export type Waiting = Live['waiting'][number];
 export type FieldError = Schemas['FieldError'];
 export type Problem = Schemas['ProblemBody'];
 export type PasswordChange = Schemas['PasswordRequest'];
+export type UnlockRequest = Schemas['UnlockRequest'];
 export type VehicleClass = Declaration['vehicle_class'];
 export type Cargo = Declaration['cargo'];
 
