@@ -38,7 +38,7 @@ class AccountsTable(Table):
     session_per_min: PerMinute = 1_200
     token_per_min: PerMinute = 60_000
     address_per_min: PerMinute = 6_000
-    streams_per_session: Annotated[int, Field(ge=1, le=1000)] = 24
+    streams_per_session: Annotated[int, Field(ge=1, le=10_000)] = 300
     trusted_proxies: tuple[str, ...] = ()
 
     @field_validator("trusted_proxies")
