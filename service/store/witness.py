@@ -20,7 +20,19 @@ MARKED = "lorryscan.marked_rows"  # where a writing connection notes which rows 
 MOST_IN_ENTRY = 1000
 _ASKED_AT_ONCE = 500
 
-VOUCHED = ("alerts", "assessments", "commands", "lanes", "messages", "outcomes", "pins", "scans", "tokens", "users", "vehicles")
+VOUCHED = (
+    "alerts",
+    "assessments",
+    "commands",
+    "lanes",
+    "messages",
+    "outcomes",
+    "pins",
+    "scans",
+    "tokens",
+    "users",
+    "vehicles",
+)
 """Tables whose every row is marked when it is written."""
 
 NOT_VOUCHED: Mapping[str, str] = {

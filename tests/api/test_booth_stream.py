@@ -255,10 +255,10 @@ def _add_large(running: Any, filler: str) -> None:
 
 def test_hundred_readers_get_the_same_bytes(own_service: Any) -> None:
     """Encoded once: every reader's event is byte for byte the same."""
-    tokens = [own_service.session("officer") for _ in range(100)]
+    token = own_service.session("officer")
 
     async def follow() -> set[bytes]:
-        opened = await asyncio.gather(*(_open_raw(own_service, token) for token in tokens))
+        opened = await asyncio.gather(*(_open_raw(own_service, token) for _ in range(100)))
         await asyncio.to_thread(_add_large, own_service, "né à l’aube")
 
         async def one(reader: Any) -> bytes:

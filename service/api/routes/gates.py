@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from scanner.lane.wire import UtcMs
 from service.api.access import Booth, TheSession, needs
 from service.api.context import TheService, now_ms
+from service.api.repeats import never_repeated
 from service.api.route import router
 from service.resources import GateName, Permission, Request, TokenInfo, TokenKind
 from service.store import gates as stored
@@ -49,6 +50,7 @@ def gates(service: TheService) -> list[TokenInfo]:
 
 @routes.post("/api/v1/gates", operation_id="add_gate", status_code=201)
 @needs(MANAGE)
+@never_repeated
 def add_gate(asked: GateRequest, session: TheSession, service: TheService) -> GateToken:
     """Add a gate, or take a revoked one back."""
     with service.database.writing() as c:
@@ -58,6 +60,7 @@ def add_gate(asked: GateRequest, session: TheSession, service: TheService) -> Ga
 
 @routes.post("/api/v1/gates/{name}/token", operation_id="change_gate_token", status_code=201)
 @needs(MANAGE)
+@never_repeated
 def change_gate_token(
     name: str,
     session: TheSession,
