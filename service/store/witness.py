@@ -39,6 +39,7 @@ NOT_VOUCHED: Mapping[str, str] = {
     "audit": "is the log",
     "audit_nodes": "is computed from the log",
     "events": "repeats what other tables hold, and is cut short",
+    "request_keys": "are forgotten after a day",
     "token_uses": "changes twice a minute for each lane",
     "sessions": "changes with every request; logins and logouts are entries",
 }
