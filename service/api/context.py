@@ -18,6 +18,7 @@ from scanner.lane.wire import Live
 from service.api.metrics import Metrics
 from service.api.rates import Rate
 from service.api.throttle import LoginThrottle
+from service.audit.checkpoint_writer import CheckpointWriter
 from service.config.service_file import ServiceConfig
 from service.identities import IdentityProvider, LocalPasswords, NamePassword
 from service.live import payloads
@@ -90,6 +91,7 @@ class Service:
     metrics: Metrics = field(default_factory=Metrics)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     hub: Hub = field(init=False)
+    checkpoints: CheckpointWriter = field(init=False)
     tokens: Tokens = field(init=False)
     limits: Limits = field(init=False)
     session_rate: Rate = field(init=False)
@@ -110,6 +112,9 @@ class Service:
 
     def __post_init__(self) -> None:
         self.hub = Hub(self._counted)
+        asked = self.config.audit
+        every_s = asked.checkpoint_minutes * 60
+        self.checkpoints = CheckpointWriter(self.database, asked.checkpoints, every_s)
         self.troubles = Troubles(self.database.path)
         if self.database.shared:
             self.copies = OtherCopies(self.database.run, self.latest)

@@ -85,6 +85,8 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "add_lane": (409,),
     "change_lane_token": (404,),
     "revoke_lane": (404,),
+    "audit_proof": (404,),
+    "audit_consistency": (404,),
     "post_message": (404, 409),
     "post_live": (409,),
     "put_picture": (415,),

@@ -195,7 +195,12 @@ _LANE_TOKEN_INFO = {
     "used_utc_ms": _UTC_MS,
 }
 _GATE_TOKEN_INFO = {**_LANE_TOKEN_INFO, "owner": "plate-reader-1", "kind": "gate", "scopes": ["vehicles"]}
-_WELL = {"run": _RUN, "version": "0.1.0"}
+_WELL = {"run": _RUN, "version": "0.1.0", "warnings": []}
+_LOG = "lorryscan.audit/6e340b9cffb37a98"
+_CHECKPOINT = (
+    f"{_LOG}\n4711\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\u2014 {_LOG} Az3grlgtzPICa5OS…\n"
+)
+_AUDIT_KEY = f"{_LOG}+7d1c5a02+AQ==…"
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "login": {"request": {"name": "officer.north", "password": "correct horse battery"}, "answer": _ME},
@@ -256,6 +261,29 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "audit_checkpoint": {"answer": {"size": 4711, "checkpoint": _CHECKPOINT, "key": _AUDIT_KEY}},
+    "audit_proof": {
+        "answer": {
+            "checkpoint": _CHECKPOINT,
+            "entries": [
+                {
+                    "entry": {
+                        "sequence": 12,
+                        "utc_ms": _UTC_MS,
+                        "who": "officer.north",
+                        "action": "alert_acknowledged",
+                        "subject": _ALERT_ID,
+                        "detail": f'{{"scan": "{_SCAN_ID}"}}',
+                        "salt": "5d" * 32,
+                        "personal_sha256": "a1" * 32,
+                    },
+                    "size": 4711,
+                    "path": ["c4" * 32],
+                }
+            ],
+        }
+    },
+    "audit_consistency": {"answer": {"before": 4000, "now": 4711, "path": ["c4" * 32]}},
     "post_message": {
         "request": {
             "key": "01JD8Z9K4N6P8R0T2V4X6Z8B0D",

@@ -46,6 +46,11 @@ class Metrics:
         self.login_failures = Counter(
             "lorryscan_login_failures", "Logins that were refused", ("why",), registry=registry
         )
+        self.checkpoints_failing = Gauge(
+            "lorryscan_checkpoints_failing",
+            "Places that have not taken the audit log's newest checkpoint",
+            registry=registry,
+        )
         self.failures = Counter(
             "lorryscan_failures", "Failures of the service itself", ("where",), registry=registry
         )

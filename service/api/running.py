@@ -56,6 +56,7 @@ async def running(service: Service) -> AsyncIterator[None]:
             *_with_other_copies(service),
         )
     ]
+    service.checkpoints.start()
     try:
         yield
     finally:
@@ -65,6 +66,7 @@ async def running(service: Service) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(Exception):
             await _touch(service)
+        await run_in_threadpool(service.checkpoints.stop)
         service.loop = None
 
 

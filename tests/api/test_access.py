@@ -42,6 +42,9 @@ NEEDS = {
     ("POST", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
     ("DELETE", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
     ("GET", "/api/v1/audit"): Permission.READ_AUDIT,
+    ("GET", "/api/v1/audit/checkpoint"): Permission.READ_AUDIT,
+    ("GET", "/api/v1/audit/proof"): Permission.READ_AUDIT,
+    ("GET", "/api/v1/audit/consistency"): Permission.READ_AUDIT,
 }
 LANES_OWN = {
     ("POST", "/api/v1/lane/messages"): Scope.MESSAGES,

@@ -7,7 +7,7 @@ from collections import Counter
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from service.api.access import Everybody, Scraper, needs
 from service.api.context import Service, TheService
@@ -21,10 +21,13 @@ routes = router("health")
 
 
 class Health(BaseModel):
-    """The service is well."""
+    """The service is well; ``warnings`` say what is wrong and harms no booth."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     run: str
     version: str
+    warnings: list[str] = []
 
 
 @routes.get("/api/health/live", operation_id="health_live")
@@ -41,7 +44,8 @@ def health_ready(service: TheService) -> Health:
     reasons = _reasons(service)
     if reasons:
         raise Problem(503, "not_ready", "The service is not ready: see reasons.", reasons=reasons)
-    return Health(run=service.database.run, version=service.version)
+    warnings = service.checkpoints.warnings()
+    return Health(run=service.database.run, version=service.version, warnings=warnings)
 
 
 def _reasons(service: Service) -> list[str]:
@@ -74,4 +78,5 @@ async def metrics(service: TheService) -> Response:
     counted.lanes_silent.set(len(silent))
     counted.streams.labels("booth").set(len(service.hub.readers))
     counted.streams.labels("lane").set(len(service.links))
+    counted.checkpoints_failing.set(len(service.checkpoints.failing))
     return Response(generate_latest(counted.registry), media_type=CONTENT_TYPE_LATEST)
