@@ -1,4 +1,4 @@
-"""Writes checkpoints to every place the operator names, from a thread of its own: none can hold the service."""
+"""Writes checkpoints to every place the operator names, in a thread of its own: none holds the service."""
 
 from __future__ import annotations
 
