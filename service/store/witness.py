@@ -38,7 +38,6 @@ VOUCHED = (
 NOT_VOUCHED: Mapping[str, str] = {
     "audit": "is the log",
     "audit_nodes": "is computed from the log",
-    "request_keys": "is kept for a day, and says nothing that other tables do not",
     "events": "repeats what other tables hold, and is cut short",
     "request_keys": "are forgotten after a day",
     "token_uses": "changes twice a minute for each lane",
