@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scanner.evidence import Recommendation
 from scanner.lane.wire import AssessmentWire, DeclarationWire, Live, Order, Said, Ulid, UtcMs
+from scanner.vehicle import CargoClass, VehicleClass
 
 
 class Resource(BaseModel):
@@ -262,10 +263,81 @@ class Command(Resource):
 
 
 class CommandRequest(Request):
-    """``key`` is made by the booth: asking again with the same key does nothing twice."""
+    """``key`` is made by the booth: asking again with the same key does nothing twice.
+
+    ``vehicle`` is an expected one: without an order its scan is started as its manifest says, with a
+    start order as the officer says.
+    """
 
     key: Ulid
-    order: Order
+    order: Order | None = None
+    vehicle: Ulid | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> CommandRequest:
+        if self.order is None and self.vehicle is None:
+            raise ValueError("give an order, or a vehicle to start the scan of")
+        if self.vehicle is not None and self.order is not None and self.order.name != "start":
+            raise ValueError("vehicle goes with the order start only")
+        return self
+
+
+class VehicleState(StrEnum):
+    """Where an announced vehicle is."""
+
+    EXPECTED = "expected"
+    SCANNING = "scanning"
+    DONE = "done"
+    GONE = "gone"
+
+
+class VehicleRequest(Request):
+    """A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any."""
+
+    key: Ulid
+    plate: Annotated[str, Field(min_length=1, max_length=24, pattern=r"[^\W_]", examples=["AB-123-CD"])]
+    vehicle_class: VehicleClass
+    cargo: CargoClass
+    laden: bool = True
+    closed_minutes: Annotated[float, Field(ge=0, lt=1e6)] | None = None
+    manifest: Annotated[str, Field(max_length=64)] = ""
+    lane: LaneId | None = None
+    expected_utc_ms: UtcMs | None = None
+
+
+class Vehicle(Resource):
+    """A vehicle that a gate announced; ``id`` is the gate's key."""
+
+    id: str
+    plate: str
+    vehicle_class: VehicleClass
+    cargo: CargoClass
+    laden: bool
+    closed_minutes: float | None
+    manifest: str
+    gate: str
+    lane_id: str | None
+    expected_utc_ms: UtcMs
+    told_utc_ms: UtcMs
+    state: VehicleState
+    scan_id: str | None
+    version: int
+
+
+class Queue(Resource):
+    """A lane's queue; ``scan_s`` is the median of its last ``measured_scans`` from opening to closing.
+
+    Null where nothing was measured yet. ``waiting_any_lane`` is the same for every lane, and is not in
+    ``wait_s``.
+    """
+
+    lane_id: str
+    waiting: int
+    waiting_any_lane: int
+    measured_scans: int
+    scan_s: float | None
+    scans_per_hour: float | None
+    wait_s: float | None
 
 
 class AuditEntry(Resource):
@@ -291,6 +363,7 @@ class State(Resource):
     scans: list[Scan]
     alerts: list[Alert]
     commands: list[Command]
+    vehicles: list[Vehicle]
 
 
 class LaneView(Resource):

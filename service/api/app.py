@@ -36,6 +36,7 @@ from service.api.routes import (
     people,
     scans,
     sessions,
+    vehicles,
 )
 from service.api.running import running
 from service.config.service_file import ServiceConfig
@@ -53,6 +54,7 @@ SUBJECTS = (
     commands,
     lanes,
     gates,
+    vehicles,
     people,
     audit,
     lane_link,

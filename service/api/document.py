@@ -16,7 +16,7 @@ from service.api.access import COOKIE, DECLARED, Access, Booth, Everybody, GateI
 from service.api.examples import EXAMPLES
 from service.api.problems import MEDIA_TYPE, FieldError, ProblemBody
 from service.live.payloads import Bye, Heartbeat, Hello, LiveEvent, Reset
-from service.resources import Alert, Command, Lane, Me, Scan
+from service.resources import Alert, Command, Lane, Me, Scan, Vehicle
 
 DESCRIPTION = (
     "What booths and lanes say to the service. Errors are problem details (RFC 9457) with a stable `code`."
@@ -28,6 +28,7 @@ TAGS = {
     "alerts": "Alerts: raised, acknowledged, searched, closed.",
     "commands": "Commands to lanes.",
     "lanes": "Lanes and their tokens.",
+    "vehicles": "Vehicles that gates announced, and the lanes' queues.",
     "gates": "Gates that announce vehicles, and their tokens.",
     "people": "Accounts.",
     "audit": "Who did what.",
@@ -40,6 +41,7 @@ BOOTH_EVENTS: dict[str, type[BaseModel]] = {
     "scan": Scan,
     "alert": Alert,
     "command": Command,
+    "vehicle": Vehicle,
     "lane": Lane,
     "me": Me,
     "live": LiveEvent,
@@ -67,6 +69,10 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "add_gate": (409,),
     "change_gate_token": (404,),
     "revoke_gate": (404,),
+    "announce_vehicle": (404, 409),
+    "vehicle_gone": (404, 409),
+    "vehicles": (404,),
+    "drop_vehicle": (404, 409),
     "lane_live": (404,),
     "lane_picture": (404, 416),
     "lane_heat": (404, 416),
@@ -91,7 +97,12 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "post_live": (409,),
     "put_picture": (415,),
 }
-_ALSO_200 = {"give_command": "Command", "raise_alert": "Alert", "post_message": "MessageAnswer"}
+_ALSO_200 = {
+    "announce_vehicle": "Vehicle",
+    "give_command": "Command",
+    "raise_alert": "Alert",
+    "post_message": "MessageAnswer",
+}
 _WORDS = {
     400: "The request cannot be read",
     401: "Not logged in, the session has ended, or the token is nobody's",

@@ -145,6 +145,42 @@ _COMMAND = {
     "answer": {"code": "order_done", "values": {}, "text": {"en": "Done", "fr": "Fait"}},
     "answered_utc_ms": _UTC_MS - 89_900,
 }
+_VEHICLE_TOLD = {
+    "key": "01JD8Y9Q7A1B3C5D7E9F1G3H5J",
+    "plate": "AB-123-CD",
+    "vehicle_class": "reefer",
+    "cargo": "boxed",
+    "laden": True,
+    "closed_minutes": 240.0,
+    "manifest": "PO-2026-118834",
+    "lane": None,
+    "expected_utc_ms": _UTC_MS,
+}
+_VEHICLE = {
+    "id": "01JD8Y9Q7A1B3C5D7E9F1G3H5J",
+    "plate": "AB-123-CD",
+    "vehicle_class": "reefer",
+    "cargo": "boxed",
+    "laden": True,
+    "closed_minutes": 240.0,
+    "manifest": "PO-2026-118834",
+    "gate": "reader-1",
+    "lane_id": None,
+    "expected_utc_ms": _UTC_MS,
+    "told_utc_ms": _UTC_MS - 600_000,
+    "state": "expected",
+    "scan_id": None,
+    "version": 1,
+}
+_QUEUE = {
+    "lane_id": "north-quay-2",
+    "waiting": 3,
+    "waiting_any_lane": 1,
+    "measured_scans": 20,
+    "scan_s": 150.0,
+    "scans_per_hour": 24.0,
+    "wait_s": 450.0,
+}
 _LIVE = {
     "run": _RUN,
     "sequence": 181,
@@ -223,6 +259,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "scans": [_SCAN],
             "alerts": [_ALERT],
             "commands": [_COMMAND],
+            "vehicles": [_VEHICLE],
         }
     },
     "lane_live": {"answer": {"lane": _LANE, "live": _LIVE}},
@@ -236,6 +273,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "record_outcome": {"request": _OUTCOME, "answer": _ALERT},
     "close_alert": {"answer": _ALERT},
     "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},
+    "announce_vehicle": {"request": _VEHICLE_TOLD, "answer": _VEHICLE},
+    "vehicle_gone": {"answer": {**_VEHICLE, "state": "gone", "version": 2}},
+    "vehicles": {"answer": [_VEHICLE]},
+    "drop_vehicle": {"answer": {**_VEHICLE, "state": "gone", "version": 2}},
+    "queues": {"answer": [_QUEUE]},
     "lanes": {"answer": [_LANE]},
     "add_lane": {"request": {"id": "north-quay-2"}, "answer": _TOKEN},
     "lane_tokens": {"answer": [_LANE_TOKEN_INFO]},

@@ -20,7 +20,7 @@ from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
 from service.resources import Lane
-from service.store import accounts, audit, commands, events, latest_values, request_keys, tokens
+from service.store import accounts, audit, commands, events, latest_values, request_keys, tokens, vehicles
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
@@ -196,6 +196,8 @@ async def _expiry(service: Service) -> None:
         if time.monotonic() - forgot_s > FORGET_S:
             forgot_s = time.monotonic()
             await service.writing(lambda c: request_keys.forget_old(c, now_ms()))
+        if await service.reading(lambda c: vehicles.any_overdue(c, now_ms())):
+            await service.writing(lambda c: vehicles.expire(c, now_ms()))
         await asyncio.sleep(EXPIRY_LOOK_S)
 
 

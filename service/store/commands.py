@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
-from scanner.lane.wire import CommandAnswer, Order, OrderSent, Said
+from scanner.lane.wire import CommandAnswer, Order, OrderSent, Said, StartOrder
 from service.resources import Command, CommandRequest, CommandState
-from service.store import audit, events, lanes, tables, witness
+from service.store import audit, events, lanes, tables, vehicles, witness
 from service.store.errors import Conflict, NotFound
 
 TOO_OLD_MS = 10_000
@@ -29,27 +29,30 @@ def give(c: Connection, lane_id: str, request: CommandRequest, by: str, now_ms: 
 
     Raises
     ------
-    NotFound : there is no such lane.
+    NotFound : there is no such lane, or no such vehicle.
     Conflict : ``key_reused``: the key came before with another order, lane or officer;
-        ``lane_revoked``.
+        ``lane_revoked``; ``not_expected``: the vehicle is not expected any more.
     """
+    order = _ordered(c, request)
     known = c.execute(select(tables.commands).where(_C.id == request.key)).first()
     if known is not None:
         command = _command(known)
-        if (command.order, command.lane_id, command.by) != (request.order, lane_id, by):
+        if (command.order, command.lane_id, command.by) != (order, lane_id, by):
             raise Conflict("key_reused", f"command {request.key} was given before, with another order")
         return command, False
     lanes.require_active(c, lane_id)
+    if request.vehicle is not None and isinstance(order, StartOrder):
+        vehicles.name_for_scan(c, request.vehicle, lane_id, order.declaration.plate, now_ms)
     row = {
         "id": request.key,
         "lane_id": lane_id,
-        "order_given": request.order.model_dump_json(),
+        "order_given": order.model_dump_json(),
         "given_by": by,
         "given_utc_ms": now_ms,
         "state": CommandState.WAITING.value,
     }
     c.execute(insert(tables.commands).values(row))
-    detail = {"command": request.key, "order": request.order.model_dump(mode="json")}
+    detail = {"command": request.key, "order": order.model_dump(mode="json")}
     audit.append(c, by, "command_given", lane_id, detail, now_ms)
     return _tell(c, request.key, now_ms), True
 
@@ -137,6 +140,14 @@ def take_answer(c: Connection, lane_id: str, answer: CommandAnswer, now_ms: int)
     said = answer.answer.model_dump_json()
     _set(c, answer.command, {"state": state.value, "answer": said, "answered_utc_ms": now_ms})
     _tell(c, answer.command, now_ms)
+
+
+def _ordered(c: Connection, request: CommandRequest) -> Order:
+    """Return the order itself: a vehicle without one is started as its manifest says."""
+    if request.order is not None:
+        return request.order
+    vehicle = vehicles.get(c, request.vehicle or "")
+    return StartOrder(name="start", declaration=vehicles.declared(vehicle))
 
 
 def _too_old(now_ms: int) -> ColumnElement[bool]:

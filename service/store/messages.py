@@ -20,7 +20,7 @@ from scanner.lane.wire import (
     VisitInterruptedMessage,
 )
 from service.resources import ScanState
-from service.store import alerts, audit, commands, lanes, scans, tables, witness
+from service.store import alerts, audit, commands, lanes, scans, tables, vehicles, witness
 from service.store.errors import Conflict, Malformed
 
 _M = tables.messages.c
@@ -130,6 +130,12 @@ def _apply(
     changes = {name: value for name, value in after.items() if value != row[name]}
     if changes or alerted or row["version"] == 0:
         scans.save(c, message.scan_id, changes, now_ms)
+    over = after["state"] == ScanState.CLOSED.value
+    if "declaration" in changes and isinstance(message, ScanOpenedMessage):
+        plate = message.body.declaration.plate
+        vehicles.scan_opened(c, message.scan_id, lane_id, plate, over, now_ms)
+    if "state" in changes and over:
+        vehicles.scan_closed(c, message.scan_id, now_ms)
     if alerted or "declaration" in changes:
         alerts.tell(c, message.scan_id, now_ms)
     return detail

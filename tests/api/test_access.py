@@ -35,6 +35,7 @@ NEEDS = {
     ("POST", "/api/v1/gates"): Permission.MANAGE_LANES,
     ("POST", "/api/v1/gates/{name}/token"): Permission.MANAGE_LANES,
     ("DELETE", "/api/v1/gates/{name}/token"): Permission.MANAGE_LANES,
+    ("DELETE", "/api/v1/vehicles/{vehicle_id}"): Permission.COMMAND_LANES,
     ("GET", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
     ("POST", "/api/v1/users"): Permission.MANAGE_ACCOUNTS,
     ("PATCH", "/api/v1/users/{name}"): Permission.MANAGE_ACCOUNTS,
@@ -52,7 +53,7 @@ LANES_OWN = {
     ("PUT", "/api/v1/lane/pictures/{sensor}"): Scope.LIVE,
     ("GET", "/api/v1/lane/commands"): Scope.COMMANDS,
 }
-GATES_OWN: set[tuple[str, str]] = set()
+GATES_OWN = {("POST", "/api/v1/gate/vehicles"), ("POST", "/api/v1/gate/vehicles/{vehicle_id}/gone")}
 # what a booth that is locked still shows, and what ends that
 LOCKED = {
     ("GET", "/api/v1/me"),
@@ -63,6 +64,7 @@ LOCKED = {
     ("GET", "/api/v1/alerts"),
     ("GET", "/api/v1/alerts/{alert_id}"),
     ("GET", "/api/v1/lanes"),
+    ("GET", "/api/v1/queues"),
     ("GET", "/api/v1/lanes/{lane}/live"),
     ("GET", "/api/v1/lanes/{lane}/pictures/{sensor}"),
     ("GET", "/api/v1/lanes/{lane}/pictures/{sensor}/heat"),

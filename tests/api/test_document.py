@@ -58,6 +58,8 @@ def test_every_operation_describes_its_errors_and_who_may_use_it(name: str) -> N
             assert content["schema"]["$ref"].endswith("/ProblemBody")
     if path.startswith("/api/v1/lane/"):
         assert operation["security"] == [{"lane": []}]
+    elif path.startswith("/api/v1/gate/"):
+        assert operation["security"] == [{"gate": []}]
     elif path in ("/api/v1/login", "/api/v1/logout", "/api/health/live", "/api/health/ready"):
         assert operation["security"] == []
     else:

@@ -22,12 +22,13 @@ from service.live.event_stream import EventStream, aborting
 from service.live.other_copies import picture_part
 from service.live.pictures import Picture
 from service.resources import AlertState, LaneView, ScanState, State
-from service.store import alerts, commands, events, lanes, latest_values, scans
+from service.store import alerts, commands, events, lanes, latest_values, scans, vehicles
 
 routes = router("booth")
 SHOWN = Booth(locked=True)
 NEWEST_CLOSED = 20
 COMMANDS_MS = 60_000
+MOST_VEHICLES = 200
 MOST = 2**53 - 1
 _LAST_EVENT_ID = re.compile(r"[0-9]{1,15}")
 
@@ -51,6 +52,7 @@ async def state(session: TheSession, service: TheService) -> Response:
             alerts=alerts.listed(c, True, None, None)
             + alerts.listed(c, False, None, NEWEST_CLOSED, state=AlertState.CLOSED),
             commands=commands.recent(c, now - COMMANDS_MS),
+            vehicles=vehicles.listed(c, None, None, MOST_VEHICLES),
         )
 
     stored = await service.reading(read)

@@ -145,7 +145,7 @@ function answer(method, path, body, query) {
   if (path === '/api/v1/me') return { body: session };
   if (path === '/api/v1/me/password') return body.old === 'wrong' ? problem(409, 'wrong_password') : { status: 204 };
   if (path === '/api/v1/state') {
-    return { body: { sequence, run, version: '0.1.0', utc_ms: Date.now(), me: session, lanes: lanes(), scans: [...scans.values()], alerts: [...alerts.values()], commands: [...commands.values()] } };
+    return { body: { sequence, run, version: '0.1.0', utc_ms: Date.now(), me: session, lanes: lanes(), scans: [...scans.values()], alerts: [...alerts.values()], commands: [...commands.values()], vehicles: [] } };
   }
   let match = /^\/api\/v1\/lanes\/([^/]+)\/(live|commands)$/.exec(path);
   if (match?.[2] === 'live') return { body: { lane: lanes().find((one) => one.id === match[1]), live: LIVES[match[1]] } };

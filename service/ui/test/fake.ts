@@ -93,7 +93,7 @@ export class FakeService {
   state(): State {
     const { run, sequence, version, lanes, scans, alerts } = this;
     const me: State['me'] = { name: 'officer.north', role: 'officer', permissions: ['command_lanes'], expires_utc_ms: 2e12, locked: false, locks_utc_ms: 2e12, has_pin: true };
-    return { run, sequence, version, lanes, scans, alerts, me, commands: [], utc_ms: Date.now() };
+    return { run, sequence, version, lanes, scans, alerts, me, commands: [], vehicles: [], utc_ms: Date.now() };
   }
 
   #fetch(path: string, options: RequestInit): Promise<Response> {

@@ -31,9 +31,9 @@ export class Orders {
   }
 
   /** Give an order; true when the service took it. */
-  async give(order: Order): Promise<boolean> {
+  async give(order: Order, vehicle: string | null = null): Promise<boolean> {
     this.asked = order;
-    const taken = await this.action.run(async () => stream.putCommand(await api.command(this.lane, order)));
+    const taken = await this.action.run(async () => stream.putCommand(await api.command(this.lane, order, undefined, vehicle)));
     this.asked = null;
     return taken;
   }

@@ -25,6 +25,7 @@ export const problemsEn = {
     'The service cannot write to its disk: nothing was recorded. Note it on paper and call an engineer.',
   problem_wrong_password: 'The password is wrong.',
   problem_wrong_pin: 'That is not right. After five wrong ones you log in again.',
+  problem_not_expected: 'This vehicle is not expected any more: start without it.',
   problem_locked: 'This booth is locked. Give your PIN or your password; then do it again: nothing typed is lost.',
   problem_reauthenticate: 'This needs your password again.',
   problem_too_many: 'Too many requests from here. Wait {seconds}\u00a0s, then try again.',

@@ -31,6 +31,7 @@ export const problemsFr: Record<keyof typeof problemsEn, string> = {
     'Le service ne peut pas écrire sur son disque\u00a0: rien n’a été enregistré. Notez-le sur papier et appelez un technicien.',
   problem_wrong_password: 'Le mot de passe est incorrect.',
   problem_wrong_pin: 'Ce n’est pas correct. Après cinq erreurs il faut se reconnecter.',
+  problem_not_expected: 'Ce véhicule n’est plus attendu\u00a0: commencez sans lui.',
   problem_locked:
     'Cette guérite est verrouillée. Donnez votre code ou votre mot de passe, puis recommencez\u00a0: rien de ce qui a été saisi n’est perdu.',
   problem_reauthenticate: 'Il faut redonner votre mot de passe.',

@@ -118,8 +118,8 @@ export const api = {
   laneView: (lane: string) => ask<LaneView>('GET', `/lanes/${id(lane)}/live`),
 
   /** Order a lane; the order's key is made once, so that a repeated post is the same command. */
-  command: (lane: string, order: Order, key: string = ulid()) =>
-    insist<Command>('POST', `/lanes/${id(lane)}/commands`, { key, order } satisfies CommandRequest),
+  command: (lane: string, order: Order, key: string = ulid(), vehicle: string | null = null) =>
+    insist<Command>('POST', `/lanes/${id(lane)}/commands`, { key, order, vehicle } satisfies CommandRequest),
 
   scans: (query: { plate?: string; before?: string; limit?: number } = {}) =>
     ask<Scan[]>('GET', `/scans${asQuery(query)}`),

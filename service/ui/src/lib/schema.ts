@@ -311,6 +311,9 @@ export interface components {
         /**
          * CommandRequest
          * @description ``key`` is made by the booth: asking again with the same key does nothing twice.
+         *
+         *     ``vehicle`` is an expected one: without an order its scan is started as its manifest says, with a
+         *     start order as the officer says.
          */
         CommandRequest: {
             /**
@@ -319,7 +322,9 @@ export interface components {
              */
             key: string;
             /** Order */
-            order: components["schemas"]["StartOrderInput"] | components["schemas"]["ProbeOrder"] | components["schemas"]["LeaveOrder"] | components["schemas"]["ReturnOrder"] | components["schemas"]["EndOrder"];
+            order?: (components["schemas"]["StartOrderInput"] | components["schemas"]["ProbeOrder"] | components["schemas"]["LeaveOrder"] | components["schemas"]["ReturnOrder"] | components["schemas"]["EndOrder"]) | null;
+            /** Vehicle */
+            vehicle?: string | null;
         };
         /**
          * CommandState
@@ -327,18 +332,6 @@ export interface components {
          * @enum {string}
          */
         CommandState: "waiting" | "sent" | "done" | "refused" | "expired";
-        /**
-         * Consistency
-         * @description The hashes (hex) that show that the log of ``now`` entries goes on the one of ``before``.
-         */
-        Consistency: {
-            /** Before */
-            before: number;
-            /** Now */
-            now: number;
-            /** Path */
-            path: string[];
-        };
         /**
          * DeclarationWire
          * @description What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
@@ -588,18 +581,13 @@ export interface components {
         };
         /**
          * Health
-         * @description The service is well; ``warnings`` say what is wrong and harms no booth.
+         * @description The service is well.
          */
         Health: {
             /** Run */
             run: string;
             /** Version */
             version: string;
-            /**
-             * Warnings
-             * @default []
-             */
-            warnings: string[];
         };
         /**
          * Heartbeat
@@ -1345,25 +1333,27 @@ export interface components {
             type: string;
         };
         /**
-         * Proof
-         * @description Entries with their proofs, and the checkpoint that they lead to.
+         * Queue
+         * @description A lane's queue; ``scan_s`` is the median of its last ``measured_scans`` from opening to closing.
+         *
+         *     Null where nothing was measured yet. ``waiting_any_lane`` is the same for every lane, and is not in
+         *     ``wait_s``.
          */
-        Proof: {
-            /** Checkpoint */
-            checkpoint: string;
-            /** Entries */
-            entries: components["schemas"]["ProvedEntry"][];
-        };
-        /**
-         * ProvedEntry
-         * @description An entry, and the hashes (hex) that lead from its leaf to the root of the first ``size``.
-         */
-        ProvedEntry: {
-            entry: components["schemas"]["StoredEntry"];
-            /** Path */
-            path: string[];
-            /** Size */
-            size: number;
+        Queue: {
+            /** Lane Id */
+            lane_id: string;
+            /** Measured Scans */
+            measured_scans: number;
+            /** Scan S */
+            scan_s: number | null;
+            /** Scans Per Hour */
+            scans_per_hour: number | null;
+            /** Wait S */
+            wait_s: number | null;
+            /** Waiting */
+            waiting: number;
+            /** Waiting Any Lane */
+            waiting_any_lane: number;
         };
         /**
          * ReauthenticateRequest
@@ -1607,18 +1597,6 @@ export interface components {
             used_utc_ms: number;
         };
         /**
-         * SignedCheckpoint
-         * @description What the log is now, as a signed note, and the public key of the copy of the service that signed.
-         */
-        SignedCheckpoint: {
-            /** Checkpoint */
-            checkpoint: string;
-            /** Key */
-            key: string;
-            /** Size */
-            size: number;
-        };
-        /**
          * StartOrder
          * @description Open a scan of the lorry that stands in the lane.
          */
@@ -1665,30 +1643,10 @@ export interface components {
              * @description milliseconds since 1970
              */
             utc_ms: number;
+            /** Vehicles */
+            vehicles: components["schemas"]["Vehicle"][];
             /** Version */
             version: string;
-        };
-        /**
-         * StoredEntry
-         * @description An entry as its leaf commits to it; without salt its personal part was erased. ``detail`` is JSON.
-         */
-        StoredEntry: {
-            /** Action */
-            action: string;
-            /** Detail */
-            detail: string;
-            /** Personal Sha256 */
-            personal_sha256: string;
-            /** Salt */
-            salt: string | null;
-            /** Sequence */
-            sequence: number;
-            /** Subject */
-            subject: string;
-            /** Utc Ms */
-            utc_ms: number;
-            /** Who */
-            who: string;
         };
         /**
          * TemperatureLevel
@@ -1870,11 +1828,88 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Vehicle
+         * @description A vehicle that a gate announced; ``id`` is the gate's key.
+         */
+        Vehicle: {
+            cargo: components["schemas"]["CargoClass"];
+            /** Closed Minutes */
+            closed_minutes: number | null;
+            /**
+             * Expected Utc Ms
+             * @description milliseconds since 1970
+             */
+            expected_utc_ms: number;
+            /** Gate */
+            gate: string;
+            /** Id */
+            id: string;
+            /** Laden */
+            laden: boolean;
+            /** Lane Id */
+            lane_id: string | null;
+            /** Manifest */
+            manifest: string;
+            /** Plate */
+            plate: string;
+            /** Scan Id */
+            scan_id: string | null;
+            state: components["schemas"]["VehicleState"];
+            /**
+             * Told Utc Ms
+             * @description milliseconds since 1970
+             */
+            told_utc_ms: number;
+            vehicle_class: components["schemas"]["VehicleClass"];
+            /** Version */
+            version: number;
+        };
+        /**
          * VehicleClass
          * @description Classes that thresholds and priors are kept for.
          * @enum {string}
          */
         VehicleClass: "reefer" | "tanker";
+        /**
+         * VehicleRequest
+         * @description A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any.
+         */
+        VehicleRequest: {
+            cargo: components["schemas"]["CargoClass"];
+            /** Closed Minutes */
+            closed_minutes?: number | null;
+            /** Expected Utc Ms */
+            expected_utc_ms?: number | null;
+            /**
+             * Key
+             * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
+             */
+            key: string;
+            /**
+             * Laden
+             * @default true
+             */
+            laden: boolean;
+            /** Lane */
+            lane?: string | null;
+            /**
+             * Manifest
+             * @default
+             */
+            manifest: string;
+            /**
+             * Plate
+             * @example AB-123-CD
+             */
+            plate: string;
+            vehicle_class: components["schemas"]["VehicleClass"];
+        };
+        /**
+         * VehicleState
+         * @description Where an announced vehicle is.
+         * @enum {string}
+         */
+        VehicleState: "expected" | "scanning" | "done" | "gone";
         /**
          * VisitEnded
          * @description A visit is over: decided, left, ended by an officer, or the lane stopped.

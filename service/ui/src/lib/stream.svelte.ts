@@ -5,7 +5,7 @@
  * one held. Silence for `STALE_MS` makes everything stale: the page must never look alive on old data.
  */
 import { api, Refusal } from './api';
-import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan, Trouble } from './types';
+import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan, Trouble, Vehicle } from './types';
 
 export const STALE_MS = 1700;
 const CHECK_MS = 50;
@@ -34,6 +34,7 @@ export class BoothStream {
   scans = $state.raw<Resources<Scan>>({});
   alerts = $state.raw<Resources<Alert>>({});
   commands = $state.raw<Resources<Command>>({});
+  vehicles = $state.raw<Resources<Vehicle>>({});
   lives = $state.raw<Resources<Live>>({});
   connection = $state<Connection>('idle');
   /** Why nobody is logged in, so that the login page is to be shown; null otherwise. */
@@ -99,7 +100,7 @@ export class BoothStream {
     this.#run = this.#version = '';
     this.#seen = this.#backOff_ms = 0;
     this.me = null;
-    this.lanes = this.scans = this.alerts = this.commands = this.lives = {};
+    this.lanes = this.scans = this.alerts = this.commands = this.vehicles = this.lives = {};
     this.#liveAt.clear();
     this.#silencedAt.clear();
     this.#wholes.clear();
@@ -176,6 +177,7 @@ export class BoothStream {
     this.scans = byId(state.scans);
     this.alerts = byId(state.alerts);
     this.commands = byId(state.commands);
+    this.vehicles = byId(state.vehicles);
     this.#run = state.run;
     this.#seen = state.sequence;
     this.#silencedAt.clear();
@@ -203,6 +205,7 @@ export class BoothStream {
     on<Command>('command', (command, n) =>
       this.#once(n, () => (this.commands = replaced(this.commands, command))),
     );
+    on<Vehicle>('vehicle', (vehicle, n) => this.#once(n, () => (this.vehicles = comingOnly(this.vehicles, vehicle))));
     on<Lane>('lane', (lane, n) => this.#lane(lane, n));
     on<Me>('me', (me) => (this.me = me));
     on<LiveEvent>('live', (live) => this.#live(live));
@@ -416,6 +419,12 @@ function byId<T extends { id: string }>(resources: readonly T[]): Resources<T> {
 
 function replaced<T extends { id: string }>(held: Resources<T>, resource: T): Resources<T> {
   return { ...held, [resource.id]: resource };
+}
+
+/** Vehicles with one as it became; those that have been, or do not come, are forgotten. */
+function comingOnly(held: Resources<Vehicle>, vehicle: Vehicle): Resources<Vehicle> {
+  const { [vehicle.id]: _before, ...others } = held;
+  return vehicle.state === 'expected' || vehicle.state === 'scanning' ? { ...others, [vehicle.id]: vehicle } : others;
 }
 
 function newer<T extends { id: string; version: number }>(held: Resources<T>, resource: T): Resources<T> {

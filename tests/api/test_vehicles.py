@@ -1,0 +1,66 @@
+"""A gate announces vehicles over HTTP; booths see them and start their scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+
+def told(**more: object) -> dict[str, Any]:
+    """Return what a gate tells."""
+    return {"key": str(ULID()), "plate": "AB12 CDE", "vehicle_class": "tanker", "cargo": "liquid"} | more
+
+
+def test_gate_announces_and_booths_hear_it(running: Any, read_stream: Any) -> None:
+    gate, booth = running.gate(), running.booth()
+    with read_stream(booth, "/api/v1/events") as stream:
+        stream.first("hello")
+        first = gate.post("/api/v1/gate/vehicles", json=told())
+        assert first.status_code == 201, first.text
+        assert stream.first("vehicle").data == first.json()
+    assert first.json() in booth.get("/api/v1/vehicles").json()
+    assert first.json() in booth.get("/api/v1/state").json()["vehicles"]
+
+
+def test_again_with_the_same_key_is_200_and_with_other_contents_409(running: Any) -> None:
+    gate, body = running.gate(), told()
+    gate.post("/api/v1/gate/vehicles", json=body)
+    assert gate.post("/api/v1/gate/vehicles", json=body).status_code == 200
+    other = gate.post("/api/v1/gate/vehicles", json=body | {"cargo": "inert"})
+    assert (other.status_code, other.json()["code"]) == (409, "key_reused")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"plate": ""}, {"plate": "--"}, {"cargo": "people"}, {"key": "1"}, {"driver": "anna"}]
+)
+def test_what_is_no_vehicle_is_refused(running: Any, wrong: dict[str, str]) -> None:
+    assert running.gate().post("/api/v1/gate/vehicles", json=told(**wrong)).status_code == 422
+
+
+def test_scan_is_started_by_the_vehicle_alone(running: Any) -> None:
+    gate, booth, lane = running.gate(), running.booth(), running.lane()
+    vehicle = gate.post("/api/v1/gate/vehicles", json=told()).json()
+    path = f"/api/v1/lanes/{lane.id}/commands"
+    given = booth.post(path, json={"key": str(ULID()), "vehicle": vehicle["id"]})
+    assert given.status_code == 202
+    assert given.json()["order"]["declaration"]["cargo"] == "liquid"
+    assert booth.post(path, json={"key": str(ULID())}).status_code == 422
+    leave = {"key": str(ULID()), "vehicle": vehicle["id"], "order": {"name": "leave"}}
+    assert booth.post(path, json=leave).status_code == 422
+
+
+def test_gate_and_booth_take_vehicles_back(running: Any) -> None:
+    gate, booth = running.gate(), running.booth()
+    one, other = (gate.post("/api/v1/gate/vehicles", json=told()).json()["id"] for _ in range(2))
+    assert gate.post(f"/api/v1/gate/vehicles/{one}/gone").json()["state"] == "gone"
+    assert running.gate().post(f"/api/v1/gate/vehicles/{other}/gone").status_code == 404
+    assert booth.delete(f"/api/v1/vehicles/{other}").json()["state"] == "gone"
+
+
+def test_queues_of_every_lane(running: Any) -> None:
+    lane, gate = running.lane(), running.gate()
+    gate.post("/api/v1/gate/vehicles", json=told(lane=lane.id))
+    [queue] = [one for one in running.booth().get("/api/v1/queues").json() if one["lane_id"] == lane.id]
+    assert (queue["waiting"], queue["measured_scans"], queue["wait_s"]) == (1, 0, None)
