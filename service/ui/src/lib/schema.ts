@@ -333,6 +333,18 @@ export interface components {
          */
         CommandState: "waiting" | "sent" | "done" | "refused" | "expired";
         /**
+         * Consistency
+         * @description The hashes (hex) that show that the log of ``now`` entries goes on the one of ``before``.
+         */
+        Consistency: {
+            /** Before */
+            before: number;
+            /** Now */
+            now: number;
+            /** Path */
+            path: string[];
+        };
+        /**
          * DeclarationWire
          * @description What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
          */
@@ -581,13 +593,18 @@ export interface components {
         };
         /**
          * Health
-         * @description The service is well.
+         * @description The service is well; ``warnings`` say what is wrong and harms no booth.
          */
         Health: {
             /** Run */
             run: string;
             /** Version */
             version: string;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
         };
         /**
          * Heartbeat
@@ -1333,6 +1350,27 @@ export interface components {
             type: string;
         };
         /**
+         * Proof
+         * @description Entries with their proofs, and the checkpoint that they lead to.
+         */
+        Proof: {
+            /** Checkpoint */
+            checkpoint: string;
+            /** Entries */
+            entries: components["schemas"]["ProvedEntry"][];
+        };
+        /**
+         * ProvedEntry
+         * @description An entry, and the hashes (hex) that lead from its leaf to the root of the first ``size``.
+         */
+        ProvedEntry: {
+            entry: components["schemas"]["StoredEntry"];
+            /** Path */
+            path: string[];
+            /** Size */
+            size: number;
+        };
+        /**
          * Queue
          * @description A lane's queue; ``scan_s`` is the median of its last ``measured_scans`` from opening to closing.
          *
@@ -1597,6 +1635,18 @@ export interface components {
             used_utc_ms: number;
         };
         /**
+         * SignedCheckpoint
+         * @description What the log is now, as a signed note, and the public key of the copy of the service that signed.
+         */
+        SignedCheckpoint: {
+            /** Checkpoint */
+            checkpoint: string;
+            /** Key */
+            key: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * StartOrder
          * @description Open a scan of the lorry that stands in the lane.
          */
@@ -1647,6 +1697,28 @@ export interface components {
             vehicles: components["schemas"]["Vehicle"][];
             /** Version */
             version: string;
+        };
+        /**
+         * StoredEntry
+         * @description An entry as its leaf commits to it; without salt its personal part was erased. ``detail`` is JSON.
+         */
+        StoredEntry: {
+            /** Action */
+            action: string;
+            /** Detail */
+            detail: string;
+            /** Personal Sha256 */
+            personal_sha256: string;
+            /** Salt */
+            salt: string | null;
+            /** Sequence */
+            sequence: number;
+            /** Subject */
+            subject: string;
+            /** Utc Ms */
+            utc_ms: number;
+            /** Who */
+            who: string;
         };
         /**
          * TemperatureLevel
