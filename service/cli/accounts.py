@@ -22,7 +22,9 @@ _PASSWORD: TypeAdapter[str] = TypeAdapter(Password)
 
 NAME = Annotated[str, typer.Argument(help="as it is typed at login, like officer.north")]
 
-app = typer.Typer(no_args_is_help=True, help="People's accounts, while the service is stopped.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="People's accounts, while the service is stopped."
+)
 
 
 @app.command("add")

@@ -22,7 +22,9 @@ from service.store import audit
 
 SHOWN = 100
 
-app = typer.Typer(no_args_is_help=True, help="The audit log: its key, its proofs, and its check.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="The audit log: its key, its proofs, and its check."
+)
 
 KEYS = Annotated[list[str] | None, typer.Option("--key", help="a public key that signed the checkpoints")]
 CHECKPOINTS = Annotated[

@@ -17,7 +17,9 @@ from scanner import fitting
 from service.cli import calibrate_co2
 from service.cli.out_file import check_can_write
 
-app = typer.Typer(no_args_is_help=True, help="Calibrate probes, and fit scores to evidence.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Calibrate probes, and fit scores to evidence."
+)
 app.add_typer(calibrate_co2.app, name="co2")
 
 

@@ -31,7 +31,9 @@ from service.cli.out_file import check_can_write
 from service.terminal.monitor import watch_device
 from service.terminal.raw_bytes import show_raw
 
-app = typer.Typer(no_args_is_help=True, help="Drivers of devices: list, prove, watch, record.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Drivers of devices: list, prove, watch, record."
+)
 app.command("check")(drivers_check.check)
 
 

@@ -20,7 +20,11 @@ _GATE: TypeAdapter[str] = TypeAdapter(GateName)
 
 GATE = Annotated[str, typer.Argument(help="the gate's name, like reader-1")]
 
-app = typer.Typer(no_args_is_help=True, help="Gates that announce vehicles, while the service is stopped.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Gates that announce vehicles, while the service is stopped.",
+)
 
 
 @app.command("add")

@@ -22,7 +22,9 @@ _LANE: TypeAdapter[str] = TypeAdapter(LaneId)
 LANE = Annotated[str, typer.Argument(help="the lane's id, as in its lane.toml")]
 SCOPE = Annotated[list[Scope] | None, typer.Option("--scope", help="messages, live, commands; all without")]
 
-app = typer.Typer(no_args_is_help=True, help="Lanes and their tokens, while the service is stopped.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Lanes and their tokens, while the service is stopped."
+)
 
 
 @app.command("add")

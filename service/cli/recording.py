@@ -15,7 +15,9 @@ from scanner.recording.salvage import repair as salvage
 
 REPAIRED_SUFFIX = ".repaired.mcap"
 
-app = typer.Typer(no_args_is_help=True, help="Look into recordings and save damaged ones.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Look into recordings and save damaged ones."
+)
 
 
 @app.command("info")
