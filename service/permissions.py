@@ -13,7 +13,9 @@ ALLOWED: Mapping[Role, tuple[Permission, ...]] = {
         Permission.HANDLE_ALERTS,
         Permission.MANAGE_ACCOUNTS,
         Permission.READ_AUDIT,
+        Permission.DISCLOSE,
+        Permission.ERASE,
     ),
     Role.ENGINEER: (Permission.COMMAND_LANES, Permission.MANAGE_LANES),
-    Role.AUDITOR: (Permission.READ_AUDIT,),
+    Role.AUDITOR: (Permission.READ_AUDIT, Permission.DISCLOSE),
 }

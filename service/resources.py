@@ -46,6 +46,8 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_LANES = "manage_lanes"
     READ_AUDIT = "read_audit"
+    DISCLOSE = "disclose"
+    ERASE = "erase"
 
 
 class TokenKind(StrEnum):

@@ -34,6 +34,7 @@ from service.api.routes import (
     lock,
     login,
     people,
+    privacy,
     scans,
     sessions,
     vehicles,
@@ -57,6 +58,7 @@ SUBJECTS = (
     vehicles,
     people,
     audit,
+    privacy,
     lane_link,
     health,
 )

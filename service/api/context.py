@@ -26,6 +26,7 @@ from service.live.hub import Hub
 from service.live.lane_links import LaneLinks
 from service.live.latest import Latest
 from service.live.other_copies import OtherCopies
+from service.live.recent_looks import RecentLooks
 from service.live.troubles import Troubles
 from service.resources import Lane, TokenKind
 from service.store import tokens
@@ -108,6 +109,7 @@ class Service:
     logins_waiting: int = 0
     troubles: Troubles = field(init=False)
     loop: asyncio.AbstractEventLoop | None = None
+    looked: RecentLooks = field(default_factory=RecentLooks)
     copies: OtherCopies | None = None
 
     def __post_init__(self) -> None:

@@ -32,6 +32,7 @@ TAGS = {
     "gates": "Gates that announce vehicles, and their tokens.",
     "people": "Accounts.",
     "audit": "Who did what.",
+    "privacy": "Erasing personal data.",
     "lane link": "What lanes say, and the orders they take.",
     "health": "Whether the service is well.",
 }
@@ -91,6 +92,8 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "add_lane": (409,),
     "change_lane_token": (404,),
     "revoke_lane": (404,),
+    "scan_file": (404,),
+    "erase": (404, 409),
     "audit_proof": (404,),
     "audit_consistency": (404,),
     "post_message": (404, 409),
@@ -200,6 +203,9 @@ def _describe(operation: dict[str, Any], access: Access, changes: bool) -> None:
         }
     if name in STREAMS:
         answers["200"] = _stream(STREAMS[name])
+    if name == "scan_file":
+        packed = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+        answers["200"] = {"description": "The file", "content": packed}
     if name in PICTURES:
         _picture(answers)
     if name == "put_picture":

@@ -303,6 +303,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "erase": {
+        "request": {"plate": "AB12 CDE", "reason": "request of the driver, 2026/17"},
+        "answer": {"scans": 2},
+    },
     "audit_checkpoint": {"answer": {"size": 4711, "checkpoint": _CHECKPOINT, "key": _AUDIT_KEY}},
     "audit_proof": {
         "answer": {

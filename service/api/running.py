@@ -19,8 +19,19 @@ from service.api import access
 from service.api.context import Service, now_ms
 from service.live import payloads
 from service.live.tailer import tail
+from service.live.troubles import Trouble
 from service.resources import Lane
-from service.store import accounts, audit, commands, events, latest_values, request_keys, tokens, vehicles
+from service.store import (
+    accounts,
+    audit,
+    commands,
+    events,
+    latest_values,
+    request_keys,
+    retention,
+    tokens,
+    vehicles,
+)
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
@@ -33,6 +44,7 @@ EXPIRY_LOOK_S = 0.25
 FORGET_S = 600.0
 SESSIONS_LOOK_S = 2.0
 TOUCH_S = 30.0
+RETENTION_EVERY_S = 24 * 3600.0
 
 log = logging.getLogger("lorryscan.service")
 
@@ -53,6 +65,7 @@ async def running(service: Service) -> AsyncIterator[None]:
             _lasting(service, "silence", lambda: _silence(service)),
             _lasting(service, "expiry", lambda: _expiry(service)),
             _lasting(service, "sessions", lambda: _sessions(service)),
+            _lasting(service, "retention", lambda: _retention(service)),
             *_with_other_copies(service),
         )
     ]
@@ -199,6 +212,16 @@ async def _expiry(service: Service) -> None:
         if await service.reading(lambda c: vehicles.any_overdue(c, now_ms())):
             await service.writing(lambda c: vehicles.expire(c, now_ms()))
         await asyncio.sleep(EXPIRY_LOOK_S)
+
+
+async def _retention(service: Service) -> None:
+    while True:
+        while Trouble.CLOCK_STEPPED in service.troubles.now():  # what is old by a wrong clock is not old
+            await asyncio.sleep(60)
+        asked, now = service.config.privacy, now_ms()
+        due = await service.reading(functools.partial(retention.due, asked=asked, now_ms=now))
+        await run_in_threadpool(retention.carry_out, service.database, due, now)
+        await asyncio.sleep(RETENTION_EVERY_S)
 
 
 async def _sessions(service: Service) -> None:

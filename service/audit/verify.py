@@ -81,7 +81,7 @@ class LogCheck:
             )
             self._find(f"{missing} missing from the log", self.size + 1)
             self._fill(sequence - 1)
-        self._check_personal(entry)
+        self.take_personal(entry)
         digest = merkle.leaf_hash(leaf(sequence, entry["utc_ms"], entry["action"], entry["personal_sha256"]))
         if self.nodes is not None:
             stored = self.nodes(0, sequence - 1)
@@ -165,7 +165,8 @@ class LogCheck:
             stored = self.nodes(0, self.size) if self.nodes is not None else None
             self._grow(_bytes(stored))
 
-    def _check_personal(self, entry: Entry) -> None:
+    def take_personal(self, entry: Entry) -> None:
+        """Check an entry's personal part, and take what it says of rows."""
         sequence, action = entry["sequence"], entry["action"]
         if entry["salt"] is None:
             self._without_personal.add(sequence)

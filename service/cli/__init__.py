@@ -26,6 +26,7 @@ NAMES = (
     "lanes",
     "gates",
     "audit",
+    "privacy",
     "config",
     "doctor",
     "version",

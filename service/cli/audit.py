@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from drivers.api import ConfigError
-from service.audit import checkpoints, export, note, proof
+from service.audit import checkpoints, court_file, export, note, proof
 from service.audit.check_store import check_store
 from service.audit.key_file import signing_key
 from service.audit.note import Checkpoint, PublicKey
@@ -37,6 +37,7 @@ def verify(
     data: DATA = Path("service-data"),
     exported: Annotated[Path | None, typer.Option("--export", help="an exported log, not the store")] = None,
     proof_file: Annotated[Path | None, typer.Option("--proof", help="a proof, not the store")] = None,
+    scan_file: Annotated[Path | None, typer.Option("--file", help="a scan's file, not the store")] = None,
     key: KEYS = None,
     checkpoints_of: CHECKPOINTS = None,
 ) -> None:
@@ -47,6 +48,8 @@ def verify(
         known |= checkpoints.read(path)
     if proof_file is not None:
         checked = _check_proof(proof_file, keys)
+    elif scan_file is not None:
+        checked = court_file.check(scan_file, keys)
     elif exported is not None:
         with _progress() as progress:
             task = progress.add_task("entries", total=None)

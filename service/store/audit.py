@@ -33,6 +33,9 @@ COLUMNS = "columns"
 ERASED = "entries_erased"
 """The action of entries that say whose personal parts were erased."""
 
+LOOKED = ("accessed", "disclosed")
+"""The actions of entries that say who was shown what."""
+
 PENDING = "lorryscan.pending_entries"  # where a writing connection keeps what it will append
 
 _A, _N = tables.audit.c, audit_nodes.c

@@ -23,6 +23,9 @@ from service.resources import ScanState
 from service.store import alerts, audit, commands, lanes, scans, tables, vehicles, witness
 from service.store.errors import Conflict, Malformed
 
+ERASED = "erased"
+"""What stands for the hash of a message whose contents were erased: a plate could be guessed from it."""
+
 _M = tables.messages.c
 
 
@@ -47,7 +50,7 @@ def take(c: Connection, lane_id: str, message: Message, raw: Mapping[str, Any], 
     if known is not None:
         if known.lane_id != lane_id:
             raise Conflict("lane_mismatch", f"message {message.key} was told by lane {known.lane_id}")
-        if known.sha256 != sha256:
+        if known.sha256 not in (sha256, ERASED):
             raise Conflict("key_reused", f"message {message.key} was told before, with other contents")
         return False
     lanes.require_active(c, lane_id)

@@ -185,4 +185,5 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-from service.store import account_tables, audit_tables, vehicle_tables  # noqa: E402, F401  on the same metadata
+# on the same metadata
+from service.store import account_tables, audit_tables, privacy_tables, vehicle_tables  # noqa: E402, F401

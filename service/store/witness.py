@@ -26,6 +26,7 @@ VOUCHED = (
     "commands",
     "lanes",
     "messages",
+    "minimised",
     "outcomes",
     "pins",
     "scans",

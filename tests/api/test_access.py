@@ -21,6 +21,8 @@ MAY = {
     Permission.MANAGE_ACCOUNTS: {"supervisor"},
     Permission.MANAGE_LANES: {"engineer"},
     Permission.READ_AUDIT: {"supervisor", "auditor"},
+    Permission.DISCLOSE: {"supervisor", "auditor"},
+    Permission.ERASE: {"supervisor"},
 }
 NEEDS = {
     ("POST", "/api/v1/lanes/{lane}/commands"): Permission.COMMAND_LANES,
@@ -42,6 +44,8 @@ NEEDS = {
     ("POST", "/api/v1/lanes"): Permission.MANAGE_LANES,
     ("POST", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
     ("DELETE", "/api/v1/lanes/{lane}/token"): Permission.MANAGE_LANES,
+    ("GET", "/api/v1/scans/{scan_id}/file"): Permission.DISCLOSE,
+    ("POST", "/api/v1/privacy/erase"): Permission.ERASE,
     ("GET", "/api/v1/audit"): Permission.READ_AUDIT,
     ("GET", "/api/v1/audit/checkpoint"): Permission.READ_AUDIT,
     ("GET", "/api/v1/audit/proof"): Permission.READ_AUDIT,

@@ -215,3 +215,23 @@ def test_audit_proof_and_export_are_checked_with_the_key(data, lorryscan, tmp_pa
         assert (good.returncode, "signed with the key" in good.stdout) == (0, True), good.stdout + good.stderr
         file.write_text(file.read_text().replace("chief", "thief"))
         assert lorryscan("audit", "verify", option, file, "--key", key).returncode == 1
+
+
+def test_a_plate_is_erased_and_the_scans_file_is_checked(data, lorryscan, lane_of, tmp_path):
+    database = SqliteDatabase(data)
+    with database.writing() as c:
+        lanes.add(c, "north-quay-2", "test", 1)
+    lane = lane_of(database)
+    for raw in (lane.opened(), lane.assessed("search"), lane.closed()):
+        lane.tell(raw)
+    database.close()
+    file = tmp_path / "scan.zip"
+    assert lorryscan("privacy", "file", lane.scan, file, "--reason", "court", "--data", data).returncode == 0
+    assert lorryscan("audit", "verify", "--file", file).returncode == 0
+    due = lorryscan("privacy", "retention", "--dry-run", "--data", data).stdout
+    assert due.startswith("due: ")
+    done = lorryscan("privacy", "erase", "--plate", "ab12cde", "--reason", "art. 17", "--data", data)
+    assert done.stdout == "1 scans have no personal parts any more.\n", done.stderr
+    assert lorryscan("audit", "verify", "--data", data).returncode == 0
+    with closing(sqlite3.connect(data / FILE)) as db:
+        assert db.execute("SELECT plate_key FROM scans").fetchall() == [("",)]

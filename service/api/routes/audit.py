@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from service.api.access import Booth, needs
+from service.api.access import Booth, TheSession, needs
+from service.api.accesses import look
 from service.api.answers import json_page
 from service.api.context import TheService
 from service.api.route import router
 from service.audit import checkpoints, merkle, note, proof
 from service.audit.key_file import signing_key
+from service.config.privacy_table import Disclosed
 from service.resources import AuditEntry, Permission, Resource
 from service.store import audit as stored
 from service.store.errors import NotFound
@@ -27,12 +29,14 @@ _ENTRIES = TypeAdapter(list[AuditEntry])
 @needs(READ)
 def audit(
     service: TheService,
+    session: TheSession,
     request: Request,
     after: Annotated[int, Query(ge=0, le=MOST)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     rows: Annotated[bool, Query(description="also entries that only vouch for rows")] = False,
 ) -> Response:
-    """List who did what, oldest first, after a sequence."""
+    """List who did what, oldest first, after a sequence; a look is an entry itself."""
+    look(service, session, request, Disclosed.AUDIT, "audit")
     with service.database.reading() as c:
         found = stored.after(c, after, limit, rows=rows)
     return json_page(request, _ENTRIES, found, limit, after=found[-1].sequence if found else after)
@@ -95,8 +99,11 @@ def audit_checkpoint(service: TheService) -> SignedCheckpoint:
 
 @routes.get("/api/v1/audit/proof", operation_id="audit_proof")
 @needs(READ)
-def audit_proof(service: TheService, sequence: Annotated[int, Query(ge=1, le=MOST)]) -> Proof:
+def audit_proof(
+    service: TheService, session: TheSession, request: Request, sequence: Annotated[int, Query(ge=1, le=MOST)]
+) -> Proof:
     """Prove that an entry is in the log."""
+    look(service, session, request, Disclosed.AUDIT, "audit")
     private = signing_key(service.database.path)
     with service.database.reading() as c:
         return Proof.model_validate(proof.proof(c, [sequence], private))

@@ -10,9 +10,13 @@ from pydantic import TypeAdapter
 
 from scanner.lane.wire import AssessmentWire
 from service.api.access import Booth, TheSession, needs
+from service.api.accesses import disclose, look
 from service.api.answers import LISTED, MOST_LISTED, json_list, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
+from service.audit.court_file import court_file
+from service.audit.key_file import signing_key
+from service.config.privacy_table import Disclosed
 from service.resources import Alert, Note, Permission, Request, Scan, ScanState
 from service.store import alerts as stored_alerts
 from service.store import scans as stored
@@ -32,13 +36,16 @@ class AlertRequest(Request):
 @needs(Booth())
 def scans(
     service: TheService,
+    session: TheSession,
     request: HttpRequest,
     state: ScanState | None = None,
     plate: Annotated[str | None, Query(max_length=24, description="letters and digits in a row")] = None,
     before: Annotated[str | None, Query(max_length=64, description="a scan's id: only older ones")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
 ) -> Response:
-    """List scans, the newest first."""
+    """List scans, the newest first; a search, or a look at what is past, is an entry of the audit log."""
+    if plate or before or state is ScanState.CLOSED:
+        look(service, session, request, Disclosed.CLOSED_SCANS, "scans", {"plate": plate or ""})
     with service.database.reading() as c:
         found = stored.listed(c, state, plate, before, limit)
     return json_page(request, _SCANS, found, limit, before=found[-1].id if found else "")
@@ -46,20 +53,39 @@ def scans(
 
 @routes.get("/api/v1/scans/{scan_id}", operation_id="scan")
 @needs(Booth())
-def scan(scan_id: str, service: TheService) -> Scan:
-    """Give one scan."""
+def scan(scan_id: str, request: HttpRequest, session: TheSession, service: TheService) -> Scan:
+    """Give one scan; one that is closed is an entry of the audit log."""
     with service.database.reading() as c:
-        return stored.get(c, scan_id)
+        found = stored.get(c, scan_id)
+    if found.state is ScanState.CLOSED:
+        look(service, session, request, Disclosed.CLOSED_SCANS, scan_id)
+    return found
 
 
 @routes.get(
     "/api/v1/scans/{scan_id}/assessments", operation_id="assessments", response_model=list[AssessmentWire]
 )
 @needs(Booth())
-def assessments(scan_id: str, service: TheService) -> Response:
+def assessments(scan_id: str, request: HttpRequest, session: TheSession, service: TheService) -> Response:
     """List what was told of a scan's evidence, in the order of its lane's clock."""
     with service.database.reading() as c:
-        return json_list(_ASSESSMENTS, stored.assessments(c, scan_id))
+        closed = stored.get(c, scan_id).state is ScanState.CLOSED
+        found = stored.assessments(c, scan_id)
+    if closed:
+        look(service, session, request, Disclosed.CLOSED_SCANS, scan_id)
+    return json_list(_ASSESSMENTS, found)
+
+
+@routes.get("/api/v1/scans/{scan_id}/file", operation_id="scan_file", response_class=Response)
+@needs(Booth(Permission.DISCLOSE))
+def scan_file(scan_id: str, request: HttpRequest, session: TheSession, service: TheService) -> Response:
+    """Give a scan's whole file with its proofs, as ZIP; who asked and why is an entry of the audit log."""
+    with service.database.reading() as c:
+        stored.get(c, scan_id)
+    disclose(service, session, request, Disclosed.EXPORT, scan_id)
+    body = court_file(service.database, scan_id, signing_key(service.database.path))
+    name = f'attachment; filename="scan-{scan_id}.zip"'
+    return Response(body, media_type="application/zip", headers={"Content-Disposition": name})
 
 
 @routes.post("/api/v1/scans/{scan_id}/alert", operation_id="raise_alert", status_code=201)

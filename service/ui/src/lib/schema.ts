@@ -473,6 +473,26 @@ export interface components {
             scan_id: string;
         };
         /**
+         * Erased
+         * @description How many scans have no personal parts any more.
+         */
+        Erased: {
+            /** Scans */
+            scans: number;
+        };
+        /**
+         * EraseRequest
+         * @description Whose: one scan's, or all of a plate; and why.
+         */
+        EraseRequest: {
+            /** Plate */
+            plate?: string | null;
+            /** Reason */
+            reason: string;
+            /** Scan Id */
+            scan_id?: string | null;
+        };
+        /**
          * EvidenceState
          * @description Whether a method has something to say.
          * @enum {string}
@@ -1194,7 +1214,7 @@ export interface components {
          * @description One thing that a role may do.
          * @enum {string}
          */
-        Permission: "command_lanes" | "handle_alerts" | "manage_accounts" | "manage_lanes" | "read_audit";
+        Permission: "command_lanes" | "handle_alerts" | "manage_accounts" | "manage_lanes" | "read_audit" | "disclose" | "erase";
         /**
          * PersonsWire
          * @description How many people, given that somebody is inside.
