@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE_ENV := $(VENV)/node
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
-.PHONY: demo test bench fuzz soak soak-store soak-hardships screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak soak-store soak-hardships soak-api screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -45,6 +45,10 @@ soak-store: $(VENV)/.dev
 # a full disk, a database that is gone for a minute, a clock set back an hour; takes some four minutes
 soak-hardships: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.hardships $(ARGS)
+
+# the whole interface as every role, with 50 examples and the coverage phase for each operation
+soak-api: $(VENV)/.dev
+	LORRYSCAN_API_EXAMPLES=50 $(BIN)/pytest --timeout 3600 tests/api/test_schemathesis.py $(ARGS)
 
 # docs/booth.png, taken from the real page
 screenshot: $(VENV)/.dev

@@ -5,6 +5,7 @@ The streams do not end, and are tested by themselves.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -46,6 +47,7 @@ def signed(running: Any) -> Callable[[str], dict[str, str]]:
     New for each operation: one of them disables accounts, also its own.
     """
 
+    @functools.cache
     def headers(actor: str) -> dict[str, str]:
         own = {"Origin": running.url}
         if actor == "lane":
