@@ -76,6 +76,8 @@ LOCKED = {
 }
 # what needs a password that was given just now
 FRESH = {
+    ("GET", "/api/v1/scans/{scan_id}/file"),
+    ("POST", "/api/v1/privacy/erase"),
     ("PUT", "/api/v1/me/pin"),
     ("DELETE", "/api/v1/me/pin"),
     ("POST", "/api/v1/users"),

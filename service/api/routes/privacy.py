@@ -36,7 +36,7 @@ class Erased(Resource):
 
 
 @routes.post("/api/v1/privacy/erase", operation_id="erase")
-@needs(Booth(Permission.ERASE))
+@needs(Booth(Permission.ERASE, fresh=True))
 def erase(asked: EraseRequest, session: TheSession, service: TheService) -> Erased:
     """Erase plate, names and notes of closed scans; evidence, figures and proofs stay."""
     with service.database.reading() as c:

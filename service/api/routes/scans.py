@@ -77,7 +77,7 @@ def assessments(scan_id: str, request: HttpRequest, session: TheSession, service
 
 
 @routes.get("/api/v1/scans/{scan_id}/file", operation_id="scan_file", response_class=Response)
-@needs(Booth(Permission.DISCLOSE))
+@needs(Booth(Permission.DISCLOSE, fresh=True))
 def scan_file(scan_id: str, request: HttpRequest, session: TheSession, service: TheService) -> Response:
     """Give a scan's whole file with its proofs, as ZIP; who asked and why is an entry of the audit log."""
     with service.database.reading() as c:
