@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.api.context import Service, now_ms
@@ -163,11 +162,8 @@ def _check_rate(wait_s: float) -> None:
 
 
 async def _bearer_of(request: Request, service: Service, kind: TokenKind, scope: Scope) -> Bearer:
-    token = _bearer(request)
     now = now_ms()
-    bearer = service.tokens.known(token)
-    if (bearer is None or not bearer.holds(now)) and token:
-        bearer = await run_in_threadpool(service.tokens.look_up, token, now)
+    bearer = await service.bearer(bearer_token(request), now)
     if bearer is None or bearer.kind is not kind:
         _check_address_rate(request, service)
         raise Problem(
@@ -185,7 +181,7 @@ async def _bearer_of(request: Request, service: Service, kind: TokenKind, scope:
 
 def _check_scraper(request: Request) -> None:
     token = os.environ.get(METRICS_TOKEN, "")
-    if token and hmac.compare_digest(_bearer(request).encode(), token.encode()):
+    if token and hmac.compare_digest(bearer_token(request).encode(), token.encode()):
         return
     # a proxy on this machine speaks for others
     if not {"forwarded", "x-forwarded-for"} & set(request.headers) and _is_loopback(request):
@@ -205,7 +201,8 @@ def _is_loopback(request: Request) -> bool:
         return False
 
 
-def _bearer(request: Request) -> str:
+def bearer_token(request: Request) -> str:
+    """Return the token that a request carries; "" where it has none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -154,6 +154,13 @@ class Service:
 
         return await run_in_threadpool(run)
 
+    async def bearer(self, token: str, now_ms: int) -> Bearer | None:
+        """Return whose a token is now."""
+        bearer = self.tokens.known(token)
+        if (bearer is None or not bearer.holds(now_ms)) and token:
+            bearer = await run_in_threadpool(self.tokens.look_up, token, now_ms)
+        return bearer
+
     def heard(self, lane_id: str) -> None:
         """Note that a lane spoke, here or to another copy, and tell the booths when it was silent."""
         if self.latest.heard(lane_id):

@@ -134,7 +134,7 @@ async def _tell(service: Service, woken: asyncio.Event) -> None:
             service.tokens.changed()  # perhaps by another copy
             if lane.revoked:
                 service.latest.forget(lane.id)
-            service.links.end(lane.id)  # it comes back with the token that it has now
+            service.links.wake()  # one whose token is dead ends
         service.hub.publish(stored.sequence, service.encoded(stored))
         service.metrics.events.labels(stored.kind).inc()
         if stored.kind == "command":

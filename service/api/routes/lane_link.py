@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from scanner.lane.wire import Live, LiveAnswer, Message, OrderSent, Ulid
-from service.api.access import LaneItself, TheLane, needs
+from service.api.access import LaneItself, TheLane, bearer_token, needs
 from service.api.context import Service, TheService, now_ms
 from service.api.problems import Problem
 from service.api.route import router
@@ -110,9 +110,13 @@ async def orders(
         after = 0  # ahead of the store: it was put back from a copy, and counts from there again
     links = service.links
     link = links.open(lane_id)
+    token = bearer_token(request)
 
     async def pending(after: int) -> list[tuple[int, OrderSent]]:
         try:
+            if await service.bearer(token, now_ms()) is None:
+                link.end()
+                return []
             return await _pending(service, lane_id, after)
         except StoreUnavailable:
             return []  # woken again within two seconds
