@@ -114,7 +114,16 @@ _SCAN = {
     "alert_id": _ALERT_ID,
     "version": 4,
 }
-_OUTCOME = {"kind": "people_found", "people": 2, "medical_help": True, "note": "Behind the front pallets"}
+_OUTCOME = {
+    "kind": "people_found",
+    "people": 2,
+    "conditions": {"well": 1, "needs_care": 1, "critical": 0, "dead": 0},
+    "medical_help": True,
+    "safeguarding_referral": True,
+    "safeguarding_reference": "NRM-2026-0417",
+    "note": "Behind the front pallets",
+}
+_SHELVE = {"minutes": 15, "reason": "Search bay 2 is taken; the driver stays with the lorry"}
 _ALERT = {
     "id": _ALERT_ID,
     "scan_id": _SCAN_ID,
@@ -129,10 +138,31 @@ _ALERT = {
     "minutes_low": None,
     "acknowledged_utc_ms": _UTC_MS - 2_000,
     "acknowledged_by": "officer.north",
+    "owner": "officer.north",
+    "assigned_to": "Dog team 2",
+    "assigned_is_account": False,
+    "assigned_by": "officer.north",
+    "assigned_utc_ms": _UTC_MS - 1_500,
     "outcome": {**_OUTCOME, "by": "officer.north", "utc_ms": _UTC_MS},
     "closed_utc_ms": None,
     "closed_by": "",
-    "version": 3,
+    "due_utc_ms": _UTC_MS + 14_400_000,
+    "escalation": 0,
+    "shelved_utc_ms": None,
+    "shelved_until_utc_ms": None,
+    "shelved_by": "",
+    "shelved_reason": "",
+    "version": 4,
+}
+_ASSIGNED = {**_ALERT, "state": "assigned", "outcome": None, "due_utc_ms": _UTC_MS + 3_598_500, "version": 3}
+_SHELVED = {
+    **_ASSIGNED,
+    "due_utc_ms": None,
+    "shelved_utc_ms": _UTC_MS,
+    "shelved_until_utc_ms": _UTC_MS + 900_000,
+    "shelved_by": "officer.north",
+    "shelved_reason": _SHELVE["reason"],
+    "version": 4,
 }
 _ORDER = {"name": "start", "declaration": _DECLARATION}
 _COMMAND = {
@@ -270,6 +300,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "alerts": {"answer": [_ALERT]},
     "alert": {"answer": _ALERT},
     "acknowledge": {"answer": _ALERT},
+    "assign_search": {"request": {"to": "Dog team 2"}, "answer": _ASSIGNED},
+    "shelve_alert": {"request": _SHELVE, "answer": _SHELVED},
+    "unshelve_alert": {"answer": _ASSIGNED},
     "record_outcome": {"request": _OUTCOME, "answer": _ALERT},
     "close_alert": {"answer": _ALERT},
     "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},

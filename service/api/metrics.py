@@ -39,6 +39,12 @@ class Metrics:
         self.alerts = Gauge(
             "lorryscan_alerts_open", "Alerts that are not closed, by state", ("state",), registry=registry
         )
+        self.alert_timers = Counter(
+            "lorryscan_alert_timers",
+            "Alerts' steps that were escalated, shelves that ended, timers begun anew after a clock was set",
+            ("what", "state"),
+            registry=registry,
+        )
         self.lanes_silent = Gauge("lorryscan_lanes_silent", "Lanes that do not speak", registry=registry)
         self.commands = Counter(
             "lorryscan_commands", "Commands to lanes, by what became of them", ("result",), registry=registry

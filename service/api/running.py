@@ -1,4 +1,4 @@
-"""What goes on beside the requests: telling events, heartbeats, silence, commands and sessions that end."""
+"""What goes on beside the requests: telling events, heartbeats, silence, alerts that are late, what ends."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from service.live.troubles import Trouble
 from service.resources import Lane
 from service.store import (
     accounts,
+    alerts,
     audit,
     commands,
     events,
@@ -42,6 +43,7 @@ TROUBLES_LOOK_S = 1.0
 WRITE_LATE_S = 3.0
 EXPIRY_LOOK_S = 0.25
 FORGET_S = 600.0
+ALERT_TIMERS_LOOK_S = 0.5
 SESSIONS_LOOK_S = 2.0
 TOUCH_S = 30.0
 RETENTION_EVERY_S = 24 * 3600.0
@@ -64,6 +66,7 @@ async def running(service: Service) -> AsyncIterator[None]:
             _lasting(service, "troubles", lambda: _troubles(service)),
             _lasting(service, "silence", lambda: _silence(service)),
             _lasting(service, "expiry", lambda: _expiry(service)),
+            _lasting(service, "alert timers", lambda: _alert_timers(service)),
             _lasting(service, "sessions", lambda: _sessions(service)),
             _lasting(service, "retention", lambda: _retention(service)),
             *_with_other_copies(service),
@@ -222,6 +225,15 @@ async def _retention(service: Service) -> None:
         due = await service.reading(functools.partial(retention.due, asked=asked, now_ms=now))
         await run_in_threadpool(retention.carry_out, service.database, due, now)
         await asyncio.sleep(RETENTION_EVERY_S)
+
+
+async def _alert_timers(service: Service) -> None:
+    limits = service.config.alerts
+    while True:
+        if await service.reading(lambda c: alerts.any_run_out(c, limits, now_ms())):
+            for what, alert in await service.writing(lambda c: alerts.carry_out(c, limits, now_ms())):
+                service.metrics.alert_timers.labels(what.value, alert.state.value).inc()
+        await asyncio.sleep(ALERT_TIMERS_LOOK_S)
 
 
 async def _sessions(service: Service) -> None:

@@ -19,6 +19,7 @@ from scanner.lane.wire import (
     VisitEndedMessage,
     VisitInterruptedMessage,
 )
+from service.config.alerts_table import AlertsTable
 from service.resources import ScanState
 from service.store import alerts, audit, commands, lanes, scans, tables, vehicles, witness
 from service.store.errors import Conflict, Malformed
@@ -27,15 +28,24 @@ ERASED = "erased"
 """What stands for the hash of a message whose contents were erased: a plate could be guessed from it."""
 
 _M = tables.messages.c
+_DEFAULT = AlertsTable()
 
 
-def take(c: Connection, lane_id: str, message: Message, raw: Mapping[str, Any], now_ms: int) -> bool:
+def take(
+    c: Connection,
+    lane_id: str,
+    message: Message,
+    raw: Mapping[str, Any],
+    now_ms: int,
+    limits: AlertsTable = _DEFAULT,
+) -> bool:
     """Store a message and carry out what it says; return whether it was new.
 
     Parameters
     ----------
     message : what was understood.
     raw : the JSON as it was received; this is what is stored.
+    limits : how long the steps of an alert that it raises may take.
 
     Raises
     ------
@@ -73,7 +83,7 @@ def take(c: Connection, lane_id: str, message: Message, raw: Mapping[str, Any], 
         commands.take_answer(c, lane_id, message.body, now_ms)
         detail |= {"command": message.body.command, "done": message.body.done}
     else:
-        detail |= _apply(c, lane_id, message, sequence, now_ms)
+        detail |= _apply(c, lane_id, message, sequence, now_ms, limits)
     audit.append(c, audit.lane_who(lane_id), message.kind, message.scan_id, detail, now_ms)
     return True
 
@@ -94,7 +104,7 @@ _ScanMessage = (
 
 
 def _apply(
-    c: Connection, lane_id: str, message: _ScanMessage, sequence: int, now_ms: int
+    c: Connection, lane_id: str, message: _ScanMessage, sequence: int, now_ms: int, limits: AlertsTable
 ) -> dict[str, object]:
     """Carry out a message about a scan and return what the audit log says of it."""
     created_ms = message.created_utc_ns // 1_000_000
@@ -128,7 +138,7 @@ def _apply(
             raise Conflict("scan_mismatch", f"an assessment of {assessment.scan_id} in a message on another")
         _take_assessment(after, assessment, created_ms)
         scans.keep_assessment(c, assessment, sequence)
-        alerted = alerts.weigh(c, lane_id, assessment, min(created_ms, now_ms), now_ms)
+        alerted = alerts.weigh(c, lane_id, assessment, min(created_ms, now_ms), now_ms, limits)
         detail |= {"visit": assessment.visit, "recommendation": assessment.recommendation.value}
     changes = {name: value for name, value in after.items() if value != row[name]}
     if changes or alerted or row["version"] == 0:

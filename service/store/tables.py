@@ -14,6 +14,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 metadata = MetaData(
@@ -124,6 +126,17 @@ alerts = Table(
     Column("closed_utc_ms", BigInteger),
     Column("closed_by", Text, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("assigned_to", Text, nullable=False, server_default=""),
+    Column("assigned_is_account", Boolean, nullable=False, server_default=false()),
+    Column("assigned_by", Text, nullable=False, server_default=""),
+    Column("assigned_utc_ms", BigInteger),
+    Column("due_utc_ms", BigInteger),  # null: shelved, closed, or from before there were timers
+    Column("escalation", Integer, nullable=False, server_default=text("0")),
+    Column("shelved_utc_ms", BigInteger),
+    Column("shelved_until_utc_ms", BigInteger),  # null: not shelved
+    Column("shelved_by", Text, nullable=False, server_default=""),
+    Column("shelved_reason", Text, nullable=False, server_default=""),
     Index(None, "state", "raised_utc_ms", "id"),
     Index(None, "raised_utc_ms", "id"),
 )
@@ -140,6 +153,9 @@ outcomes = Table(
     Column("note", Text, nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("utc_ms", BigInteger, nullable=False),
+    Column("conditions", Text),  # JSON: how many are well, need care, are critical, are dead
+    Column("safeguarding_referral", Boolean, nullable=False, server_default=false()),
+    Column("safeguarding_reference", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -185,5 +201,10 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-# on the same metadata
-from service.store import account_tables, audit_tables, privacy_tables, vehicle_tables  # noqa: E402, F401
+from service.store import (  # noqa: E402  more tables, on the same metadata
+    account_tables,  # noqa: F401
+    alert_tables,  # noqa: F401
+    audit_tables,  # noqa: F401
+    privacy_tables,  # noqa: F401
+    vehicle_tables,  # noqa: F401
+)

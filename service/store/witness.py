@@ -21,6 +21,7 @@ MOST_IN_ENTRY = 1000
 _ASKED_AT_ONCE = 500
 
 VOUCHED = (
+    "alarms",
     "alerts",
     "assessments",
     "commands",

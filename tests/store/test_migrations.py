@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -48,7 +49,9 @@ _SQL = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 def _parts(sql: str) -> list[str]:
-    return sorted(line.strip().rstrip(",") for line in sql.splitlines() if line.strip() not in ("", "(", ")"))
+    """Return columns and constraints; a column that was added later stands at the end of the last line."""
+    inside = sql[sql.index("(") + 1 : sql.rindex(")")]
+    return sorted(" ".join(part.split()) for part in re.split(r",(?![^()]*\))", inside))
 
 
 def test_down_and_up_again():

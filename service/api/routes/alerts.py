@@ -1,4 +1,4 @@
-"""Alerts: acknowledged by an officer, searched, closed."""
+"""Alerts: acknowledged by an officer, assigned, searched, closed; or laid aside for some minutes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from service.api.access import Booth, TheSession, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
-from service.resources import Alert, OutcomeRequest, Permission
+from service.resources import Alert, AssignRequest, OutcomeRequest, Permission, ShelveRequest
 from service.store import alerts as stored
 
 routes = router("alerts")
@@ -47,7 +47,31 @@ def alert(alert_id: str, service: TheService) -> Alert:
 def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Take an alert on; 409 when another officer has it, with who and since when."""
     with service.database.writing() as c:
-        return stored.acknowledge(c, alert_id, session.name, now_ms())
+        return stored.acknowledge(c, alert_id, session.name, now_ms(), service.config.alerts)
+
+
+@routes.post("/api/v1/alerts/{alert_id}/assign", operation_id="assign_search")
+@needs(HANDLE)
+def assign_search(alert_id: str, asked: AssignRequest, session: TheSession, service: TheService) -> Alert:
+    """Say who searches: an account's name, or what a team without one is called; may be changed."""
+    with service.database.writing() as c:
+        return stored.assign(c, alert_id, asked.to, session.name, now_ms(), service.config.alerts)
+
+
+@routes.post("/api/v1/alerts/{alert_id}/shelve", operation_id="shelve_alert")
+@needs(HANDLE)
+def shelve_alert(alert_id: str, asked: ShelveRequest, session: TheSession, service: TheService) -> Alert:
+    """Lay an alert aside for some minutes, with the reason; never a rescue."""
+    with service.database.writing() as c:
+        return stored.shelve(c, alert_id, asked, session.name, now_ms(), service.config.alerts)
+
+
+@routes.post("/api/v1/alerts/{alert_id}/unshelve", operation_id="unshelve_alert")
+@needs(HANDLE)
+def unshelve_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
+    """Take an alert off the shelf before its time."""
+    with service.database.writing() as c:
+        return stored.unshelve(c, alert_id, session.name, now_ms(), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/outcome", operation_id="record_outcome")
@@ -55,7 +79,7 @@ def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Aler
 def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, service: TheService) -> Alert:
     """Record what the search found; may be corrected until the alert is closed."""
     with service.database.writing() as c:
-        return stored.record_outcome(c, alert_id, asked, session.name, now_ms())
+        return stored.record_outcome(c, alert_id, asked, session.name, now_ms(), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/close", operation_id="close_alert")
@@ -63,4 +87,4 @@ def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, se
 def close_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Close an alert that has its outcome."""
     with service.database.writing() as c:
-        return stored.close(c, alert_id, session.name, now_ms())
+        return stored.close(c, alert_id, session.name, now_ms(), service.config.alerts)

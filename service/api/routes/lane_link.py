@@ -41,10 +41,10 @@ async def post_message(
     message: Message, request: Request, response: Response, lane_id: TheLane, service: TheService
 ) -> MessageAnswer:
     """Tell something once: answered after the commit; 200 when the key is known with the same contents."""
-    raw = request.state.raw
+    raw, limits = request.state.raw, service.config.alerts
     began_s = time.perf_counter()
     try:
-        new = await service.writing(lambda c: messages.take(c, lane_id, message, raw, now_ms()))
+        new = await service.writing(lambda c: messages.take(c, lane_id, message, raw, now_ms(), limits))
     except StoreError as error:
         why = error.code if isinstance(error, Conflict) else type(error).__name__.lower()
         service.metrics.messages.labels(message.kind, why).inc()

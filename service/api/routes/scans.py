@@ -95,6 +95,8 @@ def raise_alert(
 ) -> Alert:
     """Raise an alert by hand: an officer's own judgement; 200 when the scan has one."""
     with service.database.writing() as c:
-        alert, new = stored_alerts.raise_by_officer(c, scan_id, session.name, asked.note, now_ms())
+        alert, new = stored_alerts.raise_by_officer(
+            c, scan_id, session.name, asked.note, now_ms(), service.config.alerts
+        )
     response.status_code = 201 if new else 200
     return alert
