@@ -111,10 +111,10 @@ def record_outcome(
     """
     alert = alert_rows.get(c, alert_id)
     before = alert.outcome
-    if alert.state is not AlertState.RAISED and before is not None:
-        same = before.model_dump(include=set(OutcomeRequest.model_fields)) == request.model_dump()
-        if same:
-            return alert
+    if before is not None and before.model_dump(include=set(OutcomeRequest.model_fields)) == (
+        request.model_dump()
+    ):
+        return alert
     alert_states.after(alert, Act.RECORD_OUTCOME)
     recorded = _keep_outcome(c, alert_id, request, by, now_ms)
     values: dict[str, Any] = {"outcome": recorded, "settled_visit": scans.get(c, alert.scan_id).visits}

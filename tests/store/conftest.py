@@ -16,7 +16,9 @@ from pydantic import TypeAdapter
 from ulid import ULID
 
 from scanner.lane.wire import Message
-from service.store import alerts, lanes, messages, passwords, scans
+from service.config.alerts_table import AlertsTable
+from service.resources import AuditEntry
+from service.store import alerts, audit, lanes, messages, passwords, scans
 from service.store.database import Database
 from service.store.postgres_database import PostgresDatabase
 from service.store.sqlite_database import SqliteDatabase
@@ -79,10 +81,11 @@ class Lane:
         """Return that an officer closed the scan."""
         return self.message("scan_closed", {"by": "officer.north"})
 
-    def tell(self, raw: Raw, now_ms: int | None = None) -> bool:
+    def tell(self, raw: Raw, now_ms: int | None = None, **limits: AlertsTable) -> bool:
         """Have the store take a message."""
+        message = MESSAGE.validate_python(raw)
         with self.database.writing() as c:
-            return messages.take(c, self.id, MESSAGE.validate_python(raw), raw, now_ms or self.now_ms)
+            return messages.take(c, self.id, message, raw, now_ms or self.now_ms, **limits)
 
     def kept(self) -> scans.Scan:
         """Return the scan as stored."""
@@ -127,6 +130,34 @@ def database(tmp_path: Path, store_kind: str, request: pytest.FixtureRequest) ->
 def lane(database: Database) -> Lane:
     """Give a lane with a scan of its own."""
     return Lane(database)
+
+
+@pytest.fixture
+def handle(lane: Lane) -> Callable[..., alerts.Alert]:
+    """Give a function that has an officer do something with the lane's alert."""
+
+    def act(
+        function: Callable[..., alerts.Alert],
+        *values: object,
+        by: str = "anna",
+        now_ms: int | None = None,
+        **more: object,
+    ) -> alerts.Alert:
+        with lane.database.writing() as c:
+            return function(c, lane.alert().id, *values, by, now_ms or lane.now_ms, **more)
+
+    return act
+
+
+@pytest.fixture
+def audited(database: Database) -> Callable[[str], list[AuditEntry]]:
+    """Give a function that reads the audit log's entries about one action."""
+
+    def read(action: str) -> list[AuditEntry]:
+        with database.reading() as c:
+            return [entry for entry in audit.after(c, 0, 1000) if entry.action == action]
+
+    return read
 
 
 @pytest.fixture

@@ -14,17 +14,6 @@ FOUND = OutcomeRequest(kind=OutcomeKind.PEOPLE_FOUND, people=3, medical_help=Tru
 NOTHING = OutcomeRequest(kind=OutcomeKind.NOTHING_FOUND)
 
 
-@pytest.fixture
-def handle(lane):
-    """Give a function that has an officer do something with the scan's alert."""
-
-    def act(function, *values, by="anna", now_ms=None):
-        with lane.database.writing() as c:
-            return function(c, lane.alert().id, *values, by, now_ms or lane.now_ms)
-
-    return act
-
-
 def refused(code):
     return pytest.raises(Conflict, check=lambda error: error.code == code)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +11,29 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from service.resources import AlertLevel, AlertState, OutcomeKind, OutcomeRequest, Scan, ScanState
-from service.store import alerts, lanes, scans
+from service.config.alerts_table import AlertsTable
+from service.resources import (
+    AlertLevel,
+    AlertState,
+    OutcomeKind,
+    OutcomeRequest,
+    Scan,
+    ScanState,
+    ShelveRequest,
+)
+from service.store import alerts, lanes, scans, tables
 from service.store.database import Database
-from service.store.errors import NotFound
+from service.store.errors import Conflict, NotFound
 from service.store.sqlite_database import SqliteDatabase
 
 RANK = {AlertLevel.OFFICER: 0, AlertLevel.SEARCH: 1, AlertLevel.RESCUE: 2}
 LEVEL_OF = {"search": AlertLevel.SEARCH, "rescue": AlertLevel.RESCUE}
 NEXT = {
     AlertState.RAISED: AlertState.ACKNOWLEDGED,
-    AlertState.ACKNOWLEDGED: AlertState.OUTCOME,
+    AlertState.ACKNOWLEDGED: AlertState.ASSIGNED,
+    AlertState.ASSIGNED: AlertState.OUTCOME,
     AlertState.OUTCOME: AlertState.CLOSED,
 }
 RECOMMENDATIONS = st.sampled_from(["no-indication", "search", "rescue", "inconclusive"])
@@ -175,5 +187,57 @@ def _go_on(lane: Any, alert: alerts.Alert) -> alerts.Alert:
         if alert.state is AlertState.RAISED:
             return alerts.acknowledge(c, alert.id, "anna", lane.now_ms)
         if alert.state is AlertState.ACKNOWLEDGED:
+            return alerts.assign(c, alert.id, "dog team", "anna", lane.now_ms)
+        if alert.state is AlertState.ASSIGNED:
             return alerts.record_outcome(c, alert.id, nothing, "anna", lane.now_ms)
         return alerts.close(c, alert.id, "anna", lane.now_ms)
+
+
+ACTS = {
+    "acknowledge": lambda c, alert, now_ms: alerts.acknowledge(c, alert, "anna", now_ms),
+    "assign": lambda c, alert, now_ms: alerts.assign(c, alert, "dog team", "bert", now_ms),
+    "nothing": lambda c, alert, now_ms: alerts.record_outcome(c, alert, NOTHING, "anna", now_ms),
+    "found": lambda c, alert, now_ms: alerts.record_outcome(c, alert, FOUND, "bert", now_ms),
+    "close": lambda c, alert, now_ms: alerts.close(c, alert, "anna", now_ms),
+    "shelve": lambda c, alert, now_ms: alerts.shelve(c, alert, SHELVE, "anna", now_ms),
+    "unshelve": lambda c, alert, now_ms: alerts.unshelve(c, alert, "bert", now_ms),
+    "time": lambda c, alert, now_ms: alerts.carry_out(c, AlertsTable(), now_ms),
+}
+NOTHING = OutcomeRequest(kind=OutcomeKind.NOTHING_FOUND)
+FOUND = OutcomeRequest(kind=OutcomeKind.PEOPLE_FOUND, people=2)
+SHELVE = ShelveRequest(minutes=10, reason="search bay 2 is taken")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=stories(), data=st.data())
+def test_whatever_officers_try_nothing_is_lost(shared_database, lane_of, story, data):
+    """Never closed without an outcome, nothing gone from `outcomes`, no rescue on the shelf, time for all."""
+    lane = lane_of(shared_database)
+    now_ms, outcomes = lane.now_ms, 0
+    for step in story:
+        lane.tell(written(lane, step), now_ms=now_ms)
+        for act in data.draw(st.lists(st.sampled_from(sorted(ACTS)), max_size=6)):
+            _, before = look(shared_database, lane.scan)
+            if before is None:
+                break
+            now_ms += data.draw(st.integers(0, 900_000))
+            with contextlib.suppress(Conflict), shared_database.writing() as c:
+                ACTS[act](c, before.id, now_ms)
+            _, alert = look(shared_database, lane.scan)
+            assert alert is not None
+            kept = outcomes_of(shared_database, alert.id)
+            assert kept >= outcomes
+            outcomes = kept
+            assert alert.state is not AlertState.CLOSED or alert.outcome is not None
+            assert (alert.owner == "") is (alert.state is AlertState.RAISED)
+            shelved = alert.shelved_until_utc_ms is not None
+            settled = alert.state in (AlertState.OUTCOME, AlertState.CLOSED)
+            assert not (shelved and (settled or alert.level is AlertLevel.RESCUE))
+            assert (alert.due_utc_ms is None) is (shelved or alert.state is AlertState.CLOSED)
+
+
+def outcomes_of(database: Database, alert_id: str) -> int:
+    """Return how many outcomes are kept of an alert."""
+    o = tables.outcomes.c
+    with database.reading() as c:
+        return len(c.execute(select(o.sequence).where(o.alert_id == alert_id)).all())

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from service.store import tables
+from service.store import alerts, tables
 from service.store.errors import StoreUnavailable
 from service.store.sqlite_database import FILE, SqliteDatabase
 from service.store.upgrade import alembic_config
@@ -63,6 +63,27 @@ def test_down_and_up_again():
         assert inspect(c).get_table_names() == ["alembic_version"]
         command.upgrade(config, "head")
         assert set(tables.metadata.tables) < set(inspect(c).get_table_names())
+    engine.dispose()
+
+
+def test_open_alerts_of_before_keep_their_officer():
+    engine = create_engine("sqlite://")
+    with engine.begin() as c:
+        config = alembic_config(c)
+        command.upgrade(config, "0003")
+        c.exec_driver_sql("INSERT INTO lanes (id, created_utc_ms) VALUES ('quay', 1)")
+        c.exec_driver_sql(
+            "INSERT INTO scans (id, lane_id, state, plate_key, opened_utc_ms, opened_by, closed_by, visits, "
+            "ended_visit, interrupted, version) VALUES ('s', 'quay', 'open', '', 1, '', '', 1, 0, 0, 1)"
+        )
+        c.exec_driver_sql(
+            "INSERT INTO alerts (id, scan_id, level, state, raised_utc_ms, raised_by, reasons, "
+            "assessed_visit, assessed_mono_ns, acknowledged_utc_ms, acknowledged_by, closed_by, version) "
+            "VALUES ('a', 's', 'search', 'acknowledged', 1, 'lane:quay', '[]', 1, 1, 2, 'anna', '', 2)"
+        )
+        command.upgrade(config, "head")
+        alert = alerts.get(c, "a")
+        assert (alert.owner, alert.assigned_to, alert.escalation, alert.due_utc_ms) == ("anna", "", 0, None)
     engine.dispose()
 
 
