@@ -44,12 +44,16 @@ function scanOf(lane, live, extra = {}) {
   };
 }
 
+const OFF_SHELF = { shelved_utc_ms: null, shelved_until_utc_ms: null, shelved_by: '', shelved_reason: '' };
+
 function alertOf(scan, level, extra = {}) {
   return {
     id: ulid(), scan_id: scan.id, lane_id: scan.lane_id, plate: scan.declaration?.plate ?? '', level, state: 'raised',
     raised_utc_ms: Date.now() - 20e3, raised_by: `lane ${scan.lane_id}`, reasons: scan.assessment?.reasons ?? [],
     persons_likely: scan.assessment?.persons?.likely ?? null, minutes_low: scan.assessment?.life_risk.minutes_low ?? null,
-    acknowledged_utc_ms: null, acknowledged_by: '', outcome: null, closed_utc_ms: null, closed_by: '', version: 1, ...extra,
+    acknowledged_utc_ms: null, acknowledged_by: '', outcome: null, closed_utc_ms: null, closed_by: '', version: 1,
+    owner: '', assigned_to: '', assigned_is_account: false, assigned_by: '', assigned_utc_ms: null, due_utc_ms: null, escalation: 0,
+    ...OFF_SHELF, ...extra,
   };
 }
 
@@ -163,7 +167,7 @@ function answer(method, path, body, query) {
     if (match[2] === '/alert') return { status: 201, body: put('alert', alertOf(scan, 'officer', { raised_by: session.name, minutes_low: null, persons_likely: null, raised_utc_ms: Date.now(), reasons: [{ code: 'officer_note', values: {}, text: { en: body.note, fr: body.note } }] })) };
     return { body: scan };
   }
-  match = /^\/api\/v1\/alerts\/([^/]+)(?:\/(acknowledge|outcome|close))?$/.exec(path);
+  match = /^\/api\/v1\/alerts\/([^/]+)(?:\/(acknowledge|assign|shelve|unshelve|outcome|close))?$/.exec(path);
   if (match) {
     const alert = alerts.get(match[1]);
     const version = alert.version + 1;
@@ -175,6 +179,9 @@ function answer(method, path, body, query) {
       }
       return { body: put('alert', { ...alert, version, state: 'acknowledged', acknowledged_utc_ms: now, acknowledged_by: session.name }) };
     }
+    if (match[2] === 'assign') return { body: put('alert', { ...alert, ...OFF_SHELF, version, state: 'assigned', assigned_to: body.to, assigned_by: session.name, assigned_utc_ms: now }) };
+    if (match[2] === 'shelve') return { body: put('alert', { ...alert, version, shelved_utc_ms: now, shelved_until_utc_ms: now + body.minutes * 60e3, shelved_by: session.name, shelved_reason: body.reason }) };
+    if (match[2] === 'unshelve') return { body: put('alert', { ...alert, ...OFF_SHELF, version }) };
     if (match[2] === 'outcome') return { body: put('alert', { ...alert, version, state: 'outcome', outcome: { people: null, medical_help: false, note: '', ...body, by: session.name, utc_ms: now } }) };
     if (match[2] === 'close') return { body: put('alert', { ...alert, version, state: 'closed', closed_utc_ms: now, closed_by: session.name }) };
     return { body: alert };

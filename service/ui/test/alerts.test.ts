@@ -1,6 +1,6 @@
 /** The alert to deal with first stands first. */
 import { describe, expect, it } from 'vitest';
-import { closedOnes, dangerAt, inOrder, raisedOnes } from '../src/lib/alerts';
+import { closedOnes, dangerAt, inOrder, raisedOnes, unsettled } from '../src/lib/alerts';
 import { alert } from './fake';
 
 const ids = (alerts: { id: string }[]) => alerts.map(({ id }) => id);
@@ -33,6 +33,21 @@ describe('open alerts', () => {
     const unknown = alert('unknown', { minutes_low: null, raised_utc_ms: 2 });
     const told = alert('told', { minutes_low: 90, raised_utc_ms: 9 });
     expect(ids(inOrder([never, unknown, told]))).toEqual(['told', 'unknown', 'never']);
+  });
+
+  it('put what is laid aside after what somebody deals with, before what is settled', () => {
+    const aside = alert('aside', { shelved_until_utc_ms: 9 });
+    const states = [alert('found', { state: 'outcome' }), aside, alert('searched', { state: 'assigned' })];
+    expect(ids(inOrder(states))).toEqual(['searched', 'aside', 'found']);
+  });
+
+  it('that are laid aside are not raised: they make no sound', () => {
+    expect(raisedOnes([alert('aside', { shelved_until_utc_ms: 9 })])).toEqual([]);
+  });
+
+  it('wait for their outcome until there is one', () => {
+    const states = ['raised', 'acknowledged', 'assigned', 'outcome', 'closed'] as const;
+    expect(states.filter((state) => unsettled(alert('a', { state })))).toEqual(['raised', 'acknowledged', 'assigned']);
   });
 
   it('hold no closed one', () => {

@@ -139,6 +139,8 @@ export function alert(id: string, more: Partial<Alert> = {}): Alert {
   return {
     id, scan_id: `scan-${id}`, lane_id: 'north', plate: '', level: 'search', state: 'raised', raised_utc_ms: 0, raised_by: 'north',
     reasons: [], persons_likely: null, minutes_low: null, acknowledged_utc_ms: null, acknowledged_by: '', outcome: null,
-    closed_utc_ms: null, closed_by: '', version: 1, ...more,
+    closed_utc_ms: null, closed_by: '', owner: '', assigned_to: '', assigned_is_account: false, assigned_by: '',
+    assigned_utc_ms: null, due_utc_ms: null, escalation: 0, shelved_utc_ms: null, shelved_until_utc_ms: null,
+    shelved_by: '', shelved_reason: '', version: 1, ...more,
   };
 }

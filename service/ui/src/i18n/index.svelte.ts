@@ -1,5 +1,7 @@
 /** The page's language: `t` gives a text of the catalogue, `said` the sentence of a reason, both switched live. */
 import type { Said } from '../lib/types';
+import { alertsEn } from './alerts.en';
+import { alertsFr } from './alerts.fr';
 import { en as shellEn } from './en';
 import { fr as shellFr } from './fr';
 import { laneEn } from './lane.en';
@@ -13,15 +15,16 @@ import { problemsFr } from './problems.fr';
 type Twice =
   | (keyof typeof shellEn & keyof typeof laneEn)
   | (keyof typeof problemsEn & keyof (typeof shellEn & typeof laneEn))
-  | (keyof typeof lifeEn & keyof (typeof shellEn & typeof laneEn & typeof problemsEn));
+  | (keyof typeof lifeEn & keyof (typeof shellEn & typeof laneEn & typeof problemsEn))
+  | (keyof typeof alertsEn & keyof (typeof shellEn & typeof laneEn & typeof lifeEn & typeof problemsEn));
 const TWICE: [Twice] extends [never] ? true : Twice = true;
 void TWICE;
 
-const en = { ...shellEn, ...laneEn, ...lifeEn, ...problemsEn } as const;
+const en = { ...shellEn, ...laneEn, ...lifeEn, ...alertsEn, ...problemsEn } as const;
 type Texts = typeof en;
 export type Key = keyof Texts;
 
-const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...lifeFr, ...problemsFr };
+const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...lifeFr, ...alertsFr, ...problemsFr };
 /** Both languages, for the tests that compare them. */
 export const CATALOGUE = { en, fr } satisfies Record<string, Record<Key, string>>;
 

@@ -1,6 +1,7 @@
 /** Questions and orders to the service: each ends in an answer or in a `Refusal` that says what failed. */
 import type {
   Alert,
+  AssignRequest,
   Assessment,
   Command,
   CommandRequest,
@@ -12,6 +13,7 @@ import type {
   PasswordChange,
   Problem,
   Scan,
+  ShelveRequest,
   State,
   UnlockRequest,
 } from './types';
@@ -129,6 +131,10 @@ export const api = {
   alert: (alert: string) => ask<Alert>('GET', `/alerts/${id(alert)}`),
   raiseAlert: (scan: string, note: string) => insist<Alert>('POST', `/scans/${id(scan)}/alert`, { note }),
   acknowledge: (alert: string) => insist<Alert>('POST', `/alerts/${id(alert)}/acknowledge`),
+  assignSearch: (alert: string, to: string) =>
+    insist<Alert>('POST', `/alerts/${id(alert)}/assign`, { to } satisfies AssignRequest),
+  shelveAlert: (alert: string, shelf: ShelveRequest) => insist<Alert>('POST', `/alerts/${id(alert)}/shelve`, shelf),
+  unshelveAlert: (alert: string) => insist<Alert>('POST', `/alerts/${id(alert)}/unshelve`),
   recordOutcome: (alert: string, outcome: OutcomeRequest) =>
     insist<Alert>('POST', `/alerts/${id(alert)}/outcome`, outcome),
   closeAlert: (alert: string) => insist<Alert>('POST', `/alerts/${id(alert)}/close`),

@@ -7,6 +7,10 @@ export interface components {
         /**
          * Alert
          * @description An alert: one a scan.
+         *
+         *     ``owner`` answers for it now: whoever acknowledged it, or took it over at a hand-over.
+         *     ``due_utc_ms`` is when the present step is late; ``escalation`` counts how often that was so
+         *     (1: supervisors are called). ``assigned_is_account`` is false for a search team's name.
          */
         Alert: {
             /**
@@ -17,12 +21,36 @@ export interface components {
             /** Acknowledged Utc Ms */
             acknowledged_utc_ms: number | null;
             /**
+             * Assigned By
+             * @default
+             */
+            assigned_by: string;
+            /**
+             * Assigned Is Account
+             * @default false
+             */
+            assigned_is_account: boolean;
+            /**
+             * Assigned To
+             * @default
+             */
+            assigned_to: string;
+            /** Assigned Utc Ms */
+            assigned_utc_ms: number | null;
+            /**
              * Closed By
              * @default
              */
             closed_by: string;
             /** Closed Utc Ms */
             closed_utc_ms: number | null;
+            /** Due Utc Ms */
+            due_utc_ms: number | null;
+            /**
+             * Escalation
+             * @default 0
+             */
+            escalation: number;
             /** Id */
             id: string;
             /** Lane Id */
@@ -31,6 +59,11 @@ export interface components {
             /** Minutes Low */
             minutes_low: number | "inf" | null;
             outcome: components["schemas"]["Outcome"] | null;
+            /**
+             * Owner
+             * @default
+             */
+            owner: string;
             /** Persons Likely */
             persons_likely: number | null;
             /** Plate */
@@ -46,6 +79,20 @@ export interface components {
             reasons: components["schemas"]["Said"][];
             /** Scan Id */
             scan_id: string;
+            /**
+             * Shelved By
+             * @default
+             */
+            shelved_by: string;
+            /**
+             * Shelved Reason
+             * @default
+             */
+            shelved_reason: string;
+            /** Shelved Until Utc Ms */
+            shelved_until_utc_ms: number | null;
+            /** Shelved Utc Ms */
+            shelved_utc_ms: number | null;
             state: components["schemas"]["AlertState"];
             /** Version */
             version: number;
@@ -72,7 +119,7 @@ export interface components {
          * @description Where an alert is in its life; it never goes back, but a `rescue` raises it again.
          * @enum {string}
          */
-        AlertState: "raised" | "acknowledged" | "outcome" | "closed";
+        AlertState: "raised" | "acknowledged" | "assigned" | "outcome" | "closed";
         /**
          * AssessmentMessage
          * @description The recommendation changed, or became final.
@@ -188,6 +235,14 @@ export interface components {
             visit: number;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * AssignRequest
+         * @description Who searches: the name of an account, or what a search team without one is called.
+         */
+        AssignRequest: {
+            /** To */
+            to: string;
         };
         /**
          * AuditEntry
@@ -332,6 +387,58 @@ export interface components {
          * @enum {string}
          */
         CommandState: "waiting" | "sent" | "done" | "refused" | "expired";
+        /**
+         * Conditions
+         * @description How the people are who were found: how many of each.
+         */
+        Conditions: {
+            /**
+             * Critical
+             * @default 0
+             */
+            critical: number;
+            /**
+             * Dead
+             * @default 0
+             */
+            dead: number;
+            /**
+             * Needs Care
+             * @default 0
+             */
+            needs_care: number;
+            /**
+             * Well
+             * @default 0
+             */
+            well: number;
+        };
+        /**
+         * Conditions
+         * @description How the people are who were found: how many of each.
+         */
+        ConditionsInput: {
+            /**
+             * Critical
+             * @default 0
+             */
+            critical: number;
+            /**
+             * Dead
+             * @default 0
+             */
+            dead: number;
+            /**
+             * Needs Care
+             * @default 0
+             */
+            needs_care: number;
+            /**
+             * Well
+             * @default 0
+             */
+            well: number;
+        };
         /**
          * Consistency
          * @description The hashes (hex) that show that the log of ``now`` entries goes on the one of ``before``.
@@ -1149,6 +1256,7 @@ export interface components {
         Outcome: {
             /** By */
             by: string;
+            conditions: components["schemas"]["Conditions"] | null;
             kind: components["schemas"]["OutcomeKind"];
             /** Medical Help */
             medical_help: boolean;
@@ -1156,6 +1264,16 @@ export interface components {
             note: string;
             /** People */
             people: number | null;
+            /**
+             * Safeguarding Reference
+             * @default
+             */
+            safeguarding_reference: string;
+            /**
+             * Safeguarding Referral
+             * @default false
+             */
+            safeguarding_referral: boolean;
             /**
              * Utc Ms
              * @description milliseconds since 1970
@@ -1171,8 +1289,11 @@ export interface components {
         /**
          * OutcomeRequest
          * @description What an officer records; ``people`` with people found, ``note`` (the reason) with not searched.
+         *
+         *     ``conditions`` may come later, as a correction: nothing stands before recording that people were found.
          */
         OutcomeRequest: {
+            conditions?: components["schemas"]["ConditionsInput"] | null;
             kind: components["schemas"]["OutcomeKind"];
             /**
              * Medical Help
@@ -1186,6 +1307,16 @@ export interface components {
             note: string;
             /** People */
             people?: number | null;
+            /**
+             * Safeguarding Reference
+             * @default
+             */
+            safeguarding_reference: string;
+            /**
+             * Safeguarding Referral
+             * @default false
+             */
+            safeguarding_referral: boolean;
         };
         /**
          * OxygenNowWire
@@ -1653,6 +1784,16 @@ export interface components {
              * @description milliseconds since 1970
              */
             used_utc_ms: number;
+        };
+        /**
+         * ShelveRequest
+         * @description For how long an alert is laid aside, and why.
+         */
+        ShelveRequest: {
+            /** Minutes */
+            minutes: number;
+            /** Reason */
+            reason: string;
         };
         /**
          * SignedCheckpoint
