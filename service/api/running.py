@@ -1,4 +1,4 @@
-"""What goes on beside the requests: telling events, heartbeats, silence, alerts that are late, what ends."""
+"""What goes on beside the requests: events told, heartbeats, silence, late alerts, what ends."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_open_alerts_of_before_keep_their_officer():
     engine = create_engine("sqlite://")
     with engine.begin() as c:
         config = alembic_config(c)
-        command.upgrade(config, "0004")
+        command.upgrade(config, "0007")
         c.exec_driver_sql("INSERT INTO lanes (id, created_utc_ms) VALUES ('quay', 1)")
         c.exec_driver_sql(
             "INSERT INTO scans (id, lane_id, state, plate_key, opened_utc_ms, opened_by, closed_by, visits, "
