@@ -166,11 +166,17 @@ def _minimise_alert(c: Connection, alert: Mapping[str, Any]) -> None:
     values = {
         "raised_by": alert["raised_by"] if by_lane else "",
         "acknowledged_by": "",
+        "owner": "",
+        "assigned_to": "",
+        "assigned_by": "",
+        "shelved_by": "",
+        "shelved_reason": "",
         "closed_by": "",
         "reasons": json.dumps(_without_names(json.loads(alert["reasons"])), ensure_ascii=False),
     }
     c.execute(update(tables.alerts).where(a.id == alert["id"]).values(values))
-    c.execute(update(tables.outcomes).where(o.alert_id == alert["id"]).values(note="", recorded_by=""))
+    plain = {"note": "", "recorded_by": "", "safeguarding_reference": ""}
+    c.execute(update(tables.outcomes).where(o.alert_id == alert["id"]).values(plain))
 
 
 def _without_names(value: Any) -> Any:

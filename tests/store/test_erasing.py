@@ -18,7 +18,7 @@ from service.store import alerts, audit, erasing, retention, tables
 from service.store.errors import Conflict
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-PERSONAL = ("AB12", "ab12cde", "officer.north", "miller", "knocking behind the boxes")
+PERSONAL = ("AB12", "ab12cde", "officer.north", "miller", "knocking behind the boxes", "R-17", "Dog team 2")
 
 
 @pytest.fixture
@@ -30,8 +30,14 @@ def handled(database, lane):
     with database.writing() as c:
         alerts.acknowledge(c, alert, "miller", lane.now_ms)
     with database.writing() as c:
+        alerts.assign(c, alert, "Dog team 2", "miller", lane.now_ms)
+    with database.writing() as c:
         found = OutcomeRequest(
-            kind=OutcomeKind.NOTHING_FOUND, note="knocking behind the boxes was the compressor"
+            kind=OutcomeKind.PEOPLE_FOUND,
+            people=1,
+            safeguarding_referral=True,
+            safeguarding_reference="R-17",
+            note="knocking behind the boxes was not the compressor",
         )
         alerts.record_outcome(c, alert, found, "miller", lane.now_ms)
     with database.writing() as c:
