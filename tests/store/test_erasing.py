@@ -13,12 +13,14 @@ from service.audit import court_file, note
 from service.audit.check_store import check_store
 from service.audit.court_file import court_file as file_of
 from service.config.privacy_table import PrivacyTable
-from service.resources import OutcomeKind, OutcomeRequest
+from service.resources import OutcomeKind, OutcomeRequest, ShelveRequest
 from service.store import alerts, audit, erasing, retention, tables
 from service.store.errors import Conflict
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-PERSONAL = ("AB12", "ab12cde", "officer.north", "miller", "knocking behind the boxes", "R-17", "Dog team 2")
+PERSONAL = ("AB12", "ab12cde", "officer.north", "miller", "knocking behind the boxes", "Dog team 2")
+
+OF_TWO = ("R-17", "Smith", "miller")
 
 
 @pytest.fixture
@@ -33,11 +35,7 @@ def handled(database, lane):
         alerts.assign(c, alert, "Dog team 2", "miller", lane.now_ms)
     with database.writing() as c:
         found = OutcomeRequest(
-            kind=OutcomeKind.PEOPLE_FOUND,
-            people=1,
-            safeguarding_referral=True,
-            safeguarding_reference="R-17",
-            note="knocking behind the boxes was not the compressor",
+            kind=OutcomeKind.NOTHING_FOUND, note="knocking behind the boxes was the compressor"
         )
         alerts.record_outcome(c, alert, found, "miller", lane.now_ms)
     with database.writing() as c:
@@ -70,6 +68,33 @@ def test_nothing_personal_is_left_anywhere(database, handled):
     assert erased(database, [handled.scan], handled.now_ms) == 1
     after = everything(database)
     assert [(word, name) for word in PERSONAL for name, text in after.items() if word in text] == []
+    assert check_store(database, {}, ()).findings == []
+
+
+def test_a_referral_and_a_shelf_go_too(database, new_lane):
+    found, aside = new_lane(), new_lane()
+    referral = {"people": 1, "safeguarding_referral": True, "safeguarding_reference": "R-17"}
+    for each in (found, aside):
+        each.tell(each.opened())
+        each.tell(each.assessed("search"))
+        each.tell(each.closed())
+    with database.writing() as c:
+        alerts.acknowledge(c, found.alert().id, "miller", found.now_ms)
+        alerts.record_outcome(
+            c,
+            found.alert().id,
+            OutcomeRequest(kind=OutcomeKind.PEOPLE_FOUND, **referral),
+            "miller",
+            found.now_ms,
+        )
+        alerts.shelve(
+            c, aside.alert().id, ShelveRequest(minutes=9, reason="ask Smith"), "miller", aside.now_ms
+        )
+    erased(database, [found.scan, aside.scan], found.now_ms)
+    texts = everything(database).items()
+    assert [
+        (word, name) for word in ("R-17", "Smith", "miller") for name, text in texts if word in text
+    ] == []
     assert check_store(database, {}, ()).findings == []
 
 
