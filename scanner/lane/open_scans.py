@@ -200,13 +200,22 @@ class OpenScans:
         ended = Event(EventKind.VISIT_END, self.clock(), self.active, {"why": why})
         self.record(ended)
         self._see(ended)
+        recording = None
         if self._record is not None:
             self._record.end(self.wall())
+            recording = self._record.recording
             self._note_faults(current)
             self._ended_with = current.faults
         if current.assessment is not None:
             content = assessment_json(current.assessment)
-            self._teller.tell("visit_ended", self.active, why=why, visit=current.visits, assessment=content)
+            self._teller.tell(
+                "visit_ended",
+                self.active,
+                why=why,
+                visit=current.visits,
+                assessment=content,
+                recording=recording,
+            )
         self.last = _line(self.active, current)
         self._record, self.active, self.probe_in = None, "", False
 
@@ -242,7 +251,11 @@ class OpenScans:
             if recovered.interrupted:
                 interrupted = found.scan_id
                 self._teller.tell(
-                    "visit_interrupted", found.scan_id, visit=current.visits, why="the lane was cut off"
+                    "visit_interrupted",
+                    found.scan_id,
+                    visit=current.visits,
+                    why="the lane was cut off",
+                    recording=recovered.cut,
                 )
         if interrupted:
             self.start_visit(interrupted, "recovery")

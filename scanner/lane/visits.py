@@ -34,11 +34,13 @@ class VisitRecord:
     """The open recording of a visit.
 
     A disk that refuses is a fault of the lane, not its end: from then on nothing
-    more is written and ``fault`` says what to do (None: all is well).
+    more is written and ``fault`` says what to do (None: all is well). ``recording`` is what the
+    service is told of it, once it has ended.
     """
 
     def __init__(self, data_dir: Path, scan_id: str, visit: manifest.Visit, writer: RecordingWriter) -> None:
         self.fault: Reason | None = None
+        self.recording: dict[str, Any] | None = None
         self._data_dir, self._scan_id, self._visit = data_dir, scan_id, visit
         self._writer = writer
 
@@ -58,12 +60,14 @@ class VisitRecord:
         """Close the recording and enter its SHA-256."""
         self._guarded(self._writer.close, always=True)
         whole = self.fault is None
-        self._guarded(
-            lambda: manifest.close_visit(
+
+        def enter() -> None:
+            closed = manifest.close_visit(
                 self._data_dir, self._scan_id, self._visit.visit, utc_ns, whole=whole
-            ),
-            always=True,
-        )
+            )
+            self.recording = recording_told(self._data_dir, self._scan_id, closed)
+
+        self._guarded(enter, always=True)
 
     def _guarded(self, act: Callable[[], object], *, always: bool = False) -> None:
         if self.fault is not None and not always:
@@ -103,6 +107,17 @@ class VisitRecord:
         return cls(config.data_dir, scan_id, visit, RecordingWriter(path, header))
 
 
+def recording_told(data_dir: Path, scan_id: str, visit: manifest.Visit) -> dict[str, Any]:
+    """Return what the service is told of a recording that was closed: name, size, SHA-256, whether whole.
+
+    Raises
+    ------
+    OSError : it is gone.
+    """
+    size = manifest.visit_path(data_dir, scan_id, visit).stat().st_size
+    return {"file": visit.file, "bytes": size, "sha256": visit.sha256, "whole": bool(visit.whole)}
+
+
 def _recorded_config(config: LaneConfig) -> dict[str, Any]:
     """Return the configuration as JSON values; certificates travel with the sensors."""
     devices = [
@@ -130,7 +145,7 @@ class RecoveredScan:
     """An open scan as found on disk.
 
     ``interrupted`` when its last visit was never closed; ``missing`` says which
-    recordings are gone.
+    recordings are gone. ``cut`` is what the service is told of the recording that was cut off.
     """
 
     declaration: Declaration
@@ -138,6 +153,7 @@ class RecoveredScan:
     visits: int
     interrupted: bool
     missing: tuple[Reason, ...]
+    cut: dict[str, Any] | None = None
 
 
 def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredScan:
@@ -146,6 +162,7 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
     The cut recording stays as it is: readers stop at the cut.
     """
     interrupted, last = False, 0
+    cut: dict[str, Any] | None = None
     recordings: list[Path] = []
     missing: list[Reason] = []
     for visit in found.visits:
@@ -157,7 +174,8 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
             continue
         if visit.ended_utc is None:
             interrupted = True
-            manifest.close_visit(data_dir, found.scan_id, visit.visit, utc_ns, whole=False)
+            closed = manifest.close_visit(data_dir, found.scan_id, visit.visit, utc_ns, whole=False)
+            cut = recording_told(data_dir, found.scan_id, closed)
         last = visit.visit
         if path.exists():
             recordings.append(path)
@@ -169,4 +187,5 @@ def recover(data_dir: Path, found: manifest.Manifest, utc_ns: int) -> RecoveredS
         last,
         interrupted,
         tuple(missing),
+        cut,
     )

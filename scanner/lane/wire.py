@@ -174,12 +174,22 @@ class ScanOpened(Wire):
     by: By
 
 
+class RecordingWire(Wire):
+    """A visit's recording as it lies on the lane's disk; ``whole`` is false where it was cut off."""
+
+    file: Annotated[str, Field(max_length=200)]
+    bytes: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    whole: bool
+
+
 class VisitEnded(Wire):
     """A visit is over: decided, left, ended by an officer, or the lane stopped."""
 
     why: Annotated[str, Field(max_length=200)]
     visit: VisitNumber
     assessment: AssessmentWire
+    recording: RecordingWire | None = None
 
 
 class VisitInterrupted(Wire):
@@ -187,6 +197,7 @@ class VisitInterrupted(Wire):
 
     why: Annotated[str, Field(max_length=200)]
     visit: Annotated[int, Field(ge=0, le=9999)]
+    recording: RecordingWire | None = None
 
 
 class ScanClosed(Wire):

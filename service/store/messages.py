@@ -14,6 +14,7 @@ from scanner.lane.wire import (
     AssessmentWire,
     CommandAnswerMessage,
     Message,
+    RecordingWire,
     ScanClosedMessage,
     ScanOpenedMessage,
     VisitEndedMessage,
@@ -123,11 +124,11 @@ def _apply(
         case VisitEndedMessage(body=body):
             assessment = body.assessment
             _end_visit(after, body.visit)
-            detail = {"visit": body.visit, "why": body.why}
+            detail = {"visit": body.visit, "why": body.why, **_recording(body.recording)}
         case VisitInterruptedMessage(body=body):
             _end_visit(after, body.visit)
             after["interrupted"] = True
-            detail = {"visit": body.visit, "why": body.why}
+            detail = {"visit": body.visit, "why": body.why, **_recording(body.recording)}
         case ScanClosedMessage(body=body):
             if after["state"] == ScanState.OPEN.value:
                 after |= {"state": ScanState.CLOSED.value, "closed_by": body.by, "closed_utc_ms": created_ms}
@@ -152,6 +153,10 @@ def _apply(
     if alerted or "declaration" in changes:
         alerts.tell(c, message.scan_id, now_ms)
     return detail
+
+
+def _recording(told: RecordingWire | None) -> dict[str, object]:
+    return {} if told is None else {"recording": told.model_dump(mode="json")}
 
 
 def _open(after: dict[str, Any], message: ScanOpenedMessage, created_ms: int) -> None:

@@ -184,6 +184,8 @@ def test_every_kind_that_a_lane_tells_is_a_message_of_the_contract(played_lane, 
             "body": entry.body,
         }
         assert MESSAGE.validate_python(message).kind == entry.kind
+    [cut] = [entry.body["recording"] for entry in entries if entry.kind == "visit_interrupted"]
+    assert (cut["file"].endswith(".mcap"), len(cut["sha256"]), cut["whole"]) == (True, 64, False)
     kinds = {entry.kind for entry in entries}
     assert kinds == {"scan_opened", "assessment", "visit_ended", "visit_interrupted", "scan_closed"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -48,8 +49,14 @@ def test_a_lorry_comes_back_while_others_are_measured(lane, lane_file: Path):
     assert result.assessment.visit == 2
 
     box = Outbox(data / "outbox.sqlite")
-    kinds = [entry.kind for entry in box.entries(scan_id=first)]
+    entries = box.entries(scan_id=first)
     box.close()
+    told = [entry.body["recording"] for entry in entries if entry.kind == "visit_ended"]
+    assert [(each["file"], each["bytes"], each["sha256"], each["whole"]) for each in told] == [
+        (file.name, file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest(), True)
+        for file in files
+    ]
+    kinds = [entry.kind for entry in entries]
     assert kinds[0] == "scan_opened"
     assert kinds.count("visit_ended") == 2
     assert kinds[-1] == "scan_closed"

@@ -286,3 +286,13 @@ def test_a_salt_hides_what_a_leaf_commits_to(database, lived_in, rows):
     leaves = rows("SELECT salt, personal_sha256 FROM audit")
     assert len({salt for salt, _ in leaves}) == len({sha for _, sha in leaves}) == len(leaves)
     assert all(len(bytes.fromhex(salt)) == 32 for salt, _ in leaves)
+
+
+def test_a_recordings_hash_is_in_the_log(database, lane, rows):
+    told = lane.visit_ended("search")
+    recording = {"file": "visit-01.mcap", "bytes": 4711, "sha256": "ab" * 32, "whole": True}
+    told["body"]["recording"] = recording
+    lane.tell(lane.opened())
+    lane.tell(told)
+    [[detail]] = rows("SELECT detail FROM audit WHERE action = 'visit_ended'")
+    assert json.loads(detail)["recording"] == recording

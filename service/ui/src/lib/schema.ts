@@ -1559,6 +1559,20 @@ export interface components {
          */
         Recommendation: "no-indication" | "search" | "rescue" | "inconclusive";
         /**
+         * RecordingWire
+         * @description A visit's recording as it lies on the lane's disk; ``whole`` is false where it was cut off.
+         */
+        RecordingWire: {
+            /** Bytes */
+            bytes: number;
+            /** File */
+            file: string;
+            /** Sha256 */
+            sha256: string;
+            /** Whole */
+            whole: boolean;
+        };
+        /**
          * Reset
          * @description The stream cannot go on from where the page was: fetch /api/v1/state again; the stream goes on.
          */
@@ -2149,6 +2163,7 @@ export interface components {
          */
         VisitEnded: {
             assessment: components["schemas"]["AssessmentWireInput"];
+            recording?: components["schemas"]["RecordingWire"] | null;
             /** Visit */
             visit: number;
             /** Why */
@@ -2183,6 +2198,7 @@ export interface components {
          * @description A visit was cut off by a crash or a power cut.
          */
         VisitInterrupted: {
+            recording?: components["schemas"]["RecordingWire"] | null;
             /** Visit */
             visit: number;
             /** Why */
