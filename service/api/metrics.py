@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from service.alarm_resources import AlarmRates
+
 COMMIT_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -45,6 +47,24 @@ class Metrics:
             ("what", "state"),
             registry=registry,
         )
+        self.alarms = Gauge(
+            "lorryscan_alarms",
+            'Alarms raised in the last 10 min, hour and day, and the most within any 10 min; lane "" is all',
+            ("lane", "within"),
+            registry=registry,
+        )
+        self.flood_share = Gauge(
+            "lorryscan_alarm_flood_ratio",
+            'Windows of 10 min of the last day with a flood (10 alarms or more); lane "" is all',
+            ("lane",),
+            registry=registry,
+        )
+        self.alerts_waiting = Gauge(
+            "lorryscan_alerts_waiting",
+            'Alerts that have been open for over 24 h, and those on the shelf; lane "" is all',
+            ("lane", "how"),
+            registry=registry,
+        )
         self.lanes_silent = Gauge("lorryscan_lanes_silent", "Lanes that do not speak", registry=registry)
         self.commands = Counter(
             "lorryscan_commands", "Commands to lanes, by what became of them", ("result",), registry=registry
@@ -60,3 +80,14 @@ class Metrics:
         self.failures = Counter(
             "lorryscan_failures", "Failures of the service itself", ("where",), registry=registry
         )
+
+    def show_alarm_rates(self, found: AlarmRates) -> None:
+        """Set the gauges of alarm rates."""
+        for lane, rates in {"": found.overall, **found.lanes}.items():
+            self.alarms.labels(lane, "10min").set(rates.last_10_min)
+            self.alarms.labels(lane, "hour").set(rates.last_hour)
+            self.alarms.labels(lane, "day").set(rates.last_day)
+            self.alarms.labels(lane, "peak_10min").set(rates.peak_10_min)
+            self.flood_share.labels(lane).set(rates.flood_share)
+            self.alerts_waiting.labels(lane, "standing").set(rates.standing)
+            self.alerts_waiting.labels(lane, "shelved").set(rates.shelved)

@@ -105,3 +105,14 @@ def test_times_are_those_of_the_services_file(own_service: Any) -> None:
     assert alert["due_utc_ms"] - alert["raised_utc_ms"] == 77_000
     long = officer.post(f"/api/v1/alerts/{alert['id']}/shelve", json=SHELVE)
     assert refused(long, 409) == "shelved_too_long"
+
+
+def test_alarm_rates_stand_beside_what_is_manageable(own_service: Any) -> None:
+    officer, lane = own_service.booth(), own_service.lane()
+    lane.raises_alert()
+    found = ok(officer.get("/api/v1/alarm-rates"))
+    assert found["overall"]["last_10_min"] == 1
+    assert found["lanes"][lane.id]["shares"] == {"rescue": 0.0, "search": 1.0, "officer": 0.0}
+    assert found["eemua_191"]["average_per_10_min"] == 1.0
+    told = own_service.client().get("/metrics").text
+    assert f'lorryscan_alarms{{lane="{lane.id}",within="10min"}} 1.0' in told

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
+from service.alarm_resources import AlarmRates
 from service.api.access import Booth, TheSession, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
 from service.resources import Alert, AssignRequest, OutcomeRequest, Permission, ShelveRequest
 from service.store import alerts as stored
+from service.store.alarm_rates import rates
 
 routes = router("alerts")
 HANDLE = Booth(Permission.HANDLE_ALERTS)
@@ -88,3 +90,11 @@ def close_alert(alert_id: str, session: TheSession, service: TheService) -> Aler
     """Close an alert that has its outcome."""
     with service.database.writing() as c:
         return stored.close(c, alert_id, session.name, now_ms(), service.config.alerts)
+
+
+@routes.get("/api/v1/alarm-rates", operation_id="alarm_rates")
+@needs(Booth())
+def alarm_rates(service: TheService) -> AlarmRates:
+    """Say how often it alarms, over all and by lane, beside what EEMUA 191 holds to be manageable."""
+    with service.database.reading() as c:
+        return rates(c, now_ms())

@@ -10,11 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
 
 from service.api.access import Everybody, Scraper, needs
-from service.api.context import Service, TheService
+from service.api.context import Service, TheService, now_ms
 from service.api.problems import Problem
 from service.api.route import router
 from service.resources import AlertState
 from service.store import alerts, lanes
+from service.store.alarm_rates import rates
 from service.store.errors import StoreError
 
 routes = router("health")
@@ -71,6 +72,7 @@ async def metrics(service: TheService) -> Response:
     states, known = await service.reading(
         lambda c: (Counter(alert.state for alert in alerts.listed(c, True, None, None)), lanes.listed(c))
     )
+    counted.show_alarm_rates(await service.reading(lambda c: rates(c, now_ms())))
     for state in AlertState:
         if state is not AlertState.CLOSED:
             counted.alerts.labels(state.value).set(states[state])
