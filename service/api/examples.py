@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.api.examples_shift import SHIFT_EXAMPLES
+
 _SCAN_ID = "01JD8Z6W8S4N0T7K3Q5V9X2B1C"
 _ALERT_ID = "01JD8ZB3M2R6Y1H4W8T0N5K7QF"
 _COMMAND_ID = "01JD8Z6T5E9A2C4G6J8M0P2R4V"
@@ -268,28 +270,6 @@ _CHECKPOINT = (
 )
 _AUDIT_KEY = f"{_LOG}+7d1c5a02+AQ==…"
 
-_RATES = {
-    "last_10_min": 1,
-    "last_hour": 3,
-    "last_day": 36,
-    "average_per_10_min": 0.25,
-    "peak_10_min": 4,
-    "flood_share": 0.0,
-    "shares": {"rescue": 0.0, "search": 0.75, "officer": 0.25},
-    "standing": 0,
-    "shelved": 1,
-}
-_ALARM_RATES = {
-    "utc_ms": _UTC_MS,
-    "eemua_191": {
-        "average_per_10_min": 1.0,
-        "flood_per_10_min": 10,
-        "shares": {"rescue": 0.05, "search": 0.15, "officer": 0.8},
-    },
-    "overall": _RATES,
-    "lanes": {"north-quay-2": _RATES},
-}
-
 EXAMPLES: dict[str, dict[str, Any]] = {
     "login": {"request": {"name": "officer.north", "password": "correct horse battery"}, "answer": _ME},
     "me": {"answer": _ME},
@@ -326,7 +306,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "shelve_alert": {"request": _SHELVE, "answer": _SHELVED},
     "unshelve_alert": {"answer": _ASSIGNED},
     "record_outcome": {"request": _OUTCOME, "answer": _ALERT},
-    "alarm_rates": {"answer": _ALARM_RATES},
+    **SHIFT_EXAMPLES,
     "close_alert": {"answer": _ALERT},
     "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},
     "announce_vehicle": {"request": _VEHICLE_TOLD, "answer": _VEHICLE},

@@ -1,4 +1,4 @@
-"""Tables beside the alerts: every alarm that was raised. Times are ms since 1970 (UTC)."""
+"""Tables beside the alerts: every alarm raised, and hand-overs. Times are ms since 1970 (UTC)."""
 
 from __future__ import annotations
 
@@ -16,4 +16,19 @@ alarms = Table(
     Column("level", Text, nullable=False),
     Column("utc_ms", BigInteger, nullable=False, index=True),
     sqlite_autoincrement=True,
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("outgoing", Text, nullable=False),
+    Column("opened_utc_ms", BigInteger, nullable=False, index=True),
+    Column("note", Text, nullable=False),
+    Column("begun_items", Text, nullable=False),  # JSON, as the outgoing officer signed
+    Column("incoming", Text, nullable=False),
+    Column("signed_utc_ms", BigInteger),
+    Column("signed_items", Text),  # JSON, as the incoming officer signed
+    Column("signed_digest", Text, nullable=False),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from service.resources import ScanState
-from service.store import alerts, audit, scans, tables, witness
+from service.store import alerts, audit, handovers, scans, tables, witness
 from service.store.errors import Conflict
 from service.store.messages import ERASED
 from service.store.privacy_tables import minimised
@@ -74,6 +74,7 @@ def erase(c: Connection, found: About, by: str, reason: str, now_ms: int) -> int
     found = about(c, found.scans, found)
     for scan_id in found.scans:
         _minimise(c, scan_id, now_ms)
+    handovers.forget(c, found.scans)
     for name, keys in found.rows.items():
         for key in keys:
             witness.mark(c, name, key)

@@ -25,6 +25,7 @@ VOUCHED = (
     "alerts",
     "assessments",
     "commands",
+    "handovers",
     "lanes",
     "messages",
     "minimised",

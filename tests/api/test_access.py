@@ -29,6 +29,8 @@ NEEDS = {
     ("POST", "/api/v1/lanes/{lane}/commands"): Permission.COMMAND_LANES,
     ("POST", "/api/v1/scans/{scan_id}/alert"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/acknowledge"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/v1/handovers"): Permission.HANDLE_ALERTS,
+    ("POST", "/api/v1/handovers/{handover_id}/sign"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/assign"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/shelve"): Permission.HANDLE_ALERTS,
     ("POST", "/api/v1/alerts/{alert_id}/unshelve"): Permission.HANDLE_ALERTS,
@@ -79,6 +81,8 @@ LOCKED = {
 }
 # what needs a password that was given just now
 FRESH = {
+    ("POST", "/api/v1/handovers"),
+    ("POST", "/api/v1/handovers/{handover_id}/sign"),
     ("GET", "/api/v1/scans/{scan_id}/file"),
     ("POST", "/api/v1/privacy/erase"),
     ("PUT", "/api/v1/me/pin"),

@@ -116,3 +116,17 @@ def test_alarm_rates_stand_beside_what_is_manageable(own_service: Any) -> None:
     assert found["eemua_191"]["average_per_10_min"] == 1.0
     told = own_service.client().get("/metrics").text
     assert f'lorryscan_alarms{{lane="{lane.id}",within="10min"}} 1.0' in told
+
+
+def test_shift_is_handed_over_by_two_passwords(own_service: Any) -> None:
+    lane, outgoing, incoming = own_service.lane(), own_service.booth(), own_service.booth("supervisor")
+    address = f"/api/v1/alerts/{alert_of(outgoing, lane.raises_alert())['id']}"
+    ok(outgoing.post(f"{address}/acknowledge"))
+    begun = ok(outgoing.post("/api/v1/handovers", json={"note": "the ferry is late"}), 201)
+    shown = ok(incoming.get(f"/api/v1/handovers/{begun['id']}"))
+    sign = {"digest": shown["digest"]}
+    own = outgoing.post(f"/api/v1/handovers/{begun['id']}/sign", json=sign)
+    assert refused(own, 409) == "handover_own"
+    signed = ok(incoming.post(f"/api/v1/handovers/{begun['id']}/sign", json=sign))
+    assert (signed["incoming"], ok(outgoing.get(address))["owner"]) == ("supervisor", "supervisor")
+    assert ok(outgoing.get("/api/v1/handovers")) == [signed]
