@@ -5,6 +5,23 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AlarmRates
+         * @description Alarm rates over all and of each lane that may alarm or has alarmed, beside what is manageable.
+         */
+        AlarmRates: {
+            eemua_191: components["schemas"]["Eemua"];
+            /** Lanes */
+            lanes: {
+                [key: string]: components["schemas"]["Rates"];
+            };
+            overall: components["schemas"]["Rates"];
+            /**
+             * Utc Ms
+             * @description milliseconds since 1970
+             */
+            utc_ms: number;
+        };
+        /**
          * Alert
          * @description An alert: one a scan.
          *
@@ -564,6 +581,33 @@ export interface components {
             };
         };
         /**
+         * Eemua
+         * @description What EEMUA 191 holds to be manageable for one operator.
+         *
+         *     ``average_per_10_min``: at most, in steady operation. ``flood_per_10_min``: this many are a flood.
+         *     ``shares``: about so many of high, middle and low priority.
+         */
+        Eemua: {
+            /**
+             * Average Per 10 Min
+             * @default 1
+             */
+            average_per_10_min: number;
+            /**
+             * Flood Per 10 Min
+             * @default 10
+             */
+            flood_per_10_min: number;
+            /**
+             * @default {
+             *       "rescue": 0.05,
+             *       "search": 0.15,
+             *       "officer": 0.8
+             *     }
+             */
+            shares: components["schemas"]["LevelShares"];
+        };
+        /**
          * EndOrder
          * @description Close a scan.
          */
@@ -719,6 +763,106 @@ export interface components {
             expires_utc_ms?: number | null;
         };
         /**
+         * Handover
+         * @description A hand-over.
+         *
+         *     ``items`` is what the outgoing officer signed. While it is open, ``present`` is how that is now and
+         *     ``digest`` is of that: the incoming officer signs it. Afterwards they are what was signed.
+         */
+        Handover: {
+            /** Digest */
+            digest: string;
+            /** Id */
+            id: string;
+            /**
+             * Incoming
+             * @default
+             */
+            incoming: string;
+            /** Items */
+            items: components["schemas"]["HandoverItem"][];
+            /** Note */
+            note: string;
+            /**
+             * Opened Utc Ms
+             * @description milliseconds since 1970
+             */
+            opened_utc_ms: number;
+            /** Outgoing */
+            outgoing: string;
+            /** Present */
+            present: components["schemas"]["HandoverItem"][];
+            /** Signed Utc Ms */
+            signed_utc_ms: number | null;
+            state: components["schemas"]["HandoverState"];
+        };
+        /**
+         * HandoverItem
+         * @description One thing that the next shift takes over: an alert that is not closed, or an open scan.
+         */
+        HandoverItem: {
+            /**
+             * Assigned To
+             * @default
+             */
+            assigned_to: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "alert" | "scan";
+            /** Lane Id */
+            lane_id: string;
+            level: components["schemas"]["AlertLevel"] | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Owner
+             * @default
+             */
+            owner: string;
+            /** Scan Id */
+            scan_id: string;
+            /** Shelved Until Utc Ms */
+            shelved_until_utc_ms: number | null;
+            /** State */
+            state: string;
+        };
+        /**
+         * HandoverRequest
+         * @description What the outgoing officer says: of the shift, and of single items by their ids.
+         */
+        HandoverRequest: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Notes */
+            notes?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * HandoverSignature
+         * @description The ``digest`` of what the incoming officer was shown.
+         */
+        HandoverSignature: {
+            /** Digest */
+            digest: string;
+        };
+        /**
+         * HandoverState
+         * @description Whether a hand-over waits for its second signature; its officer's next one replaces it.
+         * @enum {string}
+         */
+        HandoverState: "open" | "signed" | "replaced";
+        /**
          * Health
          * @description The service is well; ``warnings`` say what is wrong and harms no booth.
          */
@@ -832,6 +976,18 @@ export interface components {
              * @enum {string}
              */
             name: "leave";
+        };
+        /**
+         * LevelShares
+         * @description How alarms spread over the levels, 0 to 1.
+         */
+        LevelShares: {
+            /** Officer */
+            officer: number;
+            /** Rescue */
+            rescue: number;
+            /** Search */
+            search: number;
         };
         /**
          * LifeLimitWire
@@ -1543,6 +1699,34 @@ export interface components {
             waiting: number;
             /** Waiting Any Lane */
             waiting_any_lane: number;
+        };
+        /**
+         * Rates
+         * @description The alarms of a lane, or of all, until now: each time an alert was raised, or raised again.
+         *
+         *     Average, peak, floods and shares are of the last 24 h. ``peak_10_min`` is the most within any 10 min;
+         *     ``flood_share`` is how many of the 144 windows of 10 min had a flood, 0 to 1; ``shares`` is null
+         *     without alarms. ``standing`` counts alerts that have been open for over 24 h, ``shelved`` those that
+         *     are laid aside now.
+         */
+        Rates: {
+            /** Average Per 10 Min */
+            average_per_10_min: number;
+            /** Flood Share */
+            flood_share: number;
+            /** Last 10 Min */
+            last_10_min: number;
+            /** Last Day */
+            last_day: number;
+            /** Last Hour */
+            last_hour: number;
+            /** Peak 10 Min */
+            peak_10_min: number;
+            shares: components["schemas"]["LevelShares"] | null;
+            /** Shelved */
+            shelved: number;
+            /** Standing */
+            standing: number;
         };
         /**
          * ReauthenticateRequest
