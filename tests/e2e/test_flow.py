@@ -50,11 +50,19 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     booth.page.keyboard.press("F8")  # as the page says: by keyboard alone
     booth.page.keyboard.press("Enter")
     booth.page.locator("article[data-state=acknowledged]").wait_for()
-    booth.button("outcome_of", plate=plate).click()
     dialog = booth.page.get_by_role("dialog")
+    booth.button("assign_of", plate=plate).click()
+    booth.page.get_by_label(booth.word("assign_to"), exact=True).fill("Rex 2")
+    booth.check_language()
+    booth.check_accessible("assign")
+    dialog.get_by_role("button", name=booth.word("assign"), exact=True).click()
+    booth.page.locator("article[data-state=assigned]").wait_for()
+    booth.button("outcome_of", plate=plate).click()
     booth.page.get_by_label(booth.word("outcome_people_found"), exact=True).check()
     booth.page.get_by_label(booth.word("outcome_people"), exact=True).fill("3")
+    booth.page.get_by_label(booth.word("outcome_needs_care"), exact=True).fill("3")
     booth.page.get_by_label(booth.word("outcome_medical"), exact=True).check()
+    booth.page.get_by_label(booth.word("outcome_referral"), exact=True).check()
     booth.check_language()
     booth.check_accessible("outcome")
     booth.picture("05-outcome")
@@ -79,6 +87,9 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     booth.check_language()
     booth.check_accessible("scan")
     booth.picture("08-scan")
-    assert line.api("officer", "/api/v1/alerts?state=all")[0]["outcome"]["people"] == 3
+    alert = line.api("officer", "/api/v1/alerts?state=all")[0]
+    assert (alert["assigned_to"], alert["outcome"]["people"]) == ("Rex 2", 3)
+    assert alert["outcome"]["conditions"]["needs_care"] == 3
+    assert alert["outcome"]["safeguarding_referral"]
     assert line.api("officer", "/api/v1/scans")[0]["state"] == "closed"
     assert line.api("officer", "/api/v1/lanes")[0]["id"] == LANE
