@@ -88,7 +88,7 @@ def _again(asked: AskedKey, found: KnownKey) -> Response:
         if not found.answer:
             return Response(status_code=found.status, headers=headers)
         return Response(found.answer, found.status, headers, "application/json")
-    if found.status is None and 0 <= asked.now_ms - found.claimed_utc_ms < UNDER_WAY_MS:
+    if found.status is None and abs(asked.now_ms - found.claimed_utc_ms) < UNDER_WAY_MS:
         raise Problem(409, "under_way", "The same request is being done now.", {"Retry-After": "1"})
     raise Problem(
         409, "done_before", "This was done before; its answer is not kept: look at what it changed."

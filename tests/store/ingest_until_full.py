@@ -47,7 +47,7 @@ def main() -> None:
     waiting = raw()
     for _ in range(3):
         longest = max((folder / name).stat().st_size for name in (FILE, FILE + "-wal"))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (longest + 400_000, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (longest + 1_000_000, hard))
         while True:
             try:
                 with database.writing() as c:
@@ -56,7 +56,7 @@ def main() -> None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
                 print("refused", error, flush=True)
                 break
-            resource.setrlimit(resource.RLIMIT_FSIZE, (longest + 400_000, hard))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (longest + 1_000_000, hard))
             print("taken", waiting["key"], flush=True)
             waiting = raw()
     with database.writing() as c:
