@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from service.config.table import Table
 from service.resources import AlertLevel, AlertState
@@ -29,6 +29,9 @@ class StepsTable(Table):
     close_s: Seconds = 4 * 3600
 
 
+_RESCUE = StepsTable(acknowledge_s=30, assign_s=120, outcome_s=1200, close_s=2 * 3600)
+
+
 class AlertsTable(Table):
     """``[alerts]``.
 
@@ -41,9 +44,15 @@ class AlertsTable(Table):
     """
 
     search: StepsTable = StepsTable()
-    rescue: StepsTable = StepsTable(acknowledge_s=30, assign_s=120, outcome_s=1200, close_s=2 * 3600)
+    rescue: StepsTable = _RESCUE
     most_escalations: Annotated[int, Field(ge=1, le=9)] = 3
     shelve_most_min: Annotated[int, Field(ge=1, le=24 * 60)] = 30
+
+    @field_validator("rescue", mode="before")
+    @classmethod
+    def _left_out(cls, given: Any) -> Any:
+        """A key that is left out is as short as a rescue needs, not as a search's."""
+        return {**_RESCUE.model_dump(), **given} if isinstance(given, dict) else given
 
     def step_ms(self, level: AlertLevel, state: AlertState) -> int:
         """Return how long the step that follows a state may take; 0: none follows."""
