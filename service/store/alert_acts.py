@@ -11,8 +11,8 @@ from scanner.wording import LANGUAGES
 from service.config.alerts_table import AlertsTable
 from service.permissions import ALLOWED
 from service.resources import Alert, AlertLevel, AlertState, OutcomeRequest, Permission
-from service.store import accounts, alert_rows, alert_states, audit, scans, tables, witness
-from service.store.alert_raising import raise_again, raise_first, why
+from service.store import accounts, alert_rows, alert_shelf, alert_states, audit, scans, tables, witness
+from service.store.alert_raising import keep_alarm, raise_again, raise_first, why
 from service.store.alert_states import Act
 from service.store.errors import Conflict, NotFound
 
@@ -25,7 +25,7 @@ def raise_by_officer(
 ) -> tuple[Alert, bool]:
     """Raise an alert by hand; a scan with one that is still handled keeps it, and False says so.
 
-    One that has its outcome, or is closed, is raised again.
+    One that has its outcome, or is closed, is raised again; one on the shelf comes off it, and alarms.
 
     Raises
     ------
@@ -34,7 +34,10 @@ def raise_by_officer(
     scan = scans.get(c, scan_id)
     held = alert_rows.get(c, scan.alert_id) if scan.alert_id is not None else None
     if held is not None and held.state in _HANDLED:
-        return held, False
+        if held.shelved_until_utc_ms is None:
+            return held, False
+        keep_alarm(c, held.id, AlertLevel.OFFICER, now_ms)
+        return alert_shelf.unshelve(c, held.id, by, now_ms, limits, why="raised_by_hand", note=note), False
     text = dict.fromkeys(LANGUAGES, note)
     said = [Said(code="officer_note", values={"note": note}, text=text)] if note.strip() else []
     reasons = why(said, None, now_ms, now_ms)

@@ -53,9 +53,17 @@ def shelve(
 
 
 def unshelve(
-    c: Connection, alert_id: str, by: str, now_ms: int, limits: AlertsTable = _DEFAULT, why: str = "asked"
+    c: Connection,
+    alert_id: str,
+    by: str,
+    now_ms: int,
+    limits: AlertsTable = _DEFAULT,
+    why: str = "asked",
+    **more: object,
 ) -> Alert:
-    """Take an alert off the shelf: its step begins anew; one that is not there stays as it is.
+    """Take an alert off the shelf: its step begins anew, as far escalated as it was.
+
+    One that is on no shelf stays as it is. ``more`` goes into the log.
 
     Raises
     ------
@@ -65,6 +73,8 @@ def unshelve(
     if alert.shelved_until_utc_ms is None:
         return alert
     step = alert_rows.step(limits, alert.level, alert_states.after(alert, Act.UNSHELVE), now_ms)
-    alert_rows.put(c, alert_id, {**alert_rows.OFF_SHELF, **step})
-    audit.append(c, by, "alert_unshelved", alert_id, {"why": why, "shelved_by": alert.shelved_by}, now_ms)
+    # whoever lays a late alert aside and takes it back has not called the supervisors off
+    alert_rows.put(c, alert_id, {**alert_rows.OFF_SHELF, **step, "escalation": alert.escalation})
+    detail = {"why": why, "shelved_by": alert.shelved_by, **more}
+    audit.append(c, by, "alert_unshelved", alert_id, detail, now_ms)
     return alert_rows.tell(c, alert_id, now_ms)
