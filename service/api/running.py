@@ -33,6 +33,7 @@ from service.store import (
     tokens,
     vehicles,
 )
+from service.store.clock import store_now_ms
 from service.store.errors import StoreUnavailable
 from service.store.events import StoredEvent
 from service.store.postgres_database import PostgresDatabase
@@ -230,8 +231,8 @@ async def _retention(service: Service) -> None:
 async def _alert_timers(service: Service) -> None:
     limits = service.config.alerts
     while True:
-        if await service.reading(lambda c: alerts.any_run_out(c, limits, now_ms())):
-            for what, alert in await service.writing(lambda c: alerts.carry_out(c, limits, now_ms())):
+        if await service.reading(lambda c: alerts.any_run_out(c, limits, store_now_ms(c))):
+            for what, alert in await service.writing(lambda c: alerts.carry_out(c, limits, store_now_ms(c))):
                 service.metrics.alert_timers.labels(what.value, alert.state.value).inc()
         await asyncio.sleep(ALERT_TIMERS_LOOK_S)
 

@@ -1,8 +1,9 @@
 """What time does to open alerts: late steps are escalated, shelves end.
 
 Every copy of the service may look at once: what is late is found again inside the transaction that
-writes, so the second finds nothing. Times are this machine's clock: where it was set back, what lies
-further ahead than it can begins anew, so that nobody waits for an hour that comes twice.
+writes, so the second finds nothing. Times are of the clock that all copies share (`service.store.clock`):
+where it was set back, what lies further ahead than it can begins anew, so that nobody waits for an hour
+that comes twice.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from service.config.alerts_table import AlertsTable
 from service.resources import Alert, AlertLevel, AlertState
 from service.store import alert_rows, alert_shelf, audit, tables
 
-COPIES_APART_MS = 2_000
-"""By how much the clocks of two copies may differ before one takes the other's times for wrong."""
+SLEWED_MS = 2_000
+"""By how much a clock may be moved back before its times are taken for wrong."""
 
 _A = tables.alerts.c
 _LOOKED_AT: tuple[Column[Any], ...] = (
@@ -79,9 +80,9 @@ def _run_out(c: Connection, limits: AlertsTable, now_ms: int) -> Iterator[tuple[
 def _what(row: Row[Any], limits: AlertsTable, now_ms: int) -> RunOut | None:
     until_ms, due_ms = row.shelved_until_utc_ms, row.due_utc_ms
     if until_ms is not None:
-        longest_ms = limits.shelve_most_min * 60_000 + COPIES_APART_MS
+        longest_ms = limits.shelve_most_min * 60_000 + SLEWED_MS
         return None if now_ms < until_ms <= now_ms + longest_ms else RunOut.SHELF
-    longest_ms = limits.step_ms(AlertLevel(row.level), AlertState(row.state)) + COPIES_APART_MS
+    longest_ms = limits.step_ms(AlertLevel(row.level), AlertState(row.state)) + SLEWED_MS
     if due_ms is None or due_ms > now_ms + longest_ms:
         return RunOut.TIMER
     late = due_ms <= now_ms and row.escalation < limits.most_escalations

@@ -143,3 +143,14 @@ def test_a_booth_goes_on_at_the_other_without_gap_or_double(pair, tmp_path, post
         )
     assert ids == kept[: len(ids)]
     assert not any(t.name == "reset" for t in after)
+
+
+def test_an_alert_is_due_by_the_clock_that_the_copies_share(pair, monkeypatch):
+    first, second = pair
+    lane, booth = first.lane(), second.booth()
+    now_ns = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns - 3_600_000_000_000)
+    scan = lane.raises_alert()
+    [alert] = [each for each in booth.get("/api/v1/alerts").json() if each["scan_id"] == scan]
+    steps = first.service.config.alerts.search
+    assert abs(alert["due_utc_ms"] - now_ns // 1_000_000 - steps.acknowledge_s * 1000) < 60_000

@@ -47,7 +47,8 @@ def test_foreign_keys_hold(database):
     with pytest.raises(IntegrityError), database.writing() as c:
         c.execute(
             text(
-                "INSERT INTO outcomes (alert_id, kind, medical_help, note, recorded_by, utc_ms) VALUES ('none', 'nothing_found', 0, '', '', 1)"
+                "INSERT INTO assessments (scan_id, visit, mono_ns, digest, recommendation, final, message) "
+                "VALUES ('none', 1, 1, '', '', 0, 1)"
             )
         )
 

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from service.alarm_resources import AlarmRates
 from service.api.access import Booth, TheSession, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
-from service.api.context import TheService, now_ms
+from service.api.context import TheService
 from service.api.route import router
 from service.resources import Alert, AssignRequest, OutcomeRequest, Permission, ShelveRequest
 from service.store import alerts as stored
 from service.store.alarm_rates import rates
+from service.store.clock import store_now_ms
 
 routes = router("alerts")
 HANDLE = Booth(Permission.HANDLE_ALERTS)
@@ -49,7 +50,7 @@ def alert(alert_id: str, service: TheService) -> Alert:
 def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Take an alert on; 409 when another officer has it, with who and since when."""
     with service.database.writing() as c:
-        return stored.acknowledge(c, alert_id, session.name, now_ms(), service.config.alerts)
+        return stored.acknowledge(c, alert_id, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/assign", operation_id="assign_search")
@@ -57,7 +58,7 @@ def acknowledge(alert_id: str, session: TheSession, service: TheService) -> Aler
 def assign_search(alert_id: str, asked: AssignRequest, session: TheSession, service: TheService) -> Alert:
     """Say who searches: an account's name, or what a team without one is called; may be changed."""
     with service.database.writing() as c:
-        return stored.assign(c, alert_id, asked.to, session.name, now_ms(), service.config.alerts)
+        return stored.assign(c, alert_id, asked.to, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/shelve", operation_id="shelve_alert")
@@ -65,7 +66,7 @@ def assign_search(alert_id: str, asked: AssignRequest, session: TheSession, serv
 def shelve_alert(alert_id: str, asked: ShelveRequest, session: TheSession, service: TheService) -> Alert:
     """Lay an alert aside for some minutes, with the reason; never a rescue."""
     with service.database.writing() as c:
-        return stored.shelve(c, alert_id, asked, session.name, now_ms(), service.config.alerts)
+        return stored.shelve(c, alert_id, asked, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/unshelve", operation_id="unshelve_alert")
@@ -73,7 +74,7 @@ def shelve_alert(alert_id: str, asked: ShelveRequest, session: TheSession, servi
 def unshelve_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Take an alert off the shelf before its time."""
     with service.database.writing() as c:
-        return stored.unshelve(c, alert_id, session.name, now_ms(), service.config.alerts)
+        return stored.unshelve(c, alert_id, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/outcome", operation_id="record_outcome")
@@ -81,7 +82,7 @@ def unshelve_alert(alert_id: str, session: TheSession, service: TheService) -> A
 def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, service: TheService) -> Alert:
     """Record what the search found; may be corrected until the alert is closed."""
     with service.database.writing() as c:
-        return stored.record_outcome(c, alert_id, asked, session.name, now_ms(), service.config.alerts)
+        return stored.record_outcome(c, alert_id, asked, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.post("/api/v1/alerts/{alert_id}/close", operation_id="close_alert")
@@ -89,7 +90,7 @@ def record_outcome(alert_id: str, asked: OutcomeRequest, session: TheSession, se
 def close_alert(alert_id: str, session: TheSession, service: TheService) -> Alert:
     """Close an alert that has its outcome."""
     with service.database.writing() as c:
-        return stored.close(c, alert_id, session.name, now_ms(), service.config.alerts)
+        return stored.close(c, alert_id, session.name, store_now_ms(c), service.config.alerts)
 
 
 @routes.get("/api/v1/alarm-rates", operation_id="alarm_rates")
@@ -97,4 +98,4 @@ def close_alert(alert_id: str, session: TheSession, service: TheService) -> Aler
 def alarm_rates(service: TheService) -> AlarmRates:
     """Say how often it alarms, over all and by lane, beside what EEMUA 191 holds to be manageable."""
     with service.database.reading() as c:
-        return rates(c, now_ms())
+        return rates(c, store_now_ms(c))

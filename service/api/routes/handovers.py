@@ -9,10 +9,11 @@ from pydantic import TypeAdapter
 
 from service.api.access import Booth, TheSession, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
-from service.api.context import TheService, now_ms
+from service.api.context import TheService
 from service.api.route import router
 from service.handover_resources import Handover, HandoverRequest, HandoverSignature
 from service.resources import Permission
+from service.store.clock import store_now_ms
 from service.store import handovers as stored
 
 routes = router("handovers")
@@ -47,7 +48,7 @@ def handover(handover_id: str, service: TheService) -> Handover:
 def begin_handover(asked: HandoverRequest, session: TheSession, service: TheService) -> Handover:
     """Hand over: everything that is open, with notes; the outgoing officer's signature."""
     with service.database.writing() as c:
-        return stored.begin(c, asked, session.name, now_ms())
+        return stored.begin(c, asked, session.name, store_now_ms(c))
 
 
 @routes.post("/api/v1/handovers/{handover_id}/sign", operation_id="sign_handover")
@@ -57,4 +58,4 @@ def sign_handover(
 ) -> Handover:
     """Take over: the incoming officer's signature on what was shown; 409 when that has changed."""
     with service.database.writing() as c:
-        return stored.sign(c, handover_id, asked.digest, session.name, now_ms())
+        return stored.sign(c, handover_id, asked.digest, session.name, store_now_ms(c))

@@ -21,6 +21,7 @@ from service.live.lane_links import order_stream
 from service.live.pictures import SIGNATURE, Picture
 from service.resources import Scope
 from service.store import commands, messages
+from service.store.clock import store_now_ms
 from service.store.errors import Conflict, StoreError, StoreUnavailable
 
 routes = router("lane link")
@@ -44,7 +45,9 @@ async def post_message(
     raw, limits = request.state.raw, service.config.alerts
     began_s = time.perf_counter()
     try:
-        new = await service.writing(lambda c: messages.take(c, lane_id, message, raw, now_ms(), limits))
+        new = await service.writing(
+            lambda c: messages.take(c, lane_id, message, raw, store_now_ms(c), limits)
+        )
     except StoreError as error:
         why = error.code if isinstance(error, Conflict) else type(error).__name__.lower()
         service.metrics.messages.labels(message.kind, why).inc()

@@ -12,7 +12,7 @@ from scanner.lane.wire import AssessmentWire
 from service.api.access import Booth, TheSession, needs
 from service.api.accesses import disclose, look
 from service.api.answers import LISTED, MOST_LISTED, json_list, json_page
-from service.api.context import TheService, now_ms
+from service.api.context import TheService
 from service.api.route import router
 from service.audit.court_file import court_file
 from service.audit.key_file import signing_key
@@ -20,6 +20,7 @@ from service.config.privacy_table import Disclosed
 from service.resources import Alert, Note, Permission, Request, Scan, ScanState
 from service.store import alerts as stored_alerts
 from service.store import scans as stored
+from service.store.clock import store_now_ms
 
 routes = router("scans")
 _SCANS = TypeAdapter(list[Scan])
@@ -96,7 +97,7 @@ def raise_alert(
     """Raise an alert by hand: an officer's own judgement; 200 when the scan has one."""
     with service.database.writing() as c:
         alert, new = stored_alerts.raise_by_officer(
-            c, scan_id, session.name, asked.note, now_ms(), service.config.alerts
+            c, scan_id, session.name, asked.note, store_now_ms(c), service.config.alerts
         )
     response.status_code = 201 if new else 200
     return alert
