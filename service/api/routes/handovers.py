@@ -13,8 +13,8 @@ from service.api.context import TheService
 from service.api.route import router
 from service.handover_resources import Handover, HandoverRequest, HandoverSignature
 from service.resources import Permission
-from service.store.clock import store_now_ms
 from service.store import handovers as stored
+from service.store.clock import store_now_ms
 
 routes = router("handovers")
 SIGN = Booth(Permission.HANDLE_ALERTS, fresh=True)
