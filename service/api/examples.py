@@ -341,7 +341,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "erase": {
         "request": {"plate": "AB12 CDE", "reason": "request of the driver, 2026/17"},
-        "answer": {"scans": 2},
+        "answer": {"scans": 2, "vehicles": 1},
     },
     "audit_checkpoint": {"answer": {"size": 4711, "checkpoint": _CHECKPOINT, "key": _AUDIT_KEY}},
     "audit_proof": {

@@ -28,7 +28,9 @@ REASON = Annotated[str, typer.Option("--reason", help="why; it is kept in the au
 def erase(
     reason: REASON,
     scan: Annotated[str | None, typer.Option("--scan", help="a scan's id")] = None,
-    plate: Annotated[str | None, typer.Option("--plate", help="all scans of this plate")] = None,
+    plate: Annotated[
+        str | None, typer.Option("--plate", help="all scans and announcements of this plate")
+    ] = None,
     data: DATA = Path("service-data"),
 ) -> None:
     """Erase plate, names and notes of closed scans; evidence, figures and proofs stay."""
@@ -37,11 +39,15 @@ def erase(
     with open_existing(data) as database:
         with database.reading() as c:
             ids = [scans.get(c, scan).id] if scan is not None else erasing.of_plate(c, plate or "")
-            found = erasing.about(c, ids)
-        if ids:
+            unscanned = [] if plate is None else erasing.vehicles_of_plate(c, plate)
+            found = erasing.about(c, ids, unscanned=unscanned)
+        if ids or unscanned:
             with database.writing() as c:
                 erasing.erase(c, found, console_user(), reason.strip(), now_ms())
-    typer.echo(f"{len(ids)} scans have no personal parts any more.")
+    typer.echo(
+        f"{len(ids)} scans, and {len(unscanned)} vehicles that were never scanned, "
+        "have no personal parts any more."
+    )
 
 
 @app.command("retention")
@@ -62,7 +68,8 @@ def retain(
             retention.carry_out(database, due, now_ms())
     done = "erased" if now else "due"
     typer.echo(
-        f"{done}: {len(due.scans)} scans, {len(due.logins)} logins, "
+        f"{done}: {len(due.scans)} scans, {len(due.vehicles)} vehicles never scanned, "
+        f"{len(due.logins)} logins, "
         f"{len(due.entries)} other entries of the log."
     )
 

@@ -27,6 +27,7 @@ class PrivacyTable(Table):
     ----------
     scans_without_find_days : after so many days a scan without people found loses its personal parts.
     scans_with_find_days : the same for one with people found.
+    vehicles_days : the same for a vehicle that a gate announced and nobody scanned.
     login_days : after so many days logins, logouts and refused logins no longer say who.
     audit_days : the same for all other entries of the audit log.
     reason_needed : what is shown only to who gives a reason.
@@ -34,6 +35,7 @@ class PrivacyTable(Table):
 
     scans_without_find_days: Days | None = 30
     scans_with_find_days: Days | None = None
+    vehicles_days: Days | None = 30
     login_days: Days | None = None
     audit_days: Days | None = None
     reason_needed: frozenset[Disclosed] = frozenset()

@@ -29,16 +29,20 @@ class About:
     read_until: int
 
 
-def about(c: Connection, scan_ids: Collection[str], known: About | None = None) -> About:
-    """Return all that is about scans.
+def about(
+    c: Connection, scan_ids: Collection[str], known: About | None = None, *, unscanned: Collection[str] = ()
+) -> About:
+    """Return all that is about scans, and about vehicles that were announced and never scanned.
 
     Parameters
     ----------
+    unscanned : ids of such vehicles.
     known : the answer of a moment ago: only entries after it are read. The log is long, and nobody can
         write while a writing transaction reads it.
     """
     found = {name: _keys(c, name, list(scan_ids)) for name in _OF_SCAN}
     found["scans"] = tuple(scan_ids)
+    found["vehicles"] += tuple(unscanned)
     found["outcomes"] = tuple(
         str(each)
         for each in c.execute(
@@ -71,7 +75,11 @@ def erase(c: Connection, found: About, by: str, reason: str, now_ms: int) -> int
     )
     if c.execute(still_open.limit(1)).first() is not None:
         raise Conflict("scan_open", "the scan is still open: close it first")
-    found = about(c, found.scans, found)
+    of_scans = _keys(c, "vehicles", list(found.scans))
+    unscanned = [each for each in found.rows["vehicles"] if each not in of_scans]
+    found = about(c, found.scans, found, unscanned=unscanned)
+    for vehicle_id in found.rows["vehicles"]:
+        _minimise_vehicle(c, vehicle_id)
     for scan_id in found.scans:
         _minimise(c, scan_id, now_ms)
     handovers.forget(c, found.scans)
@@ -79,7 +87,8 @@ def erase(c: Connection, found: About, by: str, reason: str, now_ms: int) -> int
         for key in keys:
             witness.mark(c, name, key)
     forget_entries(c, found.entries, by, reason, now_ms)
-    audit.append(c, by, "scans_erased", "", {"scans": len(found.scans), "reason": reason}, now_ms)
+    erased = {"scans": len(found.scans), "vehicles": len(unscanned), "reason": reason}
+    audit.append(c, by, "scans_erased", "", erased, now_ms)
     return len(found.scans)
 
 
@@ -87,6 +96,14 @@ def of_plate(c: Connection, plate: str) -> list[str]:
     """Return the scans of a plate: exactly these letters and digits."""
     key = scans.plate_key(plate)
     query = select(tables.scans.c.id).where(tables.scans.c.plate_key == key).order_by(tables.scans.c.id)
+    return list(c.execute(query).scalars()) if key else []
+
+
+def vehicles_of_plate(c: Connection, plate: str) -> list[str]:
+    """Return the vehicles of a plate that were announced and never scanned."""
+    key = scans.plate_key(plate)
+    v = vehicles.c
+    query = select(v.id).where(v.plate_key == key, v.scan_id.is_(None)).order_by(v.id)
     return list(c.execute(query).scalars()) if key else []
 
 
@@ -144,12 +161,6 @@ def _minimise(c: Connection, scan_id: str, now_ms: int) -> None:
     for sequence, raw in c.execute(select(m.sequence, m.raw).where(m.scan_id == scan_id)).all():
         plain = json.dumps(_without_names(json.loads(raw)), ensure_ascii=False)
         c.execute(update(tables.messages).where(m.sequence == sequence).values(raw=plain, sha256=ERASED))
-    for vehicle, told in c.execute(
-        select(vehicles.c.id, vehicles.c.told).where(vehicles.c.scan_id == scan_id)
-    ).all():
-        plain = json.dumps(_without_names(json.loads(told)), ensure_ascii=False)
-        c.execute(update(vehicles).where(vehicles.c.id == vehicle).values(told=plain, plate_key=""))
-        _forget_events(c, vehicle)
     for alert in c.execute(select(tables.alerts).where(tables.alerts.c.scan_id == scan_id)).mappings().all():
         _minimise_alert(c, dict(alert))
         _forget_events(c, alert["id"])
@@ -159,6 +170,14 @@ def _minimise(c: Connection, scan_id: str, now_ms: int) -> None:
         witness.mark(c, "minimised", scan_id)
     scans.save(c, scan_id, changes, now_ms)
     alerts.tell(c, scan_id, now_ms)
+
+
+def _minimise_vehicle(c: Connection, vehicle_id: str) -> None:
+    v = vehicles.c
+    told = c.execute(select(v.told).where(v.id == vehicle_id)).scalar_one()
+    plain = json.dumps(_without_names(json.loads(told)) | {"manifest": ""}, ensure_ascii=False)
+    c.execute(update(vehicles).where(v.id == vehicle_id).values(told=plain, plate_key=""))
+    _forget_events(c, vehicle_id)
 
 
 def _minimise_alert(c: Connection, alert: Mapping[str, Any]) -> None:

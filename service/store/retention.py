@@ -12,6 +12,7 @@ from service.resources import OutcomeKind, ScanState
 from service.store import audit, erasing, tables
 from service.store.database import Database
 from service.store.privacy_tables import minimised
+from service.store.vehicle_tables import vehicles
 
 DAY_MS = 24 * 3_600_000
 AT_ONCE = 50
@@ -24,9 +25,10 @@ _REASON = "retention"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is due: scans by id, entries of the audit log by sequence."""
+    """What is due: scans and vehicles by id, entries of the audit log by sequence."""
 
     scans: tuple[str, ...]
+    vehicles: tuple[str, ...]
     logins: tuple[int, ...]
     entries: tuple[int, ...]
 
@@ -40,7 +42,7 @@ def due(c: Connection, asked: PrivacyTable, now_ms: int) -> Due:
     a = tables.audit.c
     logins = _entries(c, a.action.in_(LOGINS), asked.login_days, now_ms)
     others = _entries(c, a.action.not_in(_KEPT_WORDS), asked.audit_days, now_ms)
-    return Due(tuple(sorted(old)), logins, others)
+    return Due(tuple(sorted(old)), _vehicles(c, asked.vehicles_days, now_ms), logins, others)
 
 
 def carry_out(
@@ -51,6 +53,13 @@ def carry_out(
         some = found.scans[first : first + AT_ONCE]
         with database.reading() as c:
             known = erasing.about(c, some)
+        with database.writing() as c:
+            erasing.erase(c, known, audit.SERVICE, _REASON, now_ms)
+        progress(len(some))
+    for first in range(0, len(found.vehicles), AT_ONCE):
+        some = found.vehicles[first : first + AT_ONCE]
+        with database.reading() as c:
+            known = erasing.about(c, (), unscanned=some)
         with database.writing() as c:
             erasing.erase(c, known, audit.SERVICE, _REASON, now_ms)
         progress(len(some))
@@ -78,6 +87,14 @@ def _scans(c: Connection, with_find: bool, before_ms: int) -> list[str]:
         ~done,
     )
     return list(c.execute(query.order_by(s.id)).scalars())
+
+
+def _vehicles(c: Connection, days: float | None, now_ms: int) -> tuple[str, ...]:
+    if days is None:
+        return ()
+    v = vehicles.c
+    old = (v.told_utc_ms < now_ms - int(days * DAY_MS)) & v.scan_id.is_(None) & (v.plate_key != "")
+    return tuple(c.execute(select(v.id).where(old).order_by(v.id)).scalars())
 
 
 def _entries(c: Connection, which: object, days: float | None, now_ms: int) -> tuple[int, ...]:

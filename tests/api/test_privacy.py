@@ -94,14 +94,14 @@ def test_a_scans_file_is_handed_out_with_its_proofs_and_noted_each_time(running,
 def test_erasing_takes_the_plate_and_leaves_the_log_whole(running, closed):
     supervisor = running.booth("supervisor")
     asked = {"scan_id": closed, "reason": "art. 17"}
-    assert supervisor.post("/api/v1/privacy/erase", json=asked).json() == {"scans": 1}
+    assert supervisor.post("/api/v1/privacy/erase", json=asked).json() == {"scans": 1, "vehicles": 0}
     assert supervisor.get(f"/api/v1/scans/{closed}").json()["declaration"]["plate"] == ""
     assert check_store(running.database, {}, ()).findings == []
 
 
 def test_erasing_a_plate_that_nobody_has_changes_nothing(running):
     answer = running.booth("supervisor").post("/api/v1/privacy/erase", json={"plate": "?", "reason": "none"})
-    assert answer.json() == {"scans": 0}
+    assert answer.json() == {"scans": 0, "vehicles": 0}
 
 
 def test_an_open_scan_is_not_erased(running):

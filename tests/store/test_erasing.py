@@ -13,8 +13,8 @@ from service.audit import court_file, note
 from service.audit.check_store import check_store
 from service.audit.court_file import court_file as file_of
 from service.config.privacy_table import PrivacyTable
-from service.resources import OutcomeKind, OutcomeRequest, ShelveRequest
-from service.store import alerts, audit, erasing, retention, tables
+from service.resources import OutcomeKind, OutcomeRequest, ShelveRequest, VehicleRequest
+from service.store import alerts, audit, erasing, retention, tables, vehicles
 from service.store.errors import Conflict
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -68,6 +68,26 @@ def test_nothing_personal_is_left_anywhere(database, handled):
     assert erased(database, [handled.scan], handled.now_ms) == 1
     after = everything(database)
     assert [(word, name) for word in PERSONAL for name, text in after.items() if word in text] == []
+    assert check_store(database, {}, ()).findings == []
+
+
+def test_a_vehicle_that_nobody_scanned_is_erased_by_plate_and_after_its_days(database):
+    told = {"vehicle_class": "reefer", "cargo": "boxed", "plate": "AB12 CDE", "manifest": "M-4711"}
+    with database.writing() as c:
+        for key in ("01KB6Z0000000000000000000A", "01KB6Z0000000000000000000B"):
+            vehicles.announce(c, "reader-1", VehicleRequest(key=key, **told), 1_000)
+    month = PrivacyTable()
+    with database.reading() as c:
+        assert len(erasing.vehicles_of_plate(c, "ab12cde")) == 2
+        assert retention.due(c, month, 1_000 + 29 * retention.DAY_MS).vehicles == ()
+        due = retention.due(c, month, 1_000 + 31 * retention.DAY_MS)
+    assert len(due.vehicles) == 2
+    retention.carry_out(database, due, 1_000 + 31 * retention.DAY_MS)
+    after = everything(database)
+    words = ("AB12", "ab12cde", "M-4711")
+    assert [(word, name) for word in words for name, text in after.items() if word in text] == []
+    with database.reading() as c:
+        assert retention.due(c, month, 1_000 + 31 * retention.DAY_MS).vehicles == ()
     assert check_store(database, {}, ()).findings == []
 
 

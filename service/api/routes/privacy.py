@@ -30,9 +30,10 @@ class EraseRequest(Request):
 
 
 class Erased(Resource):
-    """How many scans have no personal parts any more."""
+    """How many scans, and vehicles that were never scanned, have no personal parts any more."""
 
     scans: int
+    vehicles: int
 
 
 @routes.post("/api/v1/privacy/erase", operation_id="erase")
@@ -44,8 +45,9 @@ def erase(asked: EraseRequest, session: TheSession, service: TheService) -> Eras
             ids = [scans.get(c, asked.scan_id).id]
         else:
             ids = erasing.of_plate(c, asked.plate or "")
-        found = erasing.about(c, ids)
-    if not ids:
-        return Erased(scans=0)
-    with service.database.writing() as c:
-        return Erased(scans=erasing.erase(c, found, session.name, asked.reason, now_ms()))
+        unscanned = erasing.vehicles_of_plate(c, asked.plate or "")
+        found = erasing.about(c, ids, unscanned=unscanned)
+    if ids or unscanned:
+        with service.database.writing() as c:
+            erasing.erase(c, found, session.name, asked.reason, now_ms())
+    return Erased(scans=len(ids), vehicles=len(unscanned))

@@ -625,11 +625,13 @@ export interface components {
         };
         /**
          * Erased
-         * @description How many scans have no personal parts any more.
+         * @description How many scans, and vehicles that were never scanned, have no personal parts any more.
          */
         Erased: {
             /** Scans */
             scans: number;
+            /** Vehicles */
+            vehicles: number;
         };
         /**
          * EraseRequest
