@@ -20,7 +20,7 @@ from service.api.problems import Problem
 from service.api.throttle import place_of
 from service.permissions import ALLOWED
 from service.resources import Me, Permission, Scope, TokenKind
-from service.store import accounts, sessions
+from service.store import accounts, audit, sessions
 from service.store.accounts import Session
 from service.store.errors import StoreUnavailable
 from service.store.tokens import Bearer
@@ -94,9 +94,9 @@ async def admit(access: Access, request: Request, service: Service) -> None:
     match access:
         case Everybody():
             _check_address_rate(request, service)
-            _check_origin(request)
+            await _check_origin(request, service)
         case Booth():
-            _check_origin(request)
+            await _check_origin(request, service)
             request.state.session = await _session(request, service, access)
         case LaneItself(scope=scope):
             request.state.lane_id = (await _bearer_of(request, service, TokenKind.LANE, scope)).owner
@@ -106,11 +106,12 @@ async def admit(access: Access, request: Request, service: Service) -> None:
             _check_scraper(request)
 
 
-def _check_origin(request: Request) -> None:
+async def _check_origin(request: Request, service: Service) -> None:
     if request.method in SAFE:
         return
     own = f"{request.url.scheme}://{request.headers.get('host', '')}"
     if request.headers.get("origin", "").lower() != own.lower():
+        await _note_refusal(request, service, audit.NOBODY, "origin_refused")
         raise Problem(
             403,
             "origin_refused",
@@ -132,6 +133,7 @@ async def _session(request: Request, service: Service, access: Booth) -> Session
     _check_rate(service.session_rate.wait_s(session.id, time.monotonic()))
     permission = access.permission
     if permission is not None and permission not in ALLOWED[session.role]:
+        await _note_refusal(request, service, session.name, "not_allowed")
         raise Problem(
             403, "not_allowed", f"The role {session.role.value} does not include this ({permission.value})."
         )
@@ -140,6 +142,15 @@ async def _session(request: Request, service: Service, access: Booth) -> Session
     if access.fresh and not session.fresh:
         raise Problem(403, "reauthenticate", "Give your password again first: this needs a fresh one.")
     return session
+
+
+async def _note_refusal(request: Request, service: Service, who: str, code: str) -> None:
+    """Have the audit log say that somebody tried what is not theirs, once per 15 min and operation."""
+    operation = f"{request.method} {request.scope['route'].path}"
+    if service.looked.is_new(("refused", who, code, operation), now := now_ms()):
+        detail = {"code": code, "operation": operation, "address": address_of(request)}
+        with contextlib.suppress(StoreUnavailable):  # it is refused all the same
+            await service.writing(lambda c: audit.append(c, who, "refused", "", detail, now))
 
 
 async def _act(service: Service, session: Session, now: int) -> None:
@@ -174,6 +185,7 @@ async def _bearer_of(request: Request, service: Service, kind: TokenKind, scope:
         )
     _check_rate(service.token_rate.wait_s(bearer.sha256, time.monotonic()))
     if scope not in bearer.scopes:
+        await _note_refusal(request, service, f"{kind.value}:{bearer.owner}", "out_of_scope")
         raise Problem(403, "out_of_scope", f"This token is not for {scope.value}: give one that is.")
     service.tokens_used[bearer.sha256] = now
     return bearer

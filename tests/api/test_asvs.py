@@ -41,3 +41,27 @@ def test_line_breaks_in_what_is_typed_forge_no_entry(running: Any) -> None:
     opened = [entry for entry in entries if entry["action"] == "scan_opened"]
     assert [entry["detail"]["by"] for entry in opened] == [forged]
     assert not [entry for entry in entries if entry["who"] == "chief"]
+
+
+def refusals(running, who: str, code: str) -> list[str]:
+    entries = running.booth("auditor").get("/api/v1/audit", params={"limit": 1000}).json()
+    return [
+        each["detail"]["operation"]
+        for each in entries
+        if each["action"] == "refused" and each["who"] == who and each["detail"]["code"] == code
+    ]
+
+
+def test_what_a_role_does_not_include_is_in_the_audit_once(running):
+    booth = running.booth(running.add(Role.OFFICER, "curious"))
+    for _ in range(3):
+        assert booth.get("/api/v1/users").status_code == 403
+    assert booth.patch("/api/v1/users/supervisor", json={"disabled": True}).status_code == 403
+    told = refusals(running, "curious", "not_allowed")
+    assert told == ["GET /api/v1/users", "PATCH /api/v1/users/{name}"]
+
+
+def test_a_change_from_another_sites_page_is_in_the_audit(running):
+    booth = running.client(running.session("officer"), origin="https://elsewhere.example")
+    assert booth.post("/api/v1/lock").status_code == 403
+    assert "POST /api/v1/lock" in refusals(running, "(nobody)", "origin_refused")
