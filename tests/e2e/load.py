@@ -233,8 +233,9 @@ def prove(database: Path | str, posters: list[Poster], listeners: list[Listener]
     kept = Counter(key for (key,) in rows_of(database, "SELECT key FROM messages"))
     assessed = Counter(rows_of(database, "SELECT scan_id, mono_ns FROM assessments"))
     alerted = Counter(scan for (scan,) in rows_of(database, "SELECT scan_id FROM alerts"))
-    told = rows_of(database, "SELECT data FROM events WHERE kind = 'alert'")
-    raised = Counter(json.loads(data)["scan_id"] for (data,) in told)
+    # once in the audit log: later events of an alert, as when nobody takes it on, are none of raising it
+    noted = "SELECT scan_id FROM alerts JOIN audit ON subject = alerts.id WHERE action = 'alert_raised'"
+    raised = Counter(scan for (scan,) in rows_of(database, noted))
     sequences = [
         sequence for (sequence,) in rows_of(database, "SELECT sequence FROM events ORDER BY sequence")
     ]
