@@ -217,7 +217,10 @@ class VehicleState(StrEnum):
 
 
 class VehicleRequest(Request):
-    """A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any."""
+    """A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any.
+
+    ``start`` also orders its lane to begin the scan now, for a gate that stands at the lane itself.
+    """
 
     key: Ulid
     plate: Annotated[str, Field(min_length=1, max_length=24, pattern=r"[^\W_]", examples=["AB-123-CD"])]
@@ -228,6 +231,13 @@ class VehicleRequest(Request):
     manifest: Annotated[str, Field(max_length=64)] = ""
     lane: LaneId | None = None
     expected_utc_ms: UtcMs | None = None
+    start: bool = False
+
+    @model_validator(mode="after")
+    def _at_a_lane(self) -> VehicleRequest:
+        if self.start and self.lane is None:
+            raise ValueError("start needs the lane that the vehicle stands in: give lane")
+        return self
 
 
 class Vehicle(Resource):

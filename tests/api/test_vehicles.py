@@ -32,6 +32,25 @@ def test_again_with_the_same_key_is_200_and_with_other_contents_409(running: Any
     assert (other.status_code, other.json()["code"]) == (409, "key_reused")
 
 
+def test_a_gate_at_the_lane_starts_the_scan(running: Any, read_stream: Any) -> None:
+    gate, lane = running.gate(), running.lane()
+    with read_stream(lane, "/api/v1/lane/commands") as orders:
+        orders.first("heartbeat")
+        body = told(lane=lane.id, start=True)
+        for status in (201, 200):  # told twice, ordered once
+            assert gate.post("/api/v1/gate/vehicles", json=body).status_code == status
+        order = orders.first("order").data
+    assert order["order"]["name"] == "start"
+    assert order["order"]["declaration"]["plate"] == body["plate"]
+    assert (order["order"]["declaration"]["vehicle_class"], order["command"]) == ("tanker", body["key"])
+    assert order["by"].startswith("gate:")
+    assert len([told for told in orders.events if told.name == "order"]) == 1
+
+
+def test_a_start_without_its_lane_is_refused(running: Any) -> None:
+    assert running.gate().post("/api/v1/gate/vehicles", json=told(start=True)).status_code == 422
+
+
 @pytest.mark.parametrize(
     "wrong", [{"plate": ""}, {"plate": "--"}, {"cargo": "people"}, {"key": "1"}, {"driver": "anna"}]
 )

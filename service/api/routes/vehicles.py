@@ -12,7 +12,8 @@ from service.api.access import Booth, GateItself, TheGate, TheSession, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService, now_ms
 from service.api.route import router
-from service.resources import Permission, Queue, Vehicle, VehicleRequest, VehicleState
+from service.resources import CommandRequest, Permission, Queue, Vehicle, VehicleRequest, VehicleState
+from service.store import commands
 from service.store import queues as stored_queues
 from service.store import vehicles as stored
 from service.store.gates import gate_who
@@ -26,9 +27,16 @@ _VEHICLES = TypeAdapter(list[Vehicle])
 def announce_vehicle(
     asked: VehicleRequest, response: Response, gate: TheGate, service: TheService
 ) -> Vehicle:
-    """Announce a vehicle with what its manifest says; 200 when the key is known with the same contents."""
+    """Announce a vehicle with what its manifest says; 200 when the key is known with the same contents.
+
+    With ``start`` its lane is ordered to begin the scan; booths see what became of the order.
+    """
+    now = now_ms()
     with service.database.writing() as c:
-        vehicle, new = stored.announce(c, gate, asked, now_ms())
+        vehicle, new = stored.announce(c, gate, asked, now)
+        if new and asked.start and asked.lane is not None:
+            order = CommandRequest(key=asked.key, vehicle=asked.key)
+            commands.give(c, asked.lane, order, gate_who(gate), now)
     response.status_code = 201 if new else 200
     return vehicle
 

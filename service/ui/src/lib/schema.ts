@@ -2306,6 +2306,8 @@ export interface components {
         /**
          * VehicleRequest
          * @description A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any.
+         *
+         *     ``start`` also orders its lane to begin the scan now, for a gate that stands at the lane itself.
          */
         VehicleRequest: {
             cargo: components["schemas"]["CargoClass"];
@@ -2335,6 +2337,11 @@ export interface components {
              * @example AB-123-CD
              */
             plate: string;
+            /**
+             * Start
+             * @default false
+             */
+            start: boolean;
             vehicle_class: components["schemas"]["VehicleClass"];
         };
         /**
