@@ -84,13 +84,7 @@ def pending(c: Connection, lane_id: str, after: int | None, now_ms: int) -> list
         .where(_fresh(now_ms))
         .order_by(_C.sequence)
     )
-    return [
-        (
-            row.sequence,
-            OrderSent(command=row.id, by=row.given_by, order=_ORDER.validate_json(row.order_given)),
-        )
-        for row in c.execute(query)
-    ]
+    return [(row.sequence, _sent(row)) for row in c.execute(query)]
 
 
 def newest(c: Connection) -> int:
