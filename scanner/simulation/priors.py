@@ -1,4 +1,4 @@
-"""Draws a lorry's unknowns from the table of ranges in ``priors.toml``.
+"""Draws a lorry's unknowns from the tables of ranges: ``priors.toml``, ``vibration_priors.toml``.
 
 Each quantity has its own random stream, so fixing one (a lorry with and without
 people, in wind and in calm) leaves every other draw of that seed as it was.
@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 
 import numpy as np
+
+TABLES = ("priors.toml", "vibration_priors.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,14 @@ class Prior:
 @cache
 def priors() -> dict[str, Prior]:
     """Return every prior by name, ``quantity`` or ``quantity.condition``."""
-    table = tomllib.loads(resources.files(__package__).joinpath("priors.toml").read_text(encoding="utf-8"))
     found: dict[str, Prior] = {}
-    for name, entry in table.items():
-        if "shape" in entry:
-            found[name] = Prior(**entry)
-        else:
-            found |= {f"{name}.{condition}": Prior(**values) for condition, values in entry.items()}
+    for table in TABLES:
+        text = resources.files(__package__).joinpath(table).read_text(encoding="utf-8")
+        for name, entry in tomllib.loads(text).items():
+            if "shape" in entry:
+                found[name] = Prior(**entry)
+            else:
+                found |= {f"{name}.{condition}": Prior(**values) for condition, values in entry.items()}
     return found
 
 
