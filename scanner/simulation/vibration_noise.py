@@ -94,9 +94,10 @@ def wind_n(
     force[4:] *= (1 + (f_hz / 5.0) ** 2) ** -0.5
     gusty = fft.rfft(fft.irfft(force, n, axis=1) * envelope, axis=1) * (shares * size)[:, np.newaxis]
     heard = draw(seed, "wind.heard")
-    pressure = gusty[2] / max(size, 1e-12) + math.sqrt(1 / max(heard, 1e-3) - 1) * colour * white(
-        rng, 1, n, fs_hz
-    )[0]
+    pressure = (
+        gusty[2] / max(size, 1e-12)
+        + math.sqrt(1 / max(heard, 1e-3) - 1) * colour * white(rng, 1, n, fs_hz)[0]
+    )
     return np.asarray(gusty), np.asarray(0.2 * spec.wind_m_s * pressure)
 
 
@@ -179,7 +180,12 @@ def _delays_s(seed: int, fixed: np.random.Generator) -> Array:
 
 
 def _passing(
-    spec: VibrationSpec, f_hz: Array, n: int, fs_hz: float, rng: np.random.Generator, fixed: np.random.Generator
+    spec: VibrationSpec,
+    f_hz: Array,
+    n: int,
+    fs_hz: float,
+    rng: np.random.Generator,
+    fixed: np.random.Generator,
 ) -> Spectrum | None:
     """One source: a train, a ship's machines, or a neighbour's idling engine."""
     seed, level = spec.seed, spec.ground_um_s * 1e-6

@@ -195,7 +195,7 @@ def draw_person(seed: int, index: int) -> Person:
     return Person(
         bpm=draw(seed, "person.bpm", index),
         jitter=draw(seed, "person.jitter", index),
-        force_n=draw(seed, "person.force_n", index) * draw(seed, "person.along_body", index),
+        force_n=draw(seed, "person.force_n", index) * draw(seed, "person.reaches", index),
         wave_scale=draw(seed, "person.wave_scale", index),
         breathing_hz=draw(seed, "breathing_hz", index),
         breathing_force_n=draw(seed, "breathing_force_n", index),
