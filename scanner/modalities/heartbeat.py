@@ -41,6 +41,7 @@ class HeartbeatModality(SeismicMethod):
             "line_share": lines,
             "clipped_share": window.clipped_share,
             "usable_s": window.usable_s,
+            **window.fault_features,
         }
         curve = np.stack([rhythm.curve_bpm[::-1], rhythm.curve[::-1]]).astype(np.float32)
         reason = Reason("heartbeat_rhythm", {"bpm": rhythm.bpm, "z": rhythm.z})

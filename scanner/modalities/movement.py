@@ -41,6 +41,7 @@ class MovementModality(SeismicMethod):
             "ground_references": float(window.ground_references),
             "clipped_share": window.clipped_share,
             "usable_s": window.usable_s,
+            **window.fault_features,
         }
         site_um_s = self.window.site_ground_um_s(view)
         if site_um_s is not None:

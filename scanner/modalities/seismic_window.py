@@ -21,6 +21,13 @@ from drivers.api import (
 )
 from scanner.evidence import Reason
 from scanner.modality import ScanView, Sensor
+from scanner.signals.channel_health import (
+    CLIPPED_SHARE,
+    ChannelFault,
+    ChannelHealth,
+    channel_health,
+    healthy_rows,
+)
 from scanner.signals.seismic import (
     DecimatorState,
     bridge,
@@ -38,9 +45,6 @@ USABLE_S = 15.0
 
 END_S = 1.0
 """The newest second is left out: prediction from the ground needs what comes after, too."""
-
-CLIPPED_SHARE = 0.05
-"""A channel clipped for more of its window than this says nothing."""
 
 MACHINERY_SHARE = 0.995
 """More of the chassis' power than this in narrow lines: people are below what the lines leave."""
@@ -71,7 +75,9 @@ class SeismicView:
     ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
     ``usable`` ``(n_samples,)`` is True where every channel is;
     ``ground_references`` counts the ground channels among the references (air
-    sensors are the others); ``clipped_share`` is the worst channel's.
+    sensors are the others); ``clipped_share`` is the worst channel's; ``faults``
+    names chassis channels: what is wrong with them, those left out and those whose
+    poles are in doubt.
     """
 
     chassis: Array
@@ -82,6 +88,12 @@ class SeismicView:
     clipped_share: float
     usable_s: float
     sensor: str
+    faults: tuple[tuple[str, ChannelFault], ...] = ()
+
+    @property
+    def fault_features(self) -> dict[str, float]:
+        """``loose_c1`` = 1 and the like: what an evidence names its bad channels by."""
+        return {f"{fault}_{name}": 1.0 for name, fault in self.faults}
 
 
 @dataclass(slots=True)
@@ -275,30 +287,65 @@ class SeismicWindow:
         if seconds > 2 and not alive[chassis_rows].any():
             raise CannotTell("seismic_flat", sensor=sensor.name)
         whole = alive & (clipped <= CLIPPED_SHARE)
-        chosen = [i for i in chassis_rows if whole[i]]
-        if not chosen:
-            raise CannotTell(
-                "seismic_clipped", sensor=sensor.name, percent=100 * float(clipped[chassis_rows].max())
-            )
         ground = [i for i, role in enumerate(roles) if role is Role.GROUND and whole[i]]
         air = [i for i, role in enumerate(roles) if role is Role.AIR and whole[i]]
-        rows = chosen + ground + air
+        rows = chassis_rows + ground + air
         velocity, usable = to_velocity(
             stream.counts[rows], stream.usable[rows], [responses[i] for i in rows], fs_hz
         )
+        usable[:, -round(END_S * fs_hz) :] = False
+        n = len(chassis_rows)
+        health = channel_health(
+            velocity[:n],
+            fs_hz,
+            usable[:n],
+            velocity[n : n + len(ground)],
+            stream.counts[chassis_rows],
+            clipped[chassis_rows],
+        )
+        names = [stream.channels[i].name for i in chassis_rows]
+        chosen = _chosen(sensor.name, names, health)
+        kept = [*chosen, *range(n, len(rows))]
+        velocity, usable = velocity[kept], usable[kept]
         everywhere = np.logical_and.reduce(usable, axis=0)
-        everywhere[-round(END_S * fs_hz) :] = False
         usable_s = float(everywhere.sum() / fs_hz)
         if usable_s < USABLE_S:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S - usable_s)
-        n = len(chosen)
         return SeismicView(
-            chassis=velocity[:n],
-            references=velocity[n:],
+            chassis=velocity[: len(chosen)],
+            references=velocity[len(chosen) :],
             usable=everywhere,
             fs_hz=fs_hz,
             ground_references=len(ground),
             clipped_share=float(clipped[chassis_rows].max()),
             usable_s=usable_s,
             sensor=sensor.name,
+            faults=tuple(
+                (name, found.fault) for name, found in zip(names, health, strict=True) if found.fault
+            ),
         )
+
+
+def _chosen(sensor: str, names: list[str], health: tuple[ChannelHealth, ...]) -> list[int]:
+    """Rows of the chassis channels that can be used.
+
+    Raises
+    ------
+    CannotTell : none can, or a ground channel stands where a chassis channel should.
+    """
+    for name, found in zip(names, health, strict=True):
+        if found.fault is ChannelFault.EXCHANGED:
+            raise CannotTell("seismic_exchanged", sensor=sensor, channel=name)
+    chosen = healthy_rows(health)
+    if chosen:
+        return chosen
+    if any(found.fault is ChannelFault.CLIPPED for found in health):
+        raise CannotTell(
+            "seismic_clipped", sensor=sensor, percent=100 * max(found.clipped_share for found in health)
+        )
+    raise CannotTell(
+        "seismic_no_sound_channel",
+        sensor=sensor,
+        channels=", ".join(names),
+        channel_fault=health[0].fault.value,
+    )
