@@ -267,7 +267,7 @@ def reversed_suspects(spectra: Spectra) -> tuple[int, ...]:
 def cross_spectra(
     x: Array, fs_hz: float, usable: Mask, band_hz: tuple[float, float] = BAND_HZ
 ) -> tuple[Spectra, int]:
-    """Return cross-spectra ``(n_freq, n_channels, n_channels)`` summed over usable segments, and their number.
+    """Return cross-spectra summed over usable segments, ``(n_freq, n_channels, n_channels)``; how many.
 
     Parameters
     ----------
