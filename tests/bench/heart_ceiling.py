@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from tests.bench.heart_ceiling_beats import (
     LAGS,
@@ -138,13 +138,11 @@ class Everything:
     def _filtered(self, shape: Array, heart: Array, noise: Array) -> tuple[Array, Array, Array, Array]:
         """Matched-filter series of heart and noise, a beat's energy, its overlap with the one before."""
         n = self._n
-        size = n + shape.shape[1]
-        spectrum = np.fft.rfft(shape, size, axis=-1).conj()
+        size = fft.next_fast_len(n + shape.shape[1], real=True)
+        spectrum = fft.rfft(shape, size, axis=-1).conj()
 
         def correlate(weighed: Array) -> Array:
-            return np.asarray(
-                np.fft.irfft((np.fft.rfft(weighed, size, axis=-1) * spectrum).sum(axis=-2), size)
-            )
+            return np.asarray(fft.irfft((fft.rfft(weighed, size, axis=-1) * spectrum).sum(axis=-2), size))
 
         starts = np.unique(np.append(np.arange(0, n - 1, round(GRID_S * FS_HZ)), [n - 50, n - 20, n - 2]))
         lone = np.zeros((starts.size, shape.shape[0], n))

@@ -32,6 +32,9 @@ JITTERS = ((0.6, 0.04), (0.4, 0.09))
 PAUSE = 0.02
 DRIFT = 0.05
 RINGING_S = 6.0
+MISPLACED = 12
+"""Samples by which an envelope's peak may lie beside its beat."""
+
 MOST = 60.0
 """A beat's log ratio is held within this: sums over trains stay within the numbers of the machine."""
 
@@ -59,24 +62,29 @@ def impulse_response(spec: VibrationSpec) -> Array:
 def mean_beat(force: Array) -> Array:
     """Return the mean beat of a force at `FS_HZ`, aligned on its own beats, ``(n_beat,)``.
 
-    The first guess of the times are the peaks of the envelope; a beat that was
-    averaged finds them better, twice.
+    The first guess of the times are the peaks of the envelope; the mean beat then
+    places them better, some times over.
     """
     sos = signal.butter(2, (1.0, 15.0), "bandpass", fs=FS_HZ, output="sos")
     x = signal.sosfiltfilt(sos, force)
     envelope = np.abs(signal.hilbert(x))
     slow = signal.sosfiltfilt(signal.butter(2, 3.0, fs=FS_HZ, output="sos"), envelope)
     before, after = round(0.25 * FS_HZ), round(0.55 * FS_HZ)
-    size = np.hanning(before + after) ** 0.5
-    follow = slow
+    centred = slow - slow.mean()
+    lags = np.arange(round(60 / 180 * FS_HZ), round(60 / 40 * FS_HZ))
+    usual = int(lags[np.argmax(signal.correlate(centred, centred)[x.size - 1 + lags])])
+    peaks, _found = signal.find_peaks(slow, distance=max(1, round(0.6 * usual)))
+    peaks = peaks[(peaks >= before + MISPLACED) & (peaks < x.size - after - MISPLACED)]
+    fade = np.hanning(before + after) ** 0.5
     beat = np.zeros(before + after)
-    for _ in range(3):
-        peaks, _found = signal.find_peaks(follow, distance=round(0.33 * FS_HZ), height=0.3 * follow.std())
-        peaks = peaks[(peaks >= before) & (peaks < x.size - after)]
-        if peaks.size == 0:
-            break
-        beat = np.mean([x[at - before : at + after] for at in peaks], axis=0) * size
-        follow = signal.correlate(x, beat, "full")[beat.size - 1 - before :][: x.size]
+    for _ in range(4):
+        beat = np.mean([x[at - before : at + after] for at in peaks], axis=0) * fade
+        moves = [
+            np.argmax(np.correlate(x[at - before - MISPLACED : at + after + MISPLACED], beat)) - MISPLACED
+            for at in peaks
+        ]
+        moved = peaks + np.array(moves, int)
+        peaks = np.clip(moved, before + MISPLACED, x.size - after - MISPLACED - 1)
     return np.asarray(beat)
 
 
@@ -159,6 +167,7 @@ def train_ratio(log_beat: Array, overlap: Array, amplitude: Array, train: Train 
     first = later / mean_steps[:, np.newaxis] / k  # the first beat comes somewhere within an interval
     room = 8 * lags
     alpha = np.zeros((batch, k, room))
+    reached = np.empty((batch, k, lags))
     at = lags
     log_scale = np.zeros(batch)
     power = (amplitude**2)[:, np.newaxis]
@@ -167,7 +176,8 @@ def train_ratio(log_beat: Array, overlap: Array, amplitude: Array, train: Train 
             alpha[:, :, :lags] = alpha[:, :, room - lags :]
             at = lags
         ringing = np.exp(np.clip(-power * overlap[t, ::-1], -0.5 * MOST, MOST_BY_OVERLAP))
-        come = np.einsum("bkd,kd,bd->bk", alpha[:, :, at - lags : at], interval, ringing) @ train.move
+        np.multiply(alpha[:, :, at - lags : at], ringing[:, np.newaxis], out=reached)
+        come = np.einsum("bkd,kd->bk", reached, interval) @ train.move
         if t < lags:
             come = come + first[:, t] * np.exp(-log_scale)[:, np.newaxis]
         alpha[:, :, at] = come * weight[:, t : t + 1]

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
+from scipy import fft, signal
 
 from scanner.simulation.vibration import record_vibration
 from scanner.simulation.vibration_spec import VibrationSpec
@@ -53,12 +53,12 @@ def frames(x: Array) -> Complex:
         [np.zeros((*x.shape[:-1], edge)), faded, np.zeros((*x.shape[:-1], edge))], axis=-1
     )
     cut = np.lib.stride_tricks.sliding_window_view(padded, FRAME, axis=-1)[..., ::HOP, :]
-    return np.asarray(np.fft.rfft(cut * WINDOW, axis=-1))
+    return np.asarray(fft.rfft(cut * WINDOW, axis=-1))
 
 
 def joined(spectra: Complex, n: int) -> Array:
     """Return the adjoint of `frames`, scaled for weights that are one over a frame's power."""
-    pieces = np.fft.irfft(spectra, FRAME, axis=-1) * WINDOW
+    pieces = fft.irfft(spectra, FRAME, axis=-1) * WINDOW
     edge = FRAME - HOP
     count = pieces.shape[-2]
     out = np.zeros((*pieces.shape[:-2], (count - 1) * HOP + FRAME))
