@@ -55,6 +55,7 @@ def ceilings(made: Made, sweep: bool) -> list[tuple[str, float, float, float]]:
     heart = made.record.heart
     met = counts_of(made, moving=False).astype(float)
     noise = met - heart if made.trial.occupied else met
+    channel = best_channel(takes[:TAKES, :4], heart[:4])
     out: list[tuple[str, float, float, float]] = []
     for duration_s in DURATIONS_S:
         n = samples(duration_s)
@@ -69,7 +70,6 @@ def ceilings(made: Made, sweep: bool) -> list[tuple[str, float, float, float]]:
             out.append(("d", duration_s, float(level), float(score)))
         e = everything.beats(shape, heart[:, :n], noise[:, :n], levels, inside, SIZE_SPREAD[made.trial.real])
         out += [("e", duration_s, float(v), float(s)) for v, s in zip(levels, e, strict=True)]
-        channel = best_channel(takes[:TAKES, :4, :n], heart[:4, :n])
         one = Everything(takes[:, channel : channel + 1, :n], np.zeros((1, n)))
         row = slice(channel, channel + 1)
         e1 = one.beats_of_any_size(

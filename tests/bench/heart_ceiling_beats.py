@@ -25,7 +25,7 @@ STEP = 2
 """Samples at `FS_HZ` of a step of the recursion (20 ms)."""
 
 STEP_S = STEP / FS_HZ
-LONGEST_INTERVAL_S = 2.0
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.24, 1.9
 LAGS = round(LONGEST_INTERVAL_S / STEP_S)
 MEANS_S: Array = np.geomspace(60 / 180, 60 / 40, 24)
 JITTERS = ((0.6, 0.04), (0.4, 0.09))
@@ -112,8 +112,9 @@ class Train:
         lag_s = STEP_S * np.arange(1, LAGS + 1)
         away = np.log(lag_s / MEANS_S[:, np.newaxis])
         chance = sum(share * np.exp(-0.5 * (away / jitter) ** 2) / jitter for share, jitter in JITTERS)
-        chance = np.asarray(chance) / lag_s
-        chance = (1 - PAUSE) * chance / chance.sum(axis=1, keepdims=True) + PAUSE / LAGS
+        chance = np.asarray(chance) / lag_s * (lag_s >= SHORTEST_INTERVAL_S)
+        possible = (lag_s >= SHORTEST_INTERVAL_S) / (lag_s >= SHORTEST_INTERVAL_S).sum()
+        chance = (1 - PAUSE) * chance / chance.sum(axis=1, keepdims=True) + PAUSE * possible
         later = 1.0 - np.cumsum(chance, axis=1) + chance  # the interval lasts this lag or longer
         k = MEANS_S.size
         move = (1 - 2 * DRIFT) * np.eye(k) + DRIFT * (np.eye(k, k=1) + np.eye(k, k=-1))
@@ -160,31 +161,31 @@ def train_ratio(log_beat: Array, overlap: Array, amplitude: Array, train: Train 
     """
     batch, steps = log_beat.shape
     k, lags = train.interval.shape
-    weight = np.exp(np.clip(log_beat, -MOST, MOST))
-    interval = np.ascontiguousarray(train.interval[:, ::-1])
-    later = train.later
-    mean_steps = later.sum(axis=1)
-    first = later / mean_steps[:, np.newaxis] / k  # the first beat comes somewhere within an interval
-    room = 8 * lags
-    alpha = np.zeros((batch, k, room))
-    reached = np.empty((batch, k, lags))
-    at = lags
+    # no interval is shorter than a block: its steps do not depend on each other
+    block = int(np.argmax(train.interval.any(axis=0))) + 1
+    shortest = block - 1
+    weight = np.exp(np.clip(log_beat, -MOST, MOST))[:, np.newaxis]
+    interval = np.ascontiguousarray(train.interval[:, shortest:][:, ::-1])
+    first = np.zeros((k, steps))  # the first beat comes somewhere within an interval
+    begun = min(lags, steps)
+    first[:, :begun] = (train.later / train.later.sum(axis=1, keepdims=True) / k)[:, :begun]
+    power = (amplitude**2)[:, np.newaxis, np.newaxis]
+    reversed_overlap = overlap[:, shortest:][:, ::-1]
+    alpha = np.zeros((batch, k, lags + steps))
     log_scale = np.zeros(batch)
-    power = (amplitude**2)[:, np.newaxis]
-    for t in range(steps):
-        if at == room:
-            alpha[:, :, :lags] = alpha[:, :, room - lags :]
-            at = lags
-        ringing = np.exp(np.clip(-power * overlap[t, ::-1], -0.5 * MOST, MOST_BY_OVERLAP))
-        np.multiply(alpha[:, :, at - lags : at], ringing[:, np.newaxis], out=reached)
-        come = np.einsum("bkd,kd->bk", reached, interval) @ train.move
-        if t < lags:
-            come = come + first[:, t] * np.exp(-log_scale)[:, np.newaxis]
-        alpha[:, :, at] = come * weight[:, t : t + 1]
-        at += 1
-        if t % 10 == 9:
-            top = alpha[:, :, at - lags : at].max(axis=(1, 2))
-            alpha[:, :, at - lags : at] /= top[:, np.newaxis, np.newaxis]
-            log_scale += np.log(top)
-    whole = np.einsum("bkd,kd->b", alpha[:, :, at - lags : at], later[:, ::-1])
+    for t in range(0, steps, block):
+        size = min(block, steps - t)
+        at = lags + t
+        ringing = np.exp(np.clip(-power * reversed_overlap[t : t + size], -0.5 * MOST, MOST_BY_OVERLAP))
+        before = alpha[:, :, t : at + size - block]
+        windows = np.lib.stride_tricks.sliding_window_view(before, lags - shortest, axis=2)
+        come = np.einsum("bkjd,kd->bkj", windows * ringing[:, np.newaxis], interval)
+        come = np.einsum("bkj,km->bmj", come, train.move)
+        come += first[:, t : t + size] * np.exp(-log_scale)[:, np.newaxis, np.newaxis]
+        alpha[:, :, at : at + size] = come * weight[:, :, t : t + size]
+        recent = alpha[:, :, max(0, at + size - lags) : at + size]
+        top = recent.max(axis=(1, 2))
+        recent /= top[:, np.newaxis, np.newaxis]
+        log_scale += np.log(top)
+    whole = np.einsum("bkd,kd->b", alpha[:, :, steps:], train.later[:, ::-1])
     return np.asarray(np.log(whole) + log_scale)
