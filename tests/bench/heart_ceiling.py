@@ -33,7 +33,7 @@ Array = npt.NDArray[np.float64]
 SIZE_SPREAD = {False: 0.2, True: 0.35}
 """Of simulated and of recorded beats: the latter also differ in shape."""
 
-SIZES_DB: Array = np.arange(-42.0, 25.0, 6.0)
+SIZES_DB: Array = np.arange(-36.0, 13.0, 6.0)
 """Sizes that e1 holds for possible, over the usual one."""
 
 GRID_S = 2.0
