@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,16 @@ SWEPT_S = (30.0, 60.0)
 
 def results(table: Table, conditions: list[Condition]) -> dict[str, Any]:
     """Return all figures as nested dictionaries: by condition, duration and detector."""
-    out: dict[str, Any] = {"detection": {}, "still": {}, "paired": {}, "curves": {}, "hearts": {}}
+    out: dict[str, Any] = {
+        "detection": {},
+        "still": {},
+        "paired": {},
+        "curves": {},
+        "hearts": {},
+        "longer": {},
+    }
     for place, condition in enumerate(conditions):
-        for key in ("detection", "still", "paired", "hearts", "curves"):
+        for key in ("detection", "still", "paired", "hearts", "curves", "longer"):
             out[key][condition.value] = {}
         for duration_s in DURATIONS_S:
             name = f"{duration_s:g}"
@@ -52,6 +60,13 @@ def results(table: Table, conditions: list[Condition]) -> dict[str, Any]:
                 for k, d in enumerate(DETECTORS[1:])
                 if _has(still["ours"]) and _has(still[d])
             }
+        for shorter_s, longer_s in pairwise(DURATIONS_S):
+            pair = [_pair(table, "ours", condition, s, moving=True) for s in (longer_s, shorter_s)]
+            if _has(pair[0]):
+                name = f"{longer_s:g} - {shorter_s:g}"
+                out["longer"][condition.value][name] = difference(pair[0], pair[1], 100 + place)
+        both = [Curve(table, "ours", condition, s, name=f"{s:g}") for s in SWEPT_S]
+        out["longer"][condition.value]["levels"] = levels(both, place)
         for duration_s in SWEPT_S:
             curves = [Curve(table, d, condition, duration_s) for d in DETECTORS]
             moving = [
@@ -152,6 +167,13 @@ def tables(found: dict[str, Any], conditions: list[Condition]) -> str:
             for kind in ("simulated", "recorded")
         ]
         lines.append(_row([condition.value, *cells]))
+    lines += ["", "What longer listening gives ours: Pd, people moving; level at Pd 0.5, dB, without.", ""]
+    steps = [f"{b:g} - {a:g}" for a, b in pairwise(DURATIONS_S)]
+    lines += _head(["condition", *(f"Pd {step} s" for step in steps), f"level {steps[-1]} s"])
+    for condition in conditions:
+        gained = found["longer"][condition.value]
+        apart = gained["levels"]["difference"].get(steps[-1])
+        lines.append(_row([condition.value, *(_pair_text(gained.get(s)) for s in steps), _db(apart)]))
     alarms = found["false_alarms"]["30"]
     heard = [d for d in ("ours", *PLAIN) if alarms.get(d)]
     lines += ["", "False alarms with the threshold set at 1 % on calm alone, 30 s, %.", ""]

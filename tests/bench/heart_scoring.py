@@ -156,9 +156,16 @@ class Curve:
     """Pd against the heart's level of one detector: ``(n_levels, n)`` scores of the same trials."""
 
     def __init__(
-        self, table: Table, detector: str, condition: Condition, duration_s: float, *, moving: bool = False
+        self,
+        table: Table,
+        detector: str,
+        condition: Condition,
+        duration_s: float,
+        *,
+        moving: bool = False,
+        name: str = "",
     ) -> None:
-        self.detector = detector
+        self.detector = name or detector
         picked = [
             table.occupied(detector, condition, duration_s, level_db=level, moving=moving)
             for level in LEVELS_DB

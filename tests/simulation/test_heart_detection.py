@@ -8,12 +8,21 @@ import numpy as np
 import pytest
 
 from scanner.simulation.vibration_spec import Condition, Confounder
-from tests.bench import heart_answers, heart_detection
+from tests.bench import heart_answers, heart_ceiling, heart_detection
 from tests.bench.heart_answers import Answer, Answers
 from tests.bench.heart_baselines import baselines, regularity, spectral_peak
 from tests.bench.heart_report import broken_ceilings
-from tests.bench.heart_scoring import Scores, Table, detection, difference, false_alarms, half_level_db
-from tests.bench.heart_trials import FS_HZ, Hearts, Trial, counts_of, make
+from tests.bench.heart_scoring import (
+    Curve,
+    Scores,
+    Table,
+    detection,
+    difference,
+    false_alarms,
+    half_level_db,
+    levels,
+)
+from tests.bench.heart_trials import FS_HZ, LEVELS_DB, Hearts, Trial, counts_of, make
 
 TRIAL = Trial("tune", Condition.CALM, Confounder.NONE, 3, True)
 
@@ -153,6 +162,8 @@ def test_a_lone_line_is_no_heart_for_the_spectral_peak():
 def test_the_bench_runs_and_keeps_its_answers(tmp_path, monkeypatch, hearts):
     monkeypatch.setattr(heart_answers, "load_hearts", lambda folder, seeds: hearts)
     monkeypatch.setattr(heart_detection, "plot", lambda *_: [])
+    for module in (heart_answers, heart_ceiling):
+        monkeypatch.setattr(module, "DURATIONS_S", (30.0,))  # one of three: a test must be short
     sizes = ["--occupied", "1", "--empty", "1", "--confounded", "1", "--sweep", "0"]
     heart_detection.main(["--data", str(tmp_path), "--out", str(tmp_path), "--conditions", "calm", *sizes])
     found = json.loads((tmp_path / "results.json").read_text("utf-8"))
@@ -160,3 +171,25 @@ def test_the_bench_runs_and_keeps_its_answers(tmp_path, monkeypatch, hearts):
     assert "footsteps" in (tmp_path / "tables.md").read_text("utf-8")
     again = Answers(tmp_path)
     assert not any(again.missing(replace(TRIAL, number=0), group, False) for group in heart_answers.GROUPS)
+
+
+def test_the_gain_of_a_longer_record_is_told_in_decibels(tmp_path):
+    answers = Answers(tmp_path, ["ours"])
+    trials = []
+    for number in range(20):
+        for occupied in (True, False):
+            trial = replace(TRIAL, number=number, occupied=occupied)
+            # found from -5 dB on in 30 s, from -10 dB on in 60 s
+            rows = [
+                Answer("ours", s, level, False, float(level > start))
+                for s, start in ((30.0, -10.0), (60.0, -15.0))
+                for level in LEVELS_DB
+            ]
+            rows = rows if occupied else [Answer("ours", s, 0.0, True, 0.0) for s in (30.0, 60.0)]
+            answers.add(trial, "ours", True, rows)
+            trials.append(trial)
+    table = Table(answers, trials)
+    both = [Curve(table, "ours", Condition.CALM, s, name=f"{s:g}") for s in (30.0, 60.0)]
+    found = levels(both, 1)
+    assert found["level"]["30"]["level_db"] == -7.5
+    assert found["difference"]["60 - 30"] == {"db": -5.0, "low": -5.0, "high": -5.0}
