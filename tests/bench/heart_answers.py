@@ -48,6 +48,7 @@ from tests.bench.heart_trials import (
 GROUPS = ("ours", "plain", "ceiling")
 SWEPT_S = (30.0, 60.0)
 CHUNK = 8
+RECORDED_HEARTS = ("heart_forces.py", "real_hearts_read.py")
 SIMULATOR = (
     chassis,
     hearts,
@@ -153,6 +154,9 @@ def version(group: str) -> str:
     for path in sorted(Path(str(module.__file__)) for module in chain(own, SIMULATOR)):
         number = zlib.crc32(path.read_bytes(), number)
     number = zlib.crc32((Path(str(priors.__file__)).parent / "vibration_priors.toml").read_bytes(), number)
+    for name in RECORDED_HEARTS:
+        path = Path(__file__).with_name(name)
+        number = zlib.crc32(path.read_bytes() if path.exists() else b"", number)
     if group == "plain":  # with and without neurokit2 are two sets of answers
         number = zlib.crc32(" ".join(heart_baselines.baselines()).encode(), number)
     return f"{number:08x}"

@@ -113,8 +113,10 @@ def course_of(trial: Trial, hearts: Hearts) -> HeartCourse:
     intervals = hearts.intervals[int(rng.integers(len(hearts.intervals)))]
     at = int(rng.integers(intervals.size))
     turned = np.roll(intervals, -at)
-    repeats = int(np.ceil(length_s / turned.sum()))
-    return HeartCourse(intervals_s=np.tile(turned, repeats))
+    while turned.sum() < length_s:
+        turned = np.tile(turned, 2)
+    enough = int(np.searchsorted(np.cumsum(turned), length_s)) + 1
+    return HeartCourse(intervals_s=turned[:enough])
 
 
 def make(trial: Trial, hearts: Hearts) -> Made:
