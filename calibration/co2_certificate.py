@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 from calibration.certificates import Certificate
+
+_BARE = re.compile(r"^[A-Za-z0-9_-]+$")
 
 
 def certificate_toml(certificate: Certificate) -> str:
@@ -22,7 +25,10 @@ def certificate_toml(certificate: Certificate) -> str:
     method = "air, \\"free\\""
     parameters = { offset_ppm = 4.0 }
     """
-    parameters = ", ".join(f"{name} = {float(value)!r}" for name, value in certificate.parameters.items())
+    parameters = ", ".join(
+        f"{name if _BARE.match(name) else _text(name)} = {float(value)!r}"
+        for name, value in certificate.parameters.items()
+    )
     lines = [
         "[device.certificate]",
         f"id = {_text(certificate.id)}",

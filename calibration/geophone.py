@@ -35,10 +35,23 @@ class GeophoneResponse:
     source: str
 
 
+def channel_parameter(channel: str, name: str) -> str:
+    """Return the name of a certificate's parameter that holds for one channel alone.
+
+    Examples
+    --------
+    >>> channel_parameter("front-left", "damping")
+    'front-left_damping'
+    """
+    return f"{channel}_{name}"
+
+
 def response_of(channel: Channel, certificate: Certificate | None) -> GeophoneResponse:
     """Return a channel's response from its certificate, else from what the device declares.
 
-    What the certificate leaves out is taken from the device's declaration, never guessed.
+    What the certificate states of this channel (``c1_damping``) goes before what it
+    states of all (``damping``); what it leaves out is taken from the device's
+    declaration, never guessed.
 
     Raises
     ------
@@ -49,11 +62,11 @@ def response_of(channel: Channel, certificate: Certificate | None) -> GeophoneRe
     stated = dict(certificate.parameters) if certificate is not None else {}
 
     def known(name: str, declared: float | None) -> float | None:
-        value = stated.get(name, declared)
+        value = stated.get(channel_parameter(channel.name, name), stated.get(name, declared))
         return value if value is not None and math.isfinite(value) and value > 0 else None
 
     counts_per_m_s = known("counts_per_m_s", None)
-    flat_by_certificate = counts_per_m_s is not None and "natural_frequency_hz" not in stated
+    flat_by_certificate = counts_per_m_s is not None and known("natural_frequency_hz", None) is None
     if counts_per_m_s is None:
         v_per_m_s = known("sensitivity_v_per_m_s", channel.sensitivity_v_per_m_s)
         counts_per_volt = known("counts_per_volt", channel.counts_per_volt)

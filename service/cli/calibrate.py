@@ -14,13 +14,14 @@ from rich.progress import track
 
 from calibration.store import save_calibrations
 from scanner import fitting
-from service.cli import calibrate_co2
+from service.cli import calibrate_co2, calibrate_geophone
 from service.cli.out_file import check_can_write
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Calibrate probes, and fit scores to evidence."
 )
 app.add_typer(calibrate_co2.app, name="co2")
+app.add_typer(calibrate_geophone.app, name="geophone")
 
 
 @app.callback()
