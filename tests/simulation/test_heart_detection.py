@@ -129,7 +129,7 @@ def test_false_alarms_are_counted_with_the_threshold_of_calm(tmp_path):
 
 def test_a_ceiling_that_is_beaten_is_told():
     pair = {"difference": 0.2, "low": 0.1, "high": 0.3}
-    found = {"paired": {"calm": {"30": {"ours - e": pair, "ours - a": pair}}}}
+    found = {"paired": {"calm": {"30": {"ours - e": pair, "ours - e1": pair, "ours - a": pair}}}}
     assert [line.split(" by ")[0] for line in broken_ceilings(found)] == ["CEILING BEATEN: ours over e"]
 
 
