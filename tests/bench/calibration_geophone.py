@@ -24,7 +24,7 @@ from tests.calibration.simulated_geophones import (
 )
 
 SEED = 20261401  # the tests' seeds are others
-N_HUDDLES, N_RELEASES, N_TAPS = 200, 1000, 200
+N_HUDDLES, N_RELEASES, N_TAPS = 200, 1000, 500
 N_CHANNELS, BOARD_HZ = 5, 500.0
 KNOWN = GeophoneResponse(28.8 * COUNTS_PER_VOLT, 4.5, 0.7, "given")
 
