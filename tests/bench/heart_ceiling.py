@@ -33,6 +33,9 @@ Array = npt.NDArray[np.float64]
 SIZE_SPREAD = {False: 0.2, True: 0.35}
 """Of simulated and of recorded beats: the latter also differ in shape."""
 
+MEAN_SIZES = {False: (1.0,), True: (0.7, 1.0, 1.6, 2.5)}
+"""What e holds for possible: the mean of recorded beats is smaller than they are, as they differ in time."""
+
 SIZES_DB: Array = np.arange(-36.0, 13.0, 6.0)
 """Sizes that e1 holds for possible, over the usual one."""
 
@@ -68,7 +71,10 @@ def ceilings(made: Made, sweep: bool) -> list[tuple[str, float, float, float]]:
             shown, everything.known(heart[:, :n], noise[:, :n], shown, inside), strict=True
         ):
             out.append(("d", duration_s, float(level), float(score)))
-        e = everything.beats(shape, heart[:, :n], noise[:, :n], levels, inside, SIZE_SPREAD[made.trial.real])
+        real = made.trial.real
+        e = everything.beats(
+            shape, heart[:, :n], noise[:, :n], levels, inside, SIZE_SPREAD[real], MEAN_SIZES[real]
+        )
         out += [("e", duration_s, float(v), float(s)) for v, s in zip(levels, e, strict=True)]
         one = Everything(takes[:, channel : channel + 1, :n], np.zeros((1, n)))
         row = slice(channel, channel + 1)
@@ -114,13 +120,27 @@ class Everything:
         return rest + inside * 10 ** (levels_db / 20) * math.sqrt(energy)
 
     def beats(
-        self, shape: Array, heart: Array, noise: Array, levels_db: Array, inside: float, spread: float
+        self,
+        shape: Array,
+        heart: Array,
+        noise: Array,
+        levels_db: Array,
+        inside: float,
+        spread: float,
+        sizes: tuple[float, ...] = (1.0,),
     ) -> Array:
-        """Return the log ratio of a train of beats of the level's size, ``(n_levels,)``."""
+        """Return the log ratio of a train of beats of the level's size, ``(n_levels,)``.
+
+        ``sizes`` are the mean sizes over the level's that are held for as likely.
+        """
         gain = 10 ** (levels_db / 20)
         ours, rest, energy, overlap = self._filtered(shape, heart, noise)
         z = inside * gain[:, np.newaxis] * ours + rest
-        return train_ratio(_steps(beat_ratio(z, energy, gain, spread)), overlap, gain)
+        ratios = [
+            train_ratio(_steps(beat_ratio(z, energy, size * gain, spread)), overlap, size * gain)
+            for size in sizes
+        ]
+        return np.asarray(np.logaddexp.reduce(ratios, axis=0) - math.log(len(sizes)))
 
     def beats_of_any_size(
         self, shape: Array, heart: Array, noise: Array, levels_db: Array, inside: float, spread: float
