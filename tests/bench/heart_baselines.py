@@ -90,11 +90,11 @@ def regularity(times_s: Array, duration_s: float) -> float:
     return float(intervals[good].sum()) / duration_s - spread
 
 
-def pulse_regularity(x: Array, fs_hz: float) -> float:
-    """neurokit2's pulse-wave pipeline on the smoothed envelope, best channel."""
+def pulse_times(x: Array, fs_hz: float) -> list[Array]:
+    """Return the times, s, at which neurokit2 finds pulse waves in each channel's smoothed envelope."""
     import neurokit2
 
-    best = -10.0
+    out = []
     for row in envelope(x, fs_hz):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library divides by empty sets of peaks
@@ -102,23 +102,32 @@ def pulse_regularity(x: Array, fs_hz: float) -> float:
                 cleaned = neurokit2.ppg_clean(row, sampling_rate=fs_hz, method="elgendi")
                 peaks = neurokit2.ppg_findpeaks(cleaned, sampling_rate=fs_hz, method="elgendi")["PPG_Peaks"]
             except IndexError:  # no wave at all
-                continue
-        best = max(best, regularity(np.asarray(peaks) / fs_hz, row.size / fs_hz))
-    return best
+                peaks = []
+        out.append(np.asarray(peaks, float) / fs_hz)
+    return out
 
 
-def trigger_regularity(x: Array, fs_hz: float) -> float:
-    """obspy's recursive STA/LTA (0.1 s over 2 s) of 2-20 Hz, its triggers' regularity, best channel."""
+def pulse_regularity(x: Array, fs_hz: float) -> float:
+    """neurokit2's pulse-wave pipeline on the smoothed envelope, best channel."""
+    return max(regularity(times, x.shape[1] / fs_hz) for times in pulse_times(x, fs_hz))
+
+
+def trigger_times(x: Array, fs_hz: float) -> list[Array]:
+    """Return the times, s, of each channel's triggers: recursive STA/LTA (0.1 s over 2 s) of 2-20 Hz."""
     sos = signal.butter(4, BAND_HZ, "bandpass", fs=fs_hz, output="sos")
     filtered = signal.sosfilt(sos, signal.detrend(x, axis=1), axis=1)
-    best = -10.0
+    out = []
     for row in filtered:
         ratio = recursive_sta_lta(np.ascontiguousarray(row), round(0.1 * fs_hz), round(2.0 * fs_hz))
         onsets = np.asarray(trigger_onset(ratio, 1.5, 1.0), float).reshape(-1, 2)[:, 0] / fs_hz
-        if onsets.size:
-            apart = np.concatenate([[True], np.diff(onsets) > 1 / RATE_HZ[1]])
-            best = max(best, regularity(onsets[apart], row.size / fs_hz))
-    return best
+        apart = np.diff(onsets, prepend=-np.inf) > 1 / RATE_HZ[1]
+        out.append(onsets[apart])
+    return out
+
+
+def trigger_regularity(x: Array, fs_hz: float) -> float:
+    """obspy's STA/LTA pipeline: its triggers' regularity, best channel."""
+    return max(regularity(times, x.shape[1] / fs_hz) for times in trigger_times(x, fs_hz))
 
 
 def baselines() -> dict[str, Callable[[Array, float], float]]:

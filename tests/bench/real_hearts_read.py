@@ -55,17 +55,20 @@ def half(subjects: Iterable[Named], which: str) -> list[Named]:
 def evenly(t_s: Array, x: Array, fs_hz: float = FS_HZ) -> Array:
     """Return axes ``(n_axes, m)`` at ``fs_hz`` of samples ``(n, n_axes)`` at nearly even times ``(n,)``.
 
-    What a faster phone saw above half the rate is filtered out, not folded down.
+    What a faster phone saw above half the rate is filtered out, not folded down; an
+    offset, such as gravity, leaves no step at the ends.
 
     >>> t_s = np.arange(0, 10, 1 / 200)
     >>> bool(evenly(t_s, np.sin(2 * np.pi * 90 * t_s)[:, np.newaxis])[0, 100:-100].std() < 0.01)
+    True
+    >>> bool(np.ptp(evenly(t_s, np.full((2000, 1), 5.0))) < 0.01)
     True
     """
     t_s = t_s - t_s[0]
     factor = max(1, round((t_s.size - 1) / t_s[-1] / fs_hz))
     grid = np.arange(0, t_s[-1], 1 / (factor * fs_hz))
     even = np.stack([np.interp(grid, t_s, axis) for axis in x.T])
-    return np.asarray(even if factor == 1 else signal.resample_poly(even, 1, factor, axis=1))
+    return np.asarray(even if factor == 1 else signal.resample_poly(even, 1, factor, axis=1, padtype="line"))
 
 
 def read_mscardio(folder: Path, which: str) -> dict[str, list[Recording]]:
