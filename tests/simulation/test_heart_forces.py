@@ -15,6 +15,11 @@ def forces(shared_data):
     return {which: load_forces(shared_data / "heartbeat", which) for which in ("tune", "test")}
 
 
+@pytest.fixture(scope="module")
+def intervals(shared_data):
+    return dict(load_intervals(shared_data / "heartbeat"))
+
+
 def test_no_subject_is_in_both_halves(forces):
     tune, test = ({subject for subject, _, _ in forces[which]} for which in ("tune", "test"))
     assert (len(tune), len(test), tune & test) == (31, 31, set())
@@ -36,24 +41,23 @@ def test_no_force_holds_the_hand_that_laid_the_phone_down(forces):
         assert seconds.max() < 6 * np.median(seconds)
 
 
-def test_intervals_keep_the_jitter_of_an_undisturbed_stretch(shared_data):
+def test_intervals_keep_the_jitter_of_an_undisturbed_stretch(shared_data, intervals):
     path = shared_data / "heartbeat" / "rr_intervals" / "08_20231110_RR.csv.gz"
     with gzip.open(path, "rt", encoding="utf-8") as file:
         raw = np.loadtxt(file, delimiter=",", skiprows=1, usecols=2)
     stretch = raw[3000:3200]
     assert stretch.min() > 0.6  # nothing to mend there
     assert stretch.max() < 0.9
-    intervals = dict(load_intervals(shared_data / "heartbeat"))["08"]
-    windows = np.lib.stride_tricks.sliding_window_view(intervals, stretch.size)
+    windows = np.lib.stride_tricks.sliding_window_view(intervals["08"], stretch.size)
     assert (windows == stretch).all(axis=1).sum() == 1
 
 
-def test_no_interval_spans_a_missed_beat(shared_data):
-    for _, intervals in load_intervals(shared_data / "heartbeat"):
-        around = np.median(np.lib.stride_tricks.sliding_window_view(intervals, 31), axis=1)
-        assert (intervals[15:-15] / around).max() < 1.75
+def test_no_interval_spans_a_missed_beat(intervals):
+    for found in intervals.values():
+        around = np.median(np.lib.stride_tricks.sliding_window_view(found, 31), axis=1)
+        assert (found[15:-15] / around).max() < 1.75
 
 
 def test_recordings_of_one_subject_stay_together(shared_data):
     subjects = read_mscardio(shared_data / "heartbeat", "tune")
-    assert all(r.name.startswith(f"Subject_{s}_") for s, found in subjects.items() for r in found)
+    assert all(r.name.startswith(f"Subject_{s}_") for s, found in subjects for r in found)
