@@ -1,0 +1,93 @@
+"""How much likelier each moment is as a beat than as any other: a small network over `beat_features`.
+
+Trained on simulated vehicles and on simulated sensors without one by
+``models/training/beats.py``; `CARD` says on what, and its hash goes into every
+evidence that rests on it. It sees a third of a second on either side, less than
+the shortest interval between two beats, so it can know beats but no rhythm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scanner.signals.beat_features import N_FEATURES
+from scanner.signals.whitening import Mask
+
+Array = npt.NDArray[np.float64]
+
+WEIGHTS = "beat_network.npz"
+REACH = 8
+"""Samples of features on either side that a moment depends on."""
+
+
+def beat_llr(features: Array, usable: Mask) -> Array:
+    """Return ln p(features | beat here) / p(features | none), for all but `REACH` at both ends.
+
+    Parameters
+    ----------
+    features : float ``(N_FEATURES, n)`` from `beat_features`.
+    usable : bool ``(n,)``.
+
+    Returns
+    -------
+    float ``(n - 2 REACH,)``; 0 where a moment cannot be used.
+
+    Raises
+    ------
+    ValueError : features of another make than the network was trained on.
+    """
+    if features.shape[0] != N_FEATURES:
+        raise ValueError(f"{features.shape[0]} features, the network was trained on {N_FEATURES}")
+    net = _network()
+    x = (features - net["mean"][:, np.newaxis]) / net["spread"][:, np.newaxis]
+    x = _relu(_convolve(x, net["w1"], net["b1"]))
+    for layer in ("2", "3"):
+        w = net["w" + layer]
+        half = w.shape[2] // 2
+        x = x[:, half : x.shape[1] - half] + _relu(_convolve(x, w, net["b" + layer]))
+    logit = _convolve(x, net["w4"], net["b4"])[0]
+    # what the training's share of beats adds to every logit is no evidence
+    return np.where(usable[REACH : usable.size - REACH], logit - float(net["base"]), 0.0)
+
+
+@cache
+def card() -> dict[str, Any]:
+    """Return what the network was trained on, with what result."""
+    text = str(np.load(_file(), allow_pickle=False)["card"])
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@cache
+def network_id() -> str:
+    """Return a short identity: the hash of the weights' file."""
+    return f"beats@{hashlib.sha256(_file().read_bytes()).hexdigest()[:12]}"
+
+
+def _convolve(x: Array, weights: Array, bias: Array) -> Array:
+    """Correlate ``(n_in, n)`` with ``(n_out, n_in, taps)``; only whole overlaps."""
+    n_out, n_in, taps = weights.shape
+    windows = np.lib.stride_tricks.sliding_window_view(x, taps, axis=1)  # (n_in, n, taps)
+    rows = windows.transpose(0, 2, 1).reshape(n_in * taps, -1)
+    return np.asarray(weights.reshape(n_out, -1) @ rows + bias[:, np.newaxis])
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+def _file() -> Any:
+    return resources.files(__package__).joinpath(WEIGHTS)
+
+
+@cache
+def _network() -> dict[str, Array]:
+    with _file().open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        return {name: stored[name].astype(float) for name in stored.files if name != "card"}

@@ -1,0 +1,247 @@
+"""Is there a heart? Counts of a waveform board in, second by second; a finding at any time.
+
+What is new in the channels (`whitening`) becomes energies (`beat_features`),
+these become the likelihood of a beat at each moment (`beat_network`), and these
+the likelihood of a train of beats (`rhythm`). How large that is without any
+rhythm is learned from the same moments in shuffled order: they keep every burst
+and every gust.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+from scanner.signals.beat_features import CONTEXT_AFTER, CONTEXT_BEFORE, N_FEATURES, beat_features
+from scanner.signals.beat_network import REACH, beat_llr
+from scanner.signals.rhythm import (
+    GRID_HZ,
+    RhythmState,
+    bpm_of,
+    follow_rhythm,
+    rate_posterior,
+    rhythm_llr,
+    rhythm_state,
+)
+from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state
+from scanner.signals.whitening import (
+    RATE_HZ,
+    Innovations,
+    WhitenerState,
+    whiten_stream,
+    whitener_state,
+)
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+HIGHPASS_HZ = 0.6
+RATES_HZ = (40.0, 60.0)
+"""The board's rate over an integer must come within these; beats are then read slow or fast by as much."""
+
+SHUFFLES = 32
+BLOCK = 200
+"""Moments change places within blocks of 8 s, so that shuffles can follow a stream."""
+
+PIECES = (5, 14)
+"""Shortest and longest piece that moves whole, samples: 0.2 to 0.52 s."""
+
+KEPT = round(60 * GRID_HZ)
+"""Moments that are kept for display."""
+
+BURST_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class HeartState:
+    """Everything that the next samples need."""
+
+    factor: int
+    rate_hz: float
+    decimator: DecimatorState
+    highpass: Array | None
+    whitener: WhitenerState
+    innovations: Innovations
+    features: Array
+    features_usable: Mask
+    block: int
+    waiting: Array
+    whole: RhythmState
+    shuffled: RhythmState
+    moments: Array
+    bursts: float
+    heard: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeartFinding:
+    """What the moments so far say.
+
+    ``rhythm`` = how many standard deviations of the shuffled series the train's
+    log-likelihood stands above their mean (what a rhythm adds to its bursts);
+    ``burstiness`` = mean log-likelihood ratio of bursts at any time, a second;
+    ``train_llr`` the train's own log-likelihood ratio; ``bpm`` and ``bpm_sd`` the
+    rate now; ``heard_s`` how much could be used.
+    """
+
+    rhythm: float
+    burstiness: float
+    train_llr: float
+    shuffled_llr: Array
+    bpm: float
+    bpm_sd: float
+    heard_s: float
+    moments: Array
+
+
+def heart_state(n_chassis: int, n_references: int, fs_hz: float) -> HeartState:
+    """Return the state of a listener that has heard nothing.
+
+    Parameters
+    ----------
+    fs_hz : of the board.
+
+    Raises
+    ------
+    ValueError : no integer divides the rate to within `RATES_HZ`.
+    """
+    n = n_chassis + n_references
+    factor = max(1, round(fs_hz / RATE_HZ))
+    if not RATES_HZ[0] <= fs_hz / factor <= RATES_HZ[1]:
+        factor += 1 if fs_hz / factor > RATES_HZ[1] else 0
+    if not RATES_HZ[0] <= fs_hz / factor <= RATES_HZ[1]:
+        raise ValueError(f"{fs_hz:g} Hz over no integer is within {RATES_HZ[0]:g} to {RATES_HZ[1]:g} Hz")
+    nothing = Innovations(
+        np.zeros((n_chassis, CONTEXT_BEFORE)), np.zeros((n, CONTEXT_BEFORE)), np.zeros(CONTEXT_BEFORE, bool)
+    )
+    return HeartState(
+        factor=factor,
+        rate_hz=fs_hz / factor,
+        decimator=decimator_state(n, factor),
+        highpass=None,
+        whitener=whitener_state(n_chassis, n_references),
+        innovations=nothing,
+        features=np.zeros((N_FEATURES, REACH)),
+        features_usable=np.zeros(REACH, bool),
+        block=0,
+        waiting=np.zeros(0),
+        whole=rhythm_state(1),
+        shuffled=rhythm_state(SHUFFLES),
+        moments=np.zeros(0),
+        bursts=0.0,
+        heard=0,
+    )
+
+
+def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
+    """Hear the next samples.
+
+    Parameters
+    ----------
+    counts : ``(n_chassis + n_references, n_samples)``, any unit; what is not finite counts as unusable.
+    usable : bool, same shape.
+    state : from `heart_state` or the call before. Any split gives the same findings.
+    """
+    x, good, state = _conditioned(counts, usable, state)
+    new, whitener = whiten_stream(x, good, state.whitener)
+    before = state.innovations
+    joined = Innovations(
+        np.hstack([before.joint, new.joint]),
+        np.hstack([before.own, new.own]),
+        np.concatenate([before.usable, new.usable]),
+    )
+    state = replace(state, whitener=whitener)
+    block = 10
+    ready = (joined.usable.size - CONTEXT_BEFORE - CONTEXT_AFTER) // block * block
+    if ready <= 0:
+        return replace(state, innovations=joined)
+    used = CONTEXT_BEFORE + ready + CONTEXT_AFTER
+    features, near = beat_features(
+        Innovations(joined.joint[:, :used], joined.own[:, :used], joined.usable[:used]),
+        state.whitener.n_chassis,
+    )
+    joined = Innovations(joined.joint[:, ready:], joined.own[:, ready:], joined.usable[ready:])
+    features = np.hstack([state.features, features])
+    near = np.concatenate([state.features_usable, near])
+    llr = beat_llr(features, near)
+    known = int(near[REACH : near.size - REACH].sum())
+    bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
+    state = replace(
+        state,
+        innovations=joined,
+        features=features[:, -2 * REACH :],
+        features_usable=near[-2 * REACH :],
+        moments=np.concatenate([state.moments, llr])[-KEPT:],
+        bursts=state.bursts + float(bursts.sum()),
+        heard=state.heard + known,
+    )
+    return _followed(llr, state)
+
+
+def find_heart(state: HeartState) -> HeartFinding | None:
+    """Return what has been heard so far; None before there is a moment to weigh."""
+    if not state.heard:
+        return None
+    whole, shuffled = state.whole, state.shuffled
+    if state.waiting.size:
+        whole = follow_rhythm(state.waiting[np.newaxis], whole)
+        shuffled = follow_rhythm(state.waiting[_shuffles(state.block, state.waiting.size)], shuffled)
+    train = float(rhythm_llr(whole)[0])
+    without = rhythm_llr(shuffled)
+    bpm, bpm_sd = bpm_of(rate_posterior(whole)[0])
+    scale = state.rate_hz / RATE_HZ
+    return HeartFinding(
+        rhythm=(train - float(without.mean())) / max(float(without.std()), 1e-3),
+        burstiness=state.bursts / state.heard * GRID_HZ,
+        train_llr=train,
+        shuffled_llr=without,
+        bpm=bpm * scale,
+        bpm_sd=bpm_sd * scale,
+        heard_s=state.heard / GRID_HZ / scale,
+        moments=state.moments,
+    )
+
+
+def _conditioned(counts: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, HeartState]:
+    """Bring counts to about `RATE_HZ`, without their slow part."""
+    finite = np.isfinite(counts)
+    good = usable & finite
+    x = bridge(np.where(finite, counts, 0.0), good)
+    decimator, highpass = state.decimator, state.highpass
+    sos = signal.butter(4, HIGHPASS_HZ, "highpass", fs=state.rate_hz, output="sos")
+    if highpass is None and x.shape[1]:
+        # start as if the first value had always been there
+        held = np.repeat(x[:, :1], 20 * state.factor, axis=1)
+        decimator = replace(decimate(held, np.ones(held.shape, bool), state.factor, decimator)[2], phase=0)
+        highpass = signal.sosfilt_zi(sos)[:, np.newaxis, :] * x[np.newaxis, :, :1]
+    slow, whole, decimator = decimate(x, good, state.factor, decimator)
+    if highpass is not None and slow.shape[1]:
+        slow, highpass = signal.sosfilt(sos, slow, axis=1, zi=highpass)
+    return slow, whole.all(axis=0), replace(state, decimator=decimator, highpass=highpass)
+
+
+def _followed(llr: Array, state: HeartState) -> HeartState:
+    """Carry the trains on by whole blocks; the rest waits."""
+    waiting, block = np.concatenate([state.waiting, llr]), state.block
+    whole, shuffled = state.whole, state.shuffled
+    while waiting.size >= BLOCK:
+        piece = waiting[:BLOCK]
+        whole = follow_rhythm(piece[np.newaxis], whole)
+        shuffled = follow_rhythm(piece[_shuffles(block, BLOCK)], shuffled)
+        waiting, block = waiting[BLOCK:], block + 1
+    return replace(state, waiting=waiting, block=block, whole=whole, shuffled=shuffled)
+
+
+def _shuffles(block: int, n: int) -> npt.NDArray[np.int64]:
+    """Orders of ``n`` moments, ``(SHUFFLES, n)``: pieces keep their inside and change places."""
+    rng = np.random.default_rng([n, block])
+    orders = []
+    for _ in range(SHUFFLES):
+        lengths = rng.integers(PIECES[0], PIECES[1], size=math.ceil(n / PIECES[0]), endpoint=True)
+        piece = np.repeat(np.arange(lengths.size), lengths)[:n]
+        orders.append(np.argsort(rng.permutation(lengths.size)[piece], kind="stable"))
+    return np.stack(orders)
