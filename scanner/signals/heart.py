@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from scanner.signals.beat_features import CONTEXT_AFTER, CONTEXT_BEFORE, N_FEATURES, beat_features
+from scanner.signals.beat_features import CONTEXT_AFTER, CONTEXT_BEFORE, LEVEL_BLOCK, N_FEATURES, beat_features
 from scanner.signals.beat_network import REACH, beat_llr
 from scanner.signals.rhythm import (
     GRID_HZ,
@@ -42,6 +42,9 @@ Mask = npt.NDArray[np.bool_]
 HIGHPASS_HZ = 0.6
 RATES_HZ = (40.0, 60.0)
 """The board's rate over an integer must come within these; beats are then read slow or fast by as much."""
+
+DELAY_S = 0.16
+"""A moment is told so much late: half of the decimation filter's length."""
 
 SHUFFLES = 32
 BLOCK = 200
@@ -146,6 +149,30 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
     usable : bool, same shape.
     state : from `heart_state` or the call before. Any split gives the same findings.
     """
+    features, near, state = hear_features(counts, usable, state)
+    if not features.shape[1]:
+        return state
+    features = np.hstack([state.features, features])
+    near = np.concatenate([state.features_usable, near])
+    llr = beat_llr(features, near)
+    known = int(near[REACH : near.size - REACH].sum())
+    bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
+    state = replace(
+        state,
+        features=features[:, -2 * REACH :],
+        features_usable=near[-2 * REACH :],
+        moments=np.concatenate([state.moments, llr])[-KEPT:],
+        bursts=state.bursts + float(bursts.sum()),
+        heard=state.heard + known,
+    )
+    return _followed(llr, state)
+
+
+def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, HeartState]:
+    """Return the next `beat_features` that can be told, ``(N_FEATURES, n)``, and which are usable.
+
+    The network is trained on these; `listen` is for all else.
+    """
     x, good, state = _conditioned(counts, usable, state)
     new, whitener = whiten_stream(x, good, state.whitener)
     before = state.innovations
@@ -154,32 +181,16 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
         np.hstack([before.own, new.own]),
         np.concatenate([before.usable, new.usable]),
     )
-    state = replace(state, whitener=whitener)
-    block = 10
-    ready = (joined.usable.size - CONTEXT_BEFORE - CONTEXT_AFTER) // block * block
+    ready = (joined.usable.size - CONTEXT_BEFORE - CONTEXT_AFTER) // LEVEL_BLOCK * LEVEL_BLOCK
     if ready <= 0:
-        return replace(state, innovations=joined)
-    used = CONTEXT_BEFORE + ready + CONTEXT_AFTER
-    features, near = beat_features(
-        Innovations(joined.joint[:, :used], joined.own[:, :used], joined.usable[:used]),
-        state.whitener.n_chassis,
-    )
-    joined = Innovations(joined.joint[:, ready:], joined.own[:, ready:], joined.usable[ready:])
-    features = np.hstack([state.features, features])
-    near = np.concatenate([state.features_usable, near])
-    llr = beat_llr(features, near)
-    known = int(near[REACH : near.size - REACH].sum())
-    bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
-    state = replace(
-        state,
-        innovations=joined,
-        features=features[:, -2 * REACH :],
-        features_usable=near[-2 * REACH :],
-        moments=np.concatenate([state.moments, llr])[-KEPT:],
-        bursts=state.bursts + float(bursts.sum()),
-        heard=state.heard + known,
-    )
-    return _followed(llr, state)
+        nothing = np.zeros((N_FEATURES, 0)), np.zeros(0, bool)
+        return *nothing, replace(state, whitener=whitener, innovations=joined)
+    features, near = beat_features(_cut(joined, 0, CONTEXT_BEFORE + ready + CONTEXT_AFTER), whitener.n_chassis)
+    return features, near, replace(state, whitener=whitener, innovations=_cut(joined, ready, None))
+
+
+def _cut(new: Innovations, start: int, stop: int | None) -> Innovations:
+    return Innovations(new.joint[:, start:stop], new.own[:, start:stop], new.usable[start:stop])
 
 
 def find_heart(state: HeartState) -> HeartFinding | None:

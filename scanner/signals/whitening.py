@@ -143,7 +143,7 @@ def whiten_stream(x: Array, usable: Mask, state: WhitenerState) -> tuple[Innovat
             break
         cut = x[:, done * FRAME : PAST + (done + span) * FRAME + AROUND]
         good = _whole(usable[done * FRAME : PAST + (done + span) * FRAME + AROUND])
-        regressors, targets = _regressors(cut, n_chassis), _targets(cut, n_chassis)
+        regressors, targets = regressors_of(cut, n_chassis), _targets(cut, n_chassis)
         if not frames:
             for _ in range(FIRST_PASSES):
                 fits = tuple(
@@ -174,7 +174,7 @@ def whiten_stream(x: Array, usable: Mask, state: WhitenerState) -> tuple[Innovat
     return Innovations(np.hstack(joint), np.hstack(own), told), rest
 
 
-def _regressors(cut: Array, n_chassis: int) -> list[Array]:
+def regressors_of(cut: Array, n_chassis: int) -> list[Array]:
     """Regressors of the joint model, then of each channel's own, ``(P, n)`` each."""
     n = cut.shape[1] - PAST - AROUND
     past = [cut[:, PAST - k : PAST - k + n] for k in range(1, PAST + 1)]
