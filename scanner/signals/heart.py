@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from scanner.signals.beat_features import CONTEXT_AFTER, CONTEXT_BEFORE, LEVEL_BLOCK, N_FEATURES, beat_features
+from scanner.signals.beat_features import AFTER_S, BEFORE_S, FEATURE_HZ, LEVEL_BLOCK_S, N_FEATURES, beat_features
 from scanner.signals.beat_network import REACH, beat_llr
 from scanner.signals.rhythm import (
     GRID_HZ,
@@ -29,9 +30,10 @@ from scanner.signals.rhythm import (
 )
 from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state
 from scanner.signals.whitening import (
-    RATE_HZ,
+    REACH_25_HZ,
     Innovations,
     WhitenerState,
+    no_innovations,
     whiten_stream,
     whitener_state,
 )
@@ -39,7 +41,12 @@ from scanner.signals.whitening import (
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+RATE_HZ = 50.0
 HIGHPASS_HZ = 0.6
+LOWPASS_HZ = 8.5
+"""The low-rate channels end here, below the half orders of a refrigeration unit."""
+
+LOW_HALF_TAPS = 20
 RATES_HZ = (40.0, 60.0)
 """The board's rate over an integer must come within these; beats are then read slow or fast by as much."""
 
@@ -69,6 +76,10 @@ class HeartState:
     highpass: Array | None
     whitener: WhitenerState
     innovations: Innovations
+    undecimated: Array
+    undecimated_usable: Mask
+    low_whitener: WhitenerState
+    low_innovations: Innovations
     features: Array
     features_usable: Mask
     block: int
@@ -118,16 +129,18 @@ def heart_state(n_chassis: int, n_references: int, fs_hz: float) -> HeartState:
         factor += 1 if fs_hz / factor > RATES_HZ[1] else 0
     if not RATES_HZ[0] <= fs_hz / factor <= RATES_HZ[1]:
         raise ValueError(f"{fs_hz:g} Hz over no integer is within {RATES_HZ[0]:g} to {RATES_HZ[1]:g} Hz")
-    nothing = Innovations(
-        np.zeros((n_chassis, CONTEXT_BEFORE)), np.zeros((n, CONTEXT_BEFORE)), np.zeros(CONTEXT_BEFORE, bool)
-    )
+    before, low_before = round(BEFORE_S * RATE_HZ), round(BEFORE_S * FEATURE_HZ)
     return HeartState(
         factor=factor,
         rate_hz=fs_hz / factor,
         decimator=decimator_state(n, factor),
         highpass=None,
         whitener=whitener_state(n_chassis, n_references),
-        innovations=nothing,
+        innovations=no_innovations(n_chassis, n, before),
+        undecimated=np.zeros((n, LOW_HALF_TAPS)),
+        undecimated_usable=np.zeros(LOW_HALF_TAPS, bool),
+        low_whitener=whitener_state(n_chassis, n_references, REACH_25_HZ),
+        low_innovations=no_innovations(n_chassis, 0, low_before),
         features=np.zeros((N_FEATURES, REACH)),
         features_usable=np.zeros(REACH, bool),
         block=0,
@@ -175,22 +188,42 @@ def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array
     """
     x, good, state = _conditioned(counts, usable, state)
     new, whitener = whiten_stream(x, good, state.whitener)
-    before = state.innovations
-    joined = Innovations(
-        np.hstack([before.joint, new.joint]),
-        np.hstack([before.own, new.own]),
-        np.concatenate([before.usable, new.usable]),
-    )
-    ready = (joined.usable.size - CONTEXT_BEFORE - CONTEXT_AFTER) // LEVEL_BLOCK * LEVEL_BLOCK
+    low, low_good, state = _lowered(x, good, state)
+    low_new, low_whitener = whiten_stream(low, low_good, state.low_whitener)
+    new, low_new = state.innovations.then(new), state.low_innovations.then(low_new)
+    state = replace(state, whitener=whitener, low_whitener=low_whitener)
+    contexts = BEFORE_S + AFTER_S
+    both = min(new.usable.size // 2, low_new.usable.size)  # at the low rate
+    block = round(LEVEL_BLOCK_S * FEATURE_HZ)
+    ready = (both - round(contexts * FEATURE_HZ)) // block * block
     if ready <= 0:
-        nothing = np.zeros((N_FEATURES, 0)), np.zeros(0, bool)
-        return *nothing, replace(state, whitener=whitener, innovations=joined)
-    features, near = beat_features(_cut(joined, 0, CONTEXT_BEFORE + ready + CONTEXT_AFTER), whitener.n_chassis)
-    return features, near, replace(state, whitener=whitener, innovations=_cut(joined, ready, None))
+        state = replace(state, innovations=new, low_innovations=low_new)
+        return np.zeros((N_FEATURES, 0)), np.zeros(0, bool), state
+    used = ready + round(contexts * FEATURE_HZ)
+    features, near = beat_features(new.cut(0, 2 * used), low_new.cut(0, used))
+    state = replace(state, innovations=new.cut(2 * ready), low_innovations=low_new.cut(ready))
+    return features, near, state
 
 
-def _cut(new: Innovations, start: int, stop: int | None) -> Innovations:
-    return Innovations(new.joint[:, start:stop], new.own[:, start:stop], new.usable[start:stop])
+def _lowered(x: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, HeartState]:
+    """Every second sample of what is below `LOWPASS_HZ`, in time with ``x``."""
+    x = np.hstack([state.undecimated, x])
+    usable = np.concatenate([state.undecimated_usable, usable])
+    span = 2 * LOW_HALF_TAPS + 1
+    n = max(0, (x.shape[1] - span) // 2 + 1)
+    kept = replace(state, undecimated=x[:, 2 * n :], undecimated_usable=usable[2 * n :])
+    if not n:
+        return x[:, :0], usable[:0], kept
+    windows = np.lib.stride_tricks.sliding_window_view(x, span, axis=1)[:, ::2]
+    whole = np.lib.stride_tricks.sliding_window_view(usable, span)[::2].all(axis=1)
+    return np.asarray(windows @ _lowpass()), whole, kept
+
+
+@cache
+def _lowpass() -> Array:
+    return np.asarray(
+        signal.firwin(2 * LOW_HALF_TAPS + 1, LOWPASS_HZ, window=("kaiser", 7.0), fs=RATE_HZ)
+    )
 
 
 def find_heart(state: HeartState) -> HeartFinding | None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import signal
 
 from scanner.signals.heart import HIGHPASS_HZ, HeartState
-from scanner.signals.whitening import AROUND, PAST, regressors_of
+from scanner.signals.whitening import regressors_of
 
 Array = npt.NDArray[np.float64]
 
@@ -54,15 +54,17 @@ def beat_index(state: HeartState, beat_counts: Array) -> float | None:
     fit = state.whitener.fits[0]
     if fit.solution is None or fit.whitener is None:
         return None
+    reach = state.whitener.reach
+    past, around = reach.past, reach.around
     n_chassis, n_rows = state.whitener.n_chassis, state.whitener.x.shape[0]
     sos = signal.butter(4, HIGHPASS_HZ, "highpass", fs=state.rate_hz, output="sos")
     found = []
     for channel in range(n_chassis):
-        x = np.zeros((n_rows, beat_counts.shape[1] + 2 * PAST + AROUND))
-        x[channel, PAST : PAST + beat_counts.shape[1]] = beat_counts[channel]
+        x = np.zeros((n_rows, beat_counts.shape[1] + 2 * past + around))
+        x[channel, past : past + beat_counts.shape[1]] = beat_counts[channel]
         x = signal.sosfilt(sos, x, axis=1)
-        z = regressors_of(x, n_chassis)[0]
-        y = x[:n_chassis, PAST : x.shape[1] - AROUND]
+        z = regressors_of(x, n_chassis, reach)
+        y = x[:n_chassis, past : x.shape[1] - around]
         found.append(float(np.sum((fit.whitener @ (y - fit.solution.T @ z)) ** 2)))
     newest = state.innovations.joint[:, state.innovations.usable]
     level = float(np.median((newest**2).mean(axis=0))) if newest.shape[1] else 1.0

@@ -121,7 +121,7 @@ def _still_waiting() -> Array:
     """Chance that an interval is longer than 0, 1, … samples, ``(_LONGEST + 1, n_means)``."""
     chance = _interval_chances()
     longer = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1]
-    return np.concatenate([np.ones((LAGS[0], MEAN_S.size)), longer.T, np.zeros((1, MEAN_S.size))])[
+    return np.concatenate([np.ones((LAGS[0] - 1, MEAN_S.size)), longer.T, np.zeros((1, MEAN_S.size))])[
         : _LONGEST + 1
     ]
 

@@ -11,6 +11,7 @@ its own noise estimate.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,33 +21,39 @@ from scipy import linalg
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-RATE_HZ = 50.0
-PAST = 14
-"""Samples of the past that predict: 0.28 s, less than the interval at 180 beats a minute."""
-
-AROUND = 7
-"""Samples of a reference before and after: ground waves cross the wheelbase within this."""
-
-OWN_PAST = 6
-"""Samples of its own past for the one-channel model."""
-
-FRAME = 50
-"""Samples that are predicted at once: 1 s."""
-
-BLOCK_FRAMES = 5
-"""The models are solved anew after so many frames."""
-
-FIRST_FRAMES = 10
-"""The first models are fitted on so many frames, and predict them too."""
-
-FIRST_PASSES = 3
-
 FORGET = 0.93
 """What a block counts for when the next one is there: half after 50 s."""
 
 RIDGE = 1e-4
 DOF = 4.0
 """Degrees of freedom of the t-distribution by which loud samples count less in the fit."""
+
+FIRST_PASSES = 3
+LEVEL = 9
+"""A burst lasts: what surrounds a sample, so many samples together, tells whether it is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a model looks, in samples, and how often it is fitted anew.
+
+    ``past`` of all chassis channels predicts, and less than the shortest
+    interval between beats; ``own`` of its own past for the one-channel models;
+    ``around`` of the references before and after: ground waves cross the
+    wheelbase within this. The first models are fitted on ``first`` samples and
+    predict them, too; each later block of ``block`` is predicted by models
+    fitted before it.
+    """
+
+    past: int
+    own: int
+    around: int
+    first: int
+    block: int
+
+
+REACH_50_HZ = Reach(past=14, own=6, around=7, first=500, block=250)
+REACH_25_HZ = Reach(past=7, own=0, around=4, first=250, block=125)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +74,18 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class WhitenerState:
-    """What the next samples need: those that wait (after `PAST` older ones), and the models so far.
+    """What the next samples need: those of the block so far (after ``past`` older ones), and the models.
 
-    ``fits`` holds the joint model, then one for each channel's own past.
+    ``fits`` holds the joint model, then one for each channel's own past, if any;
+    ``told`` counts the samples of the block whose innovations are out.
     """
 
+    reach: Reach
     n_chassis: int
     x: Array
     usable: Mask
     fits: tuple[Fit, ...]
-    frames: int
+    told: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +94,40 @@ class Innovations:
 
     ``joint`` ``(n_chassis, n_out)`` is predicted from all channels, and white
     across them; ``own`` ``(n_chassis + n_references, n_out)`` from each channel's
-    own past; ``usable`` ``(n_out,)``.
+    own past (no rows where the reach has none); ``usable`` ``(n_out,)``.
     """
 
     joint: Array
     own: Array
     usable: Mask
 
+    def cut(self, start: int, stop: int | None = None) -> Innovations:
+        """Return some of the samples."""
+        return Innovations(self.joint[:, start:stop], self.own[:, start:stop], self.usable[start:stop])
 
-def whitener_state(n_chassis: int, n_references: int) -> WhitenerState:
+    def then(self, later: Innovations) -> Innovations:
+        """Return these samples and ``later`` ones."""
+        return Innovations(
+            np.hstack([self.joint, later.joint]),
+            np.hstack([self.own, later.own]),
+            np.concatenate([self.usable, later.usable]),
+        )
+
+
+def no_innovations(n_chassis: int, n_own: int, n_samples: int = 0) -> Innovations:
+    """Return unusable samples, for what lies before the first."""
+    return Innovations(
+        np.zeros((n_chassis, n_samples)), np.zeros((n_own, n_samples)), np.zeros(n_samples, bool)
+    )
+
+
+def whitener_state(n_chassis: int, n_references: int, reach: Reach = REACH_50_HZ) -> WhitenerState:
     """Return the state of a whitener that has heard nothing."""
     n = n_chassis + n_references
-    joint = n_chassis * PAST + n_references * (2 * AROUND + 1)
-    sizes = [(joint, n_chassis)] + [(OWN_PAST, 1)] * n
+    joint = n_chassis * reach.past + n_references * (2 * reach.around + 1)
+    sizes = [(joint, n_chassis)] + ([(reach.own, 1)] * n if reach.own else [])
     fits = tuple(Fit(np.zeros((p, p)), np.zeros((p, out)), np.zeros((out, out))) for p, out in sizes)
-    return WhitenerState(n_chassis, np.zeros((n, PAST)), np.zeros(PAST, bool), fits, 0)
+    return WhitenerState(reach, n_chassis, np.zeros((n, reach.past)), np.zeros(reach.past, bool), fits, 0)
 
 
 def whiten_stream(x: Array, usable: Mask, state: WhitenerState) -> tuple[Innovations, WhitenerState]:
@@ -107,14 +135,14 @@ def whiten_stream(x: Array, usable: Mask, state: WhitenerState) -> tuple[Innovat
 
     Parameters
     ----------
-    x : float ``(n_chassis + n_references, n_samples)`` at `RATE_HZ`, finite.
+    x : float ``(n_chassis + n_references, n_samples)``, finite.
     usable : bool ``(n_samples,)``.
     state : from `whitener_state` or the call before.
 
     Returns
     -------
-    innovations : of the whole frames that can be told: nothing before `FIRST_FRAMES`, then all but
-        what the references' future still has to tell.
+    innovations : nothing before the first models, then all but what the references' future still has to
+        tell.
     state : for the next samples. Any split gives the same innovations.
 
     References
@@ -129,80 +157,92 @@ def whiten_stream(x: Array, usable: Mask, state: WhitenerState) -> tuple[Innovat
     >>> chassis = np.roll(ground, 2) + 0.1 * rng.normal(size=(2, 3000))
     >>> new, _ = whiten_stream(np.vstack([chassis, ground]), np.ones(3000, bool), whitener_state(2, 1))
     >>> new.joint.shape, bool(0.8 < new.joint.std() < 1.2)
-    ((2, 2950), True)
+    ((2, 2993), True)
     """
+    reach = state.reach
     x = np.hstack([state.x, x])
     usable = np.concatenate([state.usable, usable])
-    waiting = (x.shape[1] - PAST - AROUND) // FRAME
-    fits, frames, n_chassis = state.fits, state.frames, state.n_chassis
-    done = 0
-    joint, own = [np.zeros((n_chassis, 0))], [np.zeros((x.shape[0], 0))]
-    while done < waiting:
-        span = 1 if frames else FIRST_FRAMES
-        if waiting - done < span:
+    fits, told = state.fits, state.told
+    out = no_innovations(state.n_chassis, len(fits) - 1)
+    while True:
+        started = fits[0].solution is not None
+        block = reach.block if started else reach.first
+        known = min(x.shape[1] - reach.past - reach.around, block)
+        if known < block and (not started or known <= told):
             break
-        cut = x[:, done * FRAME : PAST + (done + span) * FRAME + AROUND]
-        good = _whole(usable[done * FRAME : PAST + (done + span) * FRAME + AROUND])
-        regressors, targets = regressors_of(cut, n_chassis), _targets(cut, n_chassis)
-        if not frames:
-            for _ in range(FIRST_PASSES):
-                fits = tuple(
-                    solve(
-                        accumulate(
-                            replace(
-                                fit, gram=0 * fit.gram, cross=0 * fit.cross, power=0 * fit.power, weight=0.0
-                            ),
-                            z,
-                            y,
-                            good,
-                        )
-                    )
-                    for fit, z, y in zip(fits, regressors, targets, strict=True)
-                )
-        new = [innovations(fit, z, y) for fit, z, y in zip(fits, regressors, targets, strict=True)]
-        joint.append(new[0])
-        own.append(np.vstack(new[1:]))
-        if frames:
-            fits = tuple(
-                accumulate(fit, z, y, good) for fit, z, y in zip(fits, regressors, targets, strict=True)
-            )
-        frames, done = frames + span, done + span
-        if frames % BLOCK_FRAMES == 0 and frames > FIRST_FRAMES:
-            fits = tuple(forget(solve(fit)) for fit in fits)
-    rest = replace(state, x=x[:, done * FRAME :], usable=usable[done * FRAME :], fits=fits, frames=frames)
-    told = usable[PAST : PAST + done * FRAME]
-    return Innovations(np.hstack(joint), np.hstack(own), told), rest
+        cut, good = x[:, : reach.past + known + reach.around], usable[: reach.past + known + reach.around]
+        regressors, targets = _regressors(cut, state.n_chassis, reach), _targets(cut, state.n_chassis, reach)
+        whole = _whole(good, reach)
+        if not started:
+            fits = _first_fits(fits, regressors, targets, whole)
+        part = slice(told, known)
+        new = [innovations(f, z[:, part], y[:, part]) for f, z, y in _zip(fits, regressors, targets)]
+        own = np.vstack(new[1:]) if len(new) > 1 else np.zeros((0, known - told))
+        out = out.then(Innovations(new[0], own, good[reach.past + told : reach.past + known]))
+        told = known
+        if known < block:
+            break
+        if started:
+            fits = tuple(accumulate(f, z, y, whole) for f, z, y in _zip(fits, regressors, targets))
+            fits = tuple(forget(solve(f)) for f in fits)
+        x, usable, told = x[:, block:], usable[block:], 0
+    return out, replace(state, x=x, usable=usable, fits=fits, told=told)
 
 
-def regressors_of(cut: Array, n_chassis: int) -> list[Array]:
+def regressors_of(x: Array, n_chassis: int, reach: Reach) -> Array:
+    """Return what the joint model of ``x`` ``(n_rows, n)`` predicts from, ``(P, n - past - around)``."""
+    return _regressors(x, n_chassis, reach)[0]
+
+
+def _zip(
+    fits: tuple[Fit, ...], regressors: list[Array], targets: list[Array]
+) -> Iterator[tuple[Fit, Array, Array]]:
+    return zip(fits, regressors, targets, strict=True)
+
+
+def _first_fits(
+    fits: tuple[Fit, ...], regressors: list[Array], targets: list[Array], good: Mask
+) -> tuple[Fit, ...]:
+    empty = fits
+    for _ in range(FIRST_PASSES):
+        # from nothing each time, but weighted by the pass before
+        blank = tuple(
+            replace(e, solution=f.solution, whitener=f.whitener) for e, f in zip(empty, fits, strict=True)
+        )
+        fits = tuple(solve(accumulate(f, z, y, good)) for f, z, y in _zip(blank, regressors, targets))
+    return fits
+
+
+def _regressors(cut: Array, n_chassis: int, reach: Reach) -> list[Array]:
     """Regressors of the joint model, then of each channel's own, ``(P, n)`` each."""
-    n = cut.shape[1] - PAST - AROUND
-    past = [cut[:, PAST - k : PAST - k + n] for k in range(1, PAST + 1)]
-    heard = [cut[n_chassis:, PAST - k : PAST - k + n] for k in range(-AROUND, AROUND + 1)]
-    joint = np.concatenate([p[:n_chassis] for p in past] + heard)
-    own = np.stack(past[:OWN_PAST])
-    return [joint, *own.transpose(1, 0, 2)]
+    past, around = reach.past, reach.around
+    n = cut.shape[1] - past - around
+    before = [cut[:, past - k : past - k + n] for k in range(1, past + 1)]
+    heard = [cut[n_chassis:, past - k : past - k + n] for k in range(-around, around + 1)]
+    joint = np.concatenate([b[:n_chassis] for b in before] + heard)
+    if not reach.own:
+        return [joint]
+    return [joint, *np.stack(before[: reach.own]).transpose(1, 0, 2)]
 
 
-def _targets(cut: Array, n_chassis: int) -> list[Array]:
-    now = cut[:, PAST : cut.shape[1] - AROUND]
-    return [now[:n_chassis], *now[:, np.newaxis]]
+def _targets(cut: Array, n_chassis: int, reach: Reach) -> list[Array]:
+    now = cut[:, reach.past : cut.shape[1] - reach.around]
+    return [now[:n_chassis], *(now[:, np.newaxis] if reach.own else ())]
 
 
-def _whole(usable: Mask) -> Mask:
-    """Whether all that a prediction uses is usable, ``(n - PAST - AROUND,)``."""
+def _whole(usable: Mask, reach: Reach) -> Mask:
+    """Whether all that a prediction uses is usable, ``(n - past - around,)``."""
     if usable.all():
-        return usable[PAST : usable.size - AROUND]
-    return np.lib.stride_tricks.sliding_window_view(usable, PAST + AROUND + 1).all(axis=1)
+        return usable[reach.past : usable.size - reach.around]
+    return np.lib.stride_tricks.sliding_window_view(usable, reach.past + reach.around + 1).all(axis=1)
 
 
 def accumulate(fit: Fit, z: Array, y: Array, good: Mask) -> Fit:
     """Add samples to the normal equations; those far from what the model so far foretells count less."""
     weight = good.astype(float)
     if fit.whitener is not None:
-        size = (innovations(fit, z, y) ** 2).mean(axis=0)
-        # a burst lasts: what surrounds a sample tells whether it is one
-        level = np.convolve(size, np.full(9, 1 / 9), mode="same")
+        size = np.where(good, (innovations(fit, z, y) ** 2).mean(axis=0), 0.0)
+        level = np.convolve(size, np.full(LEVEL, 1 / LEVEL), mode="same")
         weight = weight * (1 + DOF) / (DOF + level)
     zw = z * weight
     return replace(
@@ -241,5 +281,6 @@ def forget(fit: Fit) -> Fit:
 
 def innovations(fit: Fit, z: Array, y: Array) -> Array:
     """Return what the model does not foretell, whitened, ``(n_out, n)``."""
-    assert fit.solution is not None and fit.whitener is not None
+    if fit.solution is None or fit.whitener is None:
+        raise ValueError("a model that was never solved foretells nothing")
     return np.asarray(fit.whitener @ (y - fit.solution.T @ z))
