@@ -83,7 +83,8 @@ def _group(x: Array, usable: Mask, rate_hz: float, bands_hz: tuple[float, ...]) 
     n_bands = len(bands_hz)
     energy = filtered[..., :n_bands] ** 2 + filtered[..., n_bands:] ** 2
     per_feature = round(rate_hz / FEATURE_HZ)
-    mean = energy.reshape(x.shape[0], -1, per_feature, n_bands).mean(axis=2)
+    shape = (x.shape[0], energy.shape[1] // per_feature, per_feature, n_bands)
+    mean = energy.reshape(shape).mean(axis=2)
     return np.asarray(mean.transpose(0, 2, 1))
 
 
