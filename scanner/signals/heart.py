@@ -111,6 +111,11 @@ class HeartFinding:
     heard_s: float
     moments: Array
 
+    @property
+    def score(self) -> float:
+        """What decides; grows with how sure a heart is."""
+        return self.rhythm
+
 
 def heart_state(n_chassis: int, n_references: int, fs_hz: float) -> HeartState:
     """Return the state of a listener that has heard nothing.

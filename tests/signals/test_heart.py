@@ -1,0 +1,107 @@
+"""The listener on simulated vehicles: hearts found, nothing heard in noise, any split the same."""
+
+import numpy as np
+import pytest
+
+from scanner.signals.beat_features import N_FEATURES
+from scanner.signals.beat_network import beat_llr, card
+from scanner.signals.heart import find_heart, hear_features, heart_state, listen
+from scanner.simulation.vibration import record_vibration
+from scanner.simulation.vibration_spec import Condition, draw_vibration
+
+
+def heard(counts, usable=None, piece=None, n_chassis=4, fs_hz=100.0):
+    usable = np.ones(counts.shape, bool) if usable is None else usable
+    state = heart_state(n_chassis, counts.shape[0] - n_chassis, fs_hz)
+    piece = piece or counts.shape[1]
+    for at in range(0, counts.shape[1], piece):
+        state = listen(counts[:, at : at + piece], usable[:, at : at + piece], state)
+    return state
+
+
+@pytest.fixture(scope="module")
+def occupied():
+    return record_vibration(draw_vibration(11, Condition.CALM, 1), 40.0)
+
+
+def test_a_heart_in_calm_is_found_with_its_rate(occupied):
+    finding = find_heart(heard(occupied.counts))
+    beats = occupied.beats_s
+    assert finding.score > 5
+    assert finding.bpm == pytest.approx(60 / np.diff(beats[beats > 20]).mean(), abs=5)
+
+
+def test_noise_alone_is_no_heart():
+    empty = [record_vibration(draw_vibration(seed, Condition.CALM, 0), 30.0).counts for seed in range(20, 32)]
+    assert np.median([find_heart(heard(counts)).score for counts in empty]) < 1.5
+
+
+@pytest.mark.parametrize("piece", [7, 130, 1000])
+def test_any_split_gives_the_same_finding(occupied, piece):
+    whole, parts = (find_heart(heard(occupied.counts[:, :2500], piece=p)) for p in (None, piece))
+    assert parts.score == pytest.approx(whole.score, rel=1e-6)
+    assert parts.bpm == pytest.approx(whole.bpm, rel=1e-6)
+
+
+def test_the_unit_of_the_counts_does_not_matter(occupied):
+    counts = occupied.counts[:, :2500].astype(float)
+    gains = np.array([[1.0], [-3.0], [0.1], [7.0], [2.0], [1.0]])
+    first, second = (find_heart(heard(x)) for x in (counts, gains * counts))
+    assert second.score == pytest.approx(first.score, rel=1e-3)
+
+
+def test_too_little_is_no_finding(occupied):
+    assert find_heart(heard(occupied.counts[:, :1000])) is None
+
+
+def test_a_gap_is_not_heard_and_teaches_nothing(occupied):
+    usable = np.ones(occupied.counts.shape, bool)
+    usable[:, 1800:2000] = False
+    wild = occupied.counts.astype(float)
+    wild[:, 1800:2000] = np.nan
+    finding = find_heart(heard(wild, usable))
+    assert finding.heard_s < find_heart(heard(occupied.counts)).heard_s - 2
+    assert finding.score > 5
+
+
+def test_a_channel_of_zeros_takes_nothing_away(occupied):
+    counts = occupied.counts.copy()
+    counts[2] = 0
+    assert find_heart(heard(counts)).score > 5
+
+
+@pytest.mark.parametrize("rate", [100.0, 125.0, 200.0, 500.0])
+def test_usual_rates_are_heard(rate):
+    assert 40 <= heart_state(4, 1, rate).rate_hz <= 60
+
+
+def test_a_rate_that_cannot_be_brought_near_is_refused():
+    with pytest.raises(ValueError, match="20 Hz"):
+        heart_state(4, 1, 20.0)
+
+
+def test_features_of_another_make_are_refused():
+    with pytest.raises(ValueError, match="3 features"):
+        beat_llr(np.zeros((3, 100)), np.ones(100, bool))
+
+
+def test_unusable_moments_are_no_evidence():
+    rng = np.random.default_rng(1)
+    usable = np.ones(100, bool)
+    usable[40:60] = False
+    llr = beat_llr(rng.normal(size=(N_FEATURES, 100)), usable)
+    assert not llr[40 - 8 : 60 - 8].any()
+    assert llr[:20].all()
+
+
+def test_the_card_says_what_it_was_trained_on():
+    assert "simulated" in card()["trained_on"]
+    assert len(card()["data_sha256"]) == 64
+
+
+def test_innovations_without_references_have_features():
+    x = np.random.default_rng(2).normal(size=(1, 2000))
+    features, usable, _ = hear_features(x, np.ones(x.shape, bool), heart_state(1, 0, 100.0))
+    assert features.shape[0] == N_FEATURES
+    assert np.isfinite(features).all()
+    assert usable[50:].all()
