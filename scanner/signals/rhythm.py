@@ -28,6 +28,12 @@ JITTER = 0.055
 STRAY = 0.015
 """Share of intervals of any length: a beat missed, a beat too many."""
 
+PAUSE = 0.02
+"""Share of intervals longer than the longest lag: a movement or a gust covers the beats."""
+
+RESUME = 1 / 40
+"""Chance, at each sample, that a pause ends with a beat: after 1.6 s on average."""
+
 DRIFT = 0.05
 """Chance, at each beat, that the mean moves to the next place in `MEAN_S` on one side."""
 
@@ -39,18 +45,21 @@ _LONGEST = int(LAGS[-1])
 class RhythmState:
     """Sums over all trains so far: weight of those whose last beat was so long ago, by mean interval.
 
-    ``newest`` is ``(n_means, _LONGEST, n_series)``, oldest first; ``log_scale``
-    ``(n_series,)`` what it has to be multiplied by.
+    ``newest`` is ``(n_means, _LONGEST, n_series)``, oldest first; ``paused``
+    ``(n_means, n_series)`` those whose last beat is longer ago; ``log_scale``
+    ``(n_series,)`` what they have to be multiplied by.
     """
 
     newest: Array
+    paused: Array
     log_scale: Array
     taken: int
 
 
 def rhythm_state(n_series: int) -> RhythmState:
     """Return the state before the first sample."""
-    return RhythmState(np.zeros((MEAN_S.size, _LONGEST, n_series)), np.zeros(n_series), 0)
+    nothing = np.zeros((MEAN_S.size, _LONGEST, n_series))
+    return RhythmState(nothing, nothing[:, 0], np.zeros(n_series), 0)
 
 
 def follow_rhythm(llr: Array, state: RhythmState) -> RhythmState:
@@ -66,24 +75,28 @@ def follow_rhythm(llr: Array, state: RhythmState) -> RhythmState:
     Rabiner, Proc. IEEE 77 (1989) 257, section IV.D (explicit durations).
     """
     reach, move, first = _chain()
-    past, scale, taken = state.newest, state.log_scale, state.taken
+    past, paused, scale, taken = state.newest, state.paused, state.log_scale, state.taken
     likely = np.exp(llr).T
     for at in range(0, llr.shape[1], _STEP):
         here = likely[at : at + _STEP]
         n = here.shape[0]
         # the shortest interval is a step, so a step needs only what is past
         came = np.matmul(reach[:, :n], past)
+        still, waits = _pauses(n)
+        pausing = still[:, np.newaxis] * paused[:, np.newaxis] + np.matmul(waits, PAUSE * past[:, :n])
+        came += RESUME * pausing[:, :n]
+        paused = pausing[:, n]
         came = (move @ came.reshape(MEAN_S.size, -1)).reshape(came.shape)
         opening = first[taken : taken + n]
         if opening.size:
             came[:, : len(opening)] += opening.T[:, :, np.newaxis] * np.exp(-scale)
         past = np.concatenate([past[:, n:], came * here], axis=1)
         taken += n
-        total = past.sum(axis=(0, 1))
+        total = past.sum(axis=(0, 1)) + paused.sum(axis=0)
         factor = np.where(total > 0, total, 1.0)
-        past = past / factor
+        past, paused = past / factor, paused / factor
         scale = scale + np.log(factor)
-    return replace(state, newest=past, log_scale=scale, taken=taken)
+    return replace(state, newest=past, paused=paused, log_scale=scale, taken=taken)
 
 
 def rhythm_llr(state: RhythmState) -> Array:
@@ -100,7 +113,7 @@ def rate_posterior(state: RhythmState) -> Array:
 def _open_trains(state: RhythmState) -> Array:
     """Weight of all trains by series and mean interval, ``(n_series, n_means)``."""
     waiting = _still_waiting()[:_LONGEST][::-1].T
-    open_now = (state.newest * waiting[:, :, np.newaxis]).sum(axis=1).T
+    open_now = ((state.newest * waiting[:, :, np.newaxis]).sum(axis=1) + state.paused).T
     # no beat yet, only possible while the first interval may still be open
     none = _chain()[2][state.taken :].sum(axis=0)
     return np.asarray(open_now + none * np.exp(-state.log_scale)[:, np.newaxis])
@@ -113,17 +126,28 @@ def _interval_chances() -> Array:
     # half a sample's rounding adds to the jitter
     chance = np.exp(-0.5 * (LAGS - mean) ** 2 / ((JITTER * mean) ** 2 + 0.25))
     chance /= chance.sum(axis=1, keepdims=True)
-    return np.asarray((1 - STRAY) * chance + STRAY / LAGS.size)
+    return np.asarray((1 - PAUSE) * ((1 - STRAY) * chance + STRAY / LAGS.size))
 
 
 @cache
 def _still_waiting() -> Array:
     """Chance that an interval is longer than 0, 1, … samples, ``(_LONGEST + 1, n_means)``."""
     chance = _interval_chances()
-    longer = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1]
-    return np.concatenate([np.ones((LAGS[0] - 1, MEAN_S.size)), longer.T, np.zeros((1, MEAN_S.size))])[
-        : _LONGEST + 1
-    ]
+    longer = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1] + PAUSE
+    return np.concatenate(
+        [np.ones((LAGS[0] - 1, MEAN_S.size)), longer.T, np.full((1, MEAN_S.size), PAUSE)]
+    )
+
+
+@cache
+def _pauses(n: int) -> tuple[Array, Array]:
+    """How pauses last over a step: those open at its start, ``(n + 1,)``, and those whose last beat leaves
+    the lags within it, ``(n + 1, n)``."""
+    sample = np.arange(n + 1)
+    still = (1 - RESUME) ** sample
+    since = sample[:, np.newaxis] - sample[np.newaxis, :n]
+    # the beat of lag _LONGEST has just been reached by the longest interval; a pause begins after it
+    return still, np.where(since > 0, (1 - RESUME) ** (since - 1.0), 0.0)
 
 
 @cache

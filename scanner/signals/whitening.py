@@ -26,7 +26,8 @@ FORGET = 0.93
 
 RIDGE = 1e-4
 DOF = 4.0
-"""Degrees of freedom of the t-distribution by which loud samples count less in the fit."""
+"""Loud samples count less in the fit, as under a t-distribution of so many degrees of freedom, squared: the
+loudest then count for nothing."""
 
 FIRST_PASSES = 3
 LEVEL = 9
@@ -239,11 +240,12 @@ def _whole(usable: Mask, reach: Reach) -> Mask:
 
 def accumulate(fit: Fit, z: Array, y: Array, good: Mask) -> Fit:
     """Add samples to the normal equations; those far from what the model so far foretells count less."""
-    weight = good.astype(float)
-    if fit.whitener is not None:
-        size = np.where(good, (innovations(fit, z, y) ** 2).mean(axis=0), 0.0)
-        level = np.convolve(size, np.full(LEVEL, 1 / LEVEL), mode="same")
-        weight = weight * (1 + DOF) / (DOF + level)
+    size = y**2 if fit.whitener is None else innovations(fit, z, y) ** 2
+    size = np.where(good, size.mean(axis=0), 0.0)
+    if fit.whitener is None:  # nothing is foretold yet: a movement is loud itself
+        size = size / max(float(np.median(size[good])) if good.any() else 0.0, np.finfo(float).tiny)
+    level = np.convolve(size, np.full(LEVEL, 1 / LEVEL), mode="same")
+    weight = good * ((1 + DOF) / (DOF + level)) ** 2
     zw = z * weight
     return replace(
         fit,
