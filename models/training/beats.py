@@ -19,14 +19,26 @@ from rich.progress import track
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.training import beats_scenes
+from models.training import beats_recorded, beats_scenes
 from models.training.beats_scenes import FIRST_SEED, draw_scene
-from models.training.scenes import code_sha256
+from scanner.signals import beat_features, heart, rhythm, seismic, whitening
 from scanner.signals.beat_network import REACH, WEIGHTS
+from scanner.simulation import (
+    hearts,
+    priors,
+    vibration,
+    vibration_forces,
+    vibration_noise,
+    vibration_spec,
+)
 
 SPLITS = {"train": 0, "validation": 1_000_000}
 """First scene number of each split."""
 
+SOURCES = (
+    beats_recorded, beats_scenes, beat_features, heart, rhythm, seismic, whitening, hearts, priors, vibration,
+    vibration_forces, vibration_noise, vibration_spec,
+)  # fmt: skip
 PART = 500
 OUT = Path("scanner/signals") / WEIGHTS
 SOFT = torch.tensor([[[0.25, 0.5, 0.25]]])
@@ -51,10 +63,18 @@ class BeatNetwork(nn.Module):
         return self.c4(x)[:, 0]
 
 
-def make_part(first: int, path: Path) -> Path:
+def code_sha256() -> str:
+    """Return a hash of the sources that make the scenes and the network."""
+    digest = hashlib.sha256()
+    for module in SOURCES:
+        digest.update(Path(module.__file__ or "").read_bytes())
+    return digest.hexdigest()
+
+
+def make_part(first: int, path: Path, recorded: Path | None) -> Path:
     """Make `PART` scenes and keep them; what is there already is left as it is."""
     if not path.exists():
-        scenes = [draw_scene(number) for number in range(first, first + PART)]
+        scenes = [draw_scene(number, recorded) for number in range(first, first + PART)]
         unfinished = path.with_suffix(".part.npz")
         np.savez(
             unfinished,
@@ -66,13 +86,14 @@ def make_part(first: int, path: Path) -> Path:
     return path
 
 
-def collect(split: str, count: int, work: Path, workers: int) -> dict[str, Tensor]:
+def collect(split: str, count: int, work: Path, workers: int, recorded: Path | None) -> dict[str, Tensor]:
     """Return the scenes of a split, ``count`` rounded up to whole parts."""
     work.mkdir(parents=True, exist_ok=True)
     firsts = range(SPLITS[split], SPLITS[split] + count, PART)
     paths = [work / f"{beats_scenes.__name__}-{code_sha256()[:12]}-{first}.npz" for first in firsts]
     with ProcessPoolExecutor(workers) as pool:
-        parts = list(track(pool.map(make_part, firsts, paths), f"{split} scenes", len(paths)))
+        made = pool.map(make_part, firsts, paths, [recorded] * len(paths))
+        parts = list(track(made, f"{split} scenes", len(paths)))
     loaded = [np.load(part) for part in parts]
     return {
         name: torch.from_numpy(np.concatenate([part[name] for part in loaded]))
@@ -92,6 +113,7 @@ def main() -> None:
     """Parse the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="where scenes are kept, some GB")
+    parser.add_argument("--recorded", type=Path, help="forces of recorded hearts (tests.bench.heart_forces)")
     parser.add_argument("--scenes", type=int, default=12_000)
     parser.add_argument("--validation", type=int, default=1_000)
     parser.add_argument("--epochs", type=int, default=20)
@@ -101,8 +123,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args()
     torch.manual_seed(asked.seed)
-    train = collect("train", asked.scenes, asked.work, asked.workers)
-    held = collect("validation", asked.validation, asked.work, asked.workers)
+    train = collect("train", asked.scenes, asked.work, asked.workers, asked.recorded)
+    held = collect("validation", asked.validation, asked.work, asked.workers, asked.recorded)
     x = held["features"].float()
     mean, spread = x.mean((0, 2)), x.std((0, 2))
 
@@ -112,9 +134,7 @@ def main() -> None:
     network = BeatNetwork(x.shape[1], asked.width)
     n, batch = len(train["beats"]), 32
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, 6e-3, total_steps=asked.epochs * (n // batch)
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=asked.epochs * (n // batch))
     share = float(train["beats"].mean())
     base = float(np.log(share / (1 - share)))
     for epoch in range(asked.epochs):
@@ -153,7 +173,8 @@ def write(
         "epochs": asked.epochs,
         "seed": asked.seed,
         "validation_cross_entropy": round(reached, 5),
-        "limits": "no recorded heart was trained on; every vehicle is simulated",
+        "recorded": "" if asked.recorded is None else hashlib.sha256(asked.recorded.read_bytes()).hexdigest(),
+        "limits": "every vehicle is simulated; recorded hearts are those of phones on chests",
     }
     weights = {}
     for layer in "1234":

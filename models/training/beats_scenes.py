@@ -10,11 +10,14 @@ hold the same bursts at random times.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from models.training.beats_recorded import FS_HZ as RECORDED_HZ
+from models.training.beats_recorded import recorded_hearts
 from scanner.signals.heart import DELAY_S, hear_features, heart_state
 from scanner.signals.rhythm import GRID_HZ
 from scanner.simulation.hearts import pulse_train
@@ -40,6 +43,9 @@ AFTER_S = 0.18
 """A beat's largest wave comes so long after its start, at the usual wave's scale."""
 
 PHASES = 8
+CONFOUNDED = (0.3, 0.15, 0.3, 0.15, 0.1)
+"""Steps, idling neighbour, drips, exhaust, slosh: what hits like a heart more often."""
+
 LEVELS_DB = (-28.0, 4.0)
 DIRECT_DB = (-14.0, 15.0)
 
@@ -59,10 +65,13 @@ class BeatScene:
     level_db: float
 
 
-def draw_scene(number: int) -> BeatScene:
-    """Draw one scene; a quarter of them have no vehicle."""
+def draw_scene(number: int, recorded: Path | None = None) -> BeatScene:
+    """Draw one scene; a quarter of them have no vehicle, a third of the hearts are ``recorded`` ones if given."""
     rng = np.random.default_rng([FIRST_SEED, number])
-    counts, n_chassis, times_s, level_db = _direct(rng) if rng.random() < 0.25 else _vehicle(number, rng)
+    if rng.random() < 0.25:
+        counts, n_chassis, times_s, level_db = _direct(rng, recorded)
+    else:
+        counts, n_chassis, times_s, level_db = _vehicle(number, rng, recorded)
     state = heart_state(n_chassis, counts.shape[0] - n_chassis, FS_HZ)
     features, usable, _ = hear_features(counts, np.ones(counts.shape, bool), state)
     beats = np.zeros(features.shape[1], np.float32)
@@ -100,22 +109,33 @@ def beat_times_s(person: Person, rng: np.random.Generator, length_s: float) -> A
     """Return times of beats as `heart_n` draws them."""
     mean_s = 60.0 / person.bpm
     count = int(length_s / mean_s * 1.5) + 10
-    breath = np.sin(
-        2 * np.pi * person.breathing_hz * mean_s * np.arange(count) + rng.uniform(0, 2 * np.pi)
-    )
+    breath = np.sin(2 * np.pi * person.breathing_hz * mean_s * np.arange(count) + rng.uniform(0, 2 * np.pi))
     share = person.jitter * (np.sqrt(0.5) * rng.standard_normal(count) + breath)
     share += np.cumsum(rng.standard_normal(count)) * 0.05 * person.jitter
     times = rng.uniform(0, mean_s) + np.cumsum(mean_s * np.clip(1.0 + share, 0.6, 1.6))
     return np.asarray(times[times < length_s])
 
 
-def _vehicle(number: int, rng: np.random.Generator) -> tuple[Array, int, Array, float]:
+def _played(recorded: Path | None, rng: np.random.Generator, n: int) -> tuple[Array, Array] | None:
+    """A piece of a recorded force, ``(n,)``, and its beats' times; None for two thirds of the hearts."""
+    if recorded is None or rng.random() > 1 / 3:
+        return None
+    hearts = recorded_hearts(recorded)
+    force, beats = hearts[int(rng.integers(len(hearts)))]
+    at = int(rng.integers(0, force.size - n))
+    times = beats - at / RECORDED_HZ
+    return force[at : at + n], times[(times >= 0) & (times < n / RECORDED_HZ)]
+
+
+def _vehicle(number: int, rng: np.random.Generator, recorded: Path | None) -> tuple[Array, int, Array, float]:
     condition = list(Condition)[int(rng.integers(len(Condition)))]
-    confounder = Confounder.NONE if rng.random() < 0.6 else list(Confounder)[int(rng.integers(1, 6))]
+    confounder = (
+        Confounder.NONE if rng.random() < 0.5 else list(Confounder)[int(rng.choice(5, p=CONFOUNDED)) + 1]
+    )
     persons = (1 if rng.random() < 0.85 else 2) if rng.random() < 0.65 else 0
     spec = draw_vibration(FIRST_SEED + number, condition, persons, confounder)
     n = fft.next_fast_len(round((DURATION_S + 2 * LEAD_S) * FS_HZ), real=True)
-    course, times_s = _course(spec, rng, n)
+    course, times_s = _course(spec, rng, n, recorded)
     record = record_vibration(spec, DURATION_S, FS_HZ, course)
     level_db = float(rng.uniform(*LEVELS_DB))
     x = record.noise + record.heart * 10 ** (level_db / 20)
@@ -128,14 +148,20 @@ def _vehicle(number: int, rng: np.random.Generator) -> tuple[Array, int, Array, 
     return x[chassis + references], len(chassis), times_s, level_db
 
 
-def _course(spec: VibrationSpec, rng: np.random.Generator, n: int) -> tuple[HeartCourse | None, Array]:
+def _course(
+    spec: VibrationSpec, rng: np.random.Generator, n: int, recorded: Path | None
+) -> tuple[HeartCourse | None, Array]:
     """The first person's beats, some of random shape, and when all beats are."""
     if not spec.persons:
         return None, np.empty(0)
     course: HeartCourse | None = None
     times: list[Array] = []
     for index, person in enumerate(spec.persons):
-        if index == 0 and rng.random() < 0.6:
+        played = _played(recorded, rng, n + 1) if index == 0 else None
+        if played is not None:
+            course = HeartCourse(force=played[0], fs_hz=FS_HZ)
+            times.append(played[1])
+        elif index == 0 and rng.random() < 0.6:
             at = beat_times_s(person, rng, n / FS_HZ)
             heights = 1 + 0.1 * rng.standard_normal(at.size)
             force = pulse_train(at, heights, random_wave(rng), 0, n, FS_HZ)
@@ -146,7 +172,7 @@ def _course(spec: VibrationSpec, rng: np.random.Generator, n: int) -> tuple[Hear
     return course, np.sort(np.concatenate(times)) - LEAD_S
 
 
-def _direct(rng: np.random.Generator) -> tuple[Array, int, Array, float]:
+def _direct(rng: np.random.Generator, recorded: Path | None) -> tuple[Array, int, Array, float]:
     """A sensor on a chest, a bed or a chair: one to four channels of one source, no vehicle."""
     n, channels = round(DURATION_S * FS_HZ), int(rng.integers(1, 5))
     kind = rng.random()
@@ -157,6 +183,9 @@ def _direct(rng: np.random.Generator) -> tuple[Array, int, Array, float]:
         times = np.sort(rng.uniform(0, DURATION_S + 1.0, times.size))
     heights = 1 + 0.1 * rng.standard_normal(times.size)
     trains = [pulse_train(times, heights, random_wave(rng), 0, n, FS_HZ) for _ in range(2)]
+    played = _played(recorded, rng, n) if occupied else None
+    if played is not None:
+        trains, times = [played[0], played[0]], played[1] - AFTER_S
     f_hz = fft.rfftfreq(n, 1 / FS_HZ)
     x, noise = np.zeros((channels, n)), np.zeros((channels, n))
     for row in range(channels):

@@ -17,7 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from scanner.signals.beat_features import AFTER_S, BEFORE_S, FEATURE_HZ, LEVEL_BLOCK_S, N_FEATURES, beat_features
+from scanner.signals.beat_features import (
+    AFTER_S,
+    BEFORE_S,
+    FEATURE_HZ,
+    LEVEL_BLOCK_S,
+    N_FEATURES,
+    beat_features,
+)
 from scanner.signals.beat_network import REACH, beat_llr
 from scanner.signals.rhythm import (
     GRID_HZ,
@@ -226,9 +233,7 @@ def _lowered(x: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, He
 
 @cache
 def _lowpass() -> Array:
-    return np.asarray(
-        signal.firwin(2 * LOW_HALF_TAPS + 1, LOWPASS_HZ, window=("kaiser", 7.0), fs=RATE_HZ)
-    )
+    return np.asarray(signal.firwin(2 * LOW_HALF_TAPS + 1, LOWPASS_HZ, window=("kaiser", 7.0), fs=RATE_HZ))
 
 
 def find_heart(state: HeartState) -> HeartFinding | None:

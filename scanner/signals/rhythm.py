@@ -134,9 +134,7 @@ def _still_waiting() -> Array:
     """Chance that an interval is longer than 0, 1, … samples, ``(_LONGEST + 1, n_means)``."""
     chance = _interval_chances()
     longer = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1] + PAUSE
-    return np.concatenate(
-        [np.ones((LAGS[0] - 1, MEAN_S.size)), longer.T, np.full((1, MEAN_S.size), PAUSE)]
-    )
+    return np.concatenate([np.ones((LAGS[0] - 1, MEAN_S.size)), longer.T, np.full((1, MEAN_S.size), PAUSE)])
 
 
 @cache

@@ -1,11 +1,15 @@
 """Recorded hearts for the vibration simulator: their force, and their beats' intervals.
 
+``python -m tests.bench.heart_forces --data FOLDER --subjects tune --out FILE`` writes the forces for
+``models/training/beats.py``.
+
 Forces are what a phone on the chest felt (mscardio); what it felt besides the heart
 (its own noise, breath above 0.8 Hz) is part of them. Intervals are those of sleepers (rr_intervals).
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
 from pathlib import Path
 
@@ -159,3 +163,17 @@ def mend_intervals(intervals_s: Array) -> Array:
     labels, count = ndimage.label(keep)
     sizes = ndimage.sum_labels(keep, labels, np.arange(1, count + 1))
     return np.array(mended)[np.isin(labels, 1 + np.flatnonzero(sizes >= FEWEST_BEATS))]
+
+
+def main() -> None:
+    """Write the forces of one half of the subjects."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--subjects", choices=("tune", "test", "all"), default="tune")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    np.savez(asked.out, **{subject: force for subject, force, _ in load_forces(asked.data, asked.subjects)})
+
+
+if __name__ == "__main__":
+    main()

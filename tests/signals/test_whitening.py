@@ -40,9 +40,7 @@ def test_what_a_reference_hears_a_little_later_is_foretold():
     with_reference, _ = whiten_stream(np.stack([chassis, ground]), np.ones(3000, bool), whitener_state(1, 1))
     pulse = np.zeros(3000)
     pulse[2000] = 1.0  # twenty times the noise that no reference explains
-    heard, _ = whiten_stream(
-        np.stack([chassis + pulse, ground]), np.ones(3000, bool), whitener_state(1, 1)
-    )
+    heard, _ = whiten_stream(np.stack([chassis + pulse, ground]), np.ones(3000, bool), whitener_state(1, 1))
     assert abs(heard.joint[0, 2000]) > 8 * with_reference.joint[0, 1000:2900].std()
 
 
@@ -52,7 +50,9 @@ def test_any_split_gives_the_same(piece):
     whole, _ = whiten_stream(x, np.ones(1500, bool), whitener_state(1, 1))
     state, parts = whitener_state(1, 1), []
     for at in range(0, 1500, piece):
-        found, state = whiten_stream(x[:, at : at + piece], np.ones(x[:, at : at + piece].shape[1], bool), state)
+        found, state = whiten_stream(
+            x[:, at : at + piece], np.ones(x[:, at : at + piece].shape[1], bool), state
+        )
         parts.append(found)
     assert np.allclose(np.hstack([p.joint for p in parts]), whole.joint, atol=1e-9)
     assert np.allclose(np.hstack([p.own for p in parts]), whole.own, atol=1e-9)
@@ -64,9 +64,7 @@ def test_unusable_samples_teach_nothing():
     usable[700:800] = False
     spoiled = x.copy()
     spoiled[:, 700:800] = 1e6
-    states = [
-        whiten_stream(each, usable, whitener_state(2, 0))[1].fits[0].solution for each in (x, spoiled)
-    ]
+    states = [whiten_stream(each, usable, whitener_state(2, 0))[1].fits[0].solution for each in (x, spoiled)]
     assert np.allclose(states[0], states[1])
 
 
