@@ -167,7 +167,7 @@ def write(
         "name": "beats",
         "trained_on": f"{n_train} simulated records of 30 s (models/training/beats_scenes.py): vehicles in "
         "every condition of vibration_spec, and sensors on a body without a vehicle",
-        "seeds": f"default_rng([{FIRST_SEED}, i]), i from {SPLITS['train']} to {SPLITS['train'] + n_train - 1}",
+        "seeds": f"default_rng([{FIRST_SEED}, i]), i from 0 to {n_train - 1}",
         "code_sha256": code_sha256(),
         "data_sha256": data_sha256,
         "epochs": asked.epochs,

@@ -35,7 +35,7 @@ def beats_of(force: Array) -> Array:
     """Return the times of the envelope's peaks, one a period, s.
 
     >>> train = np.zeros(6000); train[50::80] = 1.0
-    >>> np.unique(np.diff(beats_of(train))).round(2).tolist()
+    >>> np.unique(np.diff(beats_of(train)).round(2)).tolist()
     [0.8]
     """
     sos = signal.butter(3, BAND_HZ, "bandpass", fs=FS_HZ, output="sos")

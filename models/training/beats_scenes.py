@@ -66,7 +66,7 @@ class BeatScene:
 
 
 def draw_scene(number: int, recorded: Path | None = None) -> BeatScene:
-    """Draw one scene; a quarter of them have no vehicle, a third of the hearts are ``recorded`` ones if given."""
+    """Draw one scene: a quarter without a vehicle; a third of the hearts are ``recorded`` ones, if given."""
     rng = np.random.default_rng([FIRST_SEED, number])
     if rng.random() < 0.25:
         counts, n_chassis, times_s, level_db = _direct(rng, recorded)

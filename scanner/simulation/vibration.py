@@ -94,7 +94,7 @@ def record_vibration(
     wheels, reference = ground_m_s(spec, f_hz, n, fs_hz, rng)
     wind, heard = wind_n(spec, f_hz, n, fs_hz, rng, chain.unit_wind_m_s)
     moved = chain.from_ground(wheels) + chain.from_modal(wind) + unit_m_s(spec, f_hz, n, fs_hz, rng)
-    moved = moved + chain.from_modal(knocks_n(spec, n, fs_hz, rng))
+    moved = moved + chain.from_modal(knocks_n(spec, n, fs_hz))
     noise = out(moved, reference, heard)
     noise[:5] += _self_noise(rng, (5, noise.shape[1]), fs_hz) * geophone.counts_per_volt
     noise[5] += 0.02 * AIR_COUNTS * rng.standard_normal(noise.shape[1])

@@ -130,7 +130,7 @@ def unit_m_s(
     return np.asarray(gains[:, np.newaxis] * (fft.rfft(out, axis=1) + shape * common))
 
 
-def knocks_n(spec: VibrationSpec, n: int, fs_hz: float, rng: np.random.Generator) -> Spectrum:
+def knocks_n(spec: VibrationSpec, n: int, fs_hz: float) -> Spectrum:
     """Return modal forces of drips, ticks and slosh, N ``(n_modes, n_f)``."""
     seed, fixed = spec.seed, stream(spec.seed, "knocks")
     modes = spec.body.f_hz.size
