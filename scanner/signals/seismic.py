@@ -25,17 +25,17 @@ TAPS_PER_FACTOR = 16
 
 @dataclass(frozen=True, slots=True)
 class DecimatorState:
-    """What a decimator must remember between blocks: filter memories and the phase."""
+    """What a decimator must remember between blocks: the newest samples, whether usable, and the phase."""
 
-    counts_memory: Array
-    poor_memory: Array
+    newest: Array
+    usable: Mask
     phase: int
 
 
 def decimator_state(n_channels: int, factor: int) -> DecimatorState:
     """Return the state of a decimator that has seen nothing."""
     taps = max(TAPS_PER_FACTOR * factor, 1)
-    return DecimatorState(np.zeros((n_channels, taps)), np.zeros((n_channels, taps)), 0)
+    return DecimatorState(np.zeros((n_channels, taps)), np.ones((n_channels, taps), bool), 0)
 
 
 @lru_cache(maxsize=16)
@@ -74,14 +74,23 @@ def decimate(
     if factor == 1:
         return counts.astype(float), usable.copy(), state
     taps = _decimation_taps(factor)
-    smooth, counts_memory = signal.lfilter(taps, np.ones(1), counts, zi=state.counts_memory)
-    poor, poor_memory = signal.lfilter(
-        np.ones(taps.size), np.ones(1), (~usable).astype(float), zi=state.poor_memory
-    )
+    before = taps.size - 1
+    x = np.hstack([state.newest, counts])
+    good = np.hstack([state.usable, usable])
     first = -state.phase % factor
+    n = max(0, -(-(counts.shape[1] - first) // factor))
     phase = (state.phase + counts.shape[1]) % factor
-    after = DecimatorState(counts_memory, poor_memory, phase)
-    return smooth[:, first::factor], poor[:, first::factor] < 0.5, after
+    after = DecimatorState(x[:, -before:], good[:, -before:], phase)
+    if not n:
+        return x[:, :0], good[:, :0], after
+    # only the outputs that are kept are computed: output k ends at the input first + k * factor
+    smooth = signal.upfirdn(taps, x[:, first:], 1, factor, axis=1)[:, before // factor :][:, :n]
+    whole = np.ones((x.shape[0], n), bool)
+    if not good.all():
+        poor = np.cumsum(np.pad(~good, ((0, 0), (1, 0))), axis=1)
+        ends = first + taps.size + factor * np.arange(n)
+        whole = poor[:, ends] == poor[:, ends - taps.size]
+    return np.asarray(smooth), whole, after
 
 
 def widen_unusable(usable: Mask, samples: int) -> Mask:
