@@ -111,30 +111,27 @@ def answer(made: Made, group: str, sweep: bool) -> list[Answer]:
             Answer(name, duration_s, level, moving=False, score=score)
             for name, duration_s, level, score in ceilings(made, sweep)
         ]
-    out = []
+    asked: dict[tuple[float, bool], list[float]] = {}
     for duration_s, level, moving in variants(made.trial, sweep):
-        counts = counts_of(made, level_db=level, moving=moving)[:, : samples(duration_s)]
+        asked.setdefault((level, moving), []).append(duration_s)
+    out = []
+    for (level, moving), durations_s in asked.items():
+        counts = counts_of(made, level_db=level, moving=moving)
         if group == "ours":
-            found = heart_ours.find(counts, ROLES, FS_HZ)
-            out.append(
-                Answer(
-                    "ours",
-                    duration_s,
-                    level,
-                    moving,
-                    float("nan") if found["unavailable"] else float(found["score"]),
-                    float(found["p_value"]),
-                    float(found["bpm"]),
-                    str(found["unavailable"]),
-                    float(found.get("movement", math.nan)),
-                )
-            )
+            durations_s = sorted(durations_s)
+            for duration_s, found in zip(
+                durations_s, heart_ours.find(counts, ROLES, FS_HZ, durations_s), strict=True
+            ):
+                score = math.nan if found["unavailable"] else float(found["score"])
+                told = float(found["p_value"]), float(found["bpm"]), str(found["unavailable"])
+                out.append(Answer("ours", duration_s, level, moving, score, *told))
         else:
-            x = counts[:4].astype(float)
-            out += [
-                Answer(name, duration_s, level, moving, method(x, FS_HZ))
-                for name, method in heart_baselines.baselines().items()
-            ]
+            for duration_s in durations_s:
+                x = counts[:4, : samples(duration_s)].astype(float)
+                out += [
+                    Answer(name, duration_s, level, moving, method(x, FS_HZ))
+                    for name, method in heart_baselines.baselines().items()
+                ]
     return out
 
 
@@ -157,6 +154,8 @@ def version(group: str) -> str:
     for name in RECORDED_HEARTS:
         path = Path(__file__).with_name(name)
         number = zlib.crc32(path.read_bytes() if path.exists() else b"", number)
+    if group == "ours":
+        number = zlib.crc32(heart_ours.WEIGHTS.read_bytes(), number)
     if group == "plain":  # with and without neurokit2 are two sets of answers
         number = zlib.crc32(" ".join(heart_baselines.baselines()).encode(), number)
     return f"{number:08x}"

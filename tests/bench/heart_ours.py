@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from calibration.geophone import GeophoneResponse
 from drivers.api import Role
-from scanner.signals import cancellation, heartbeat, seismic
-from scanner.simulation.chassis import Geophone
+from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, whitening
 
-MODULES = (seismic, cancellation, heartbeat)
+MODULES = (seismic, whitening, beat_features, beat_network, rhythm, heart)
 """A change in these makes stored answers void."""
 
-_GEOPHONE = Geophone()
-_CHASSIS = GeophoneResponse(
-    _GEOPHONE.counts_per_m_s, _GEOPHONE.natural_frequency_hz, _GEOPHONE.damping, "simulated"
-)
-_AIR = GeophoneResponse(1.0, 0.0, 1.0, "simulated")
+
+WEIGHTS = Path(str(beat_network.__file__)).with_name(beat_network.WEIGHTS)
+"""So does a change in these."""
 
 
-def find(counts: npt.NDArray[np.int32], roles: Sequence[Role], fs_hz: float) -> dict[str, Any]:
-    """Return ``score`` (bigger = heart), ``p_value`` (NaN = none), ``bpm``, ``unavailable`` (reason or "").
+def find(
+    counts: npt.NDArray[np.int32], roles: Sequence[Role], fs_hz: float, durations_s: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Return what is found after each duration, ascending, as one listener hears the counts.
 
     Parameters
     ----------
     counts : int ``(n_channels, n_samples)``; ``roles`` one a channel.
+
+    Returns
+    -------
+    For each: ``score`` (bigger = heart), ``p_value``, ``bpm``, ``unavailable`` (reason or "").
     """
     rows = [
         index for role in (Role.CHASSIS, Role.GROUND, Role.AIR) for index, r in enumerate(roles) if r is role
     ]
-    responses = [_AIR if roles[index] is Role.AIR else _CHASSIS for index in rows]
-    x = counts[rows].astype(float)
-    velocity, usable = seismic.to_velocity(x, np.ones(x.shape, bool), responses, fs_hz)
-    everywhere = np.logical_and.reduce(usable, axis=0)
     n_chassis = sum(role is Role.CHASSIS for role in roles)
-    chassis, references = velocity[:n_chassis], velocity[n_chassis:]
-    residual, _ = cancellation.cancel_references(chassis, references, fs_hz, everywhere)
-    rhythm = heartbeat.search_bands(residual, fs_hz, everywhere)
-    return {"score": rhythm.z, "p_value": float("nan"), "bpm": rhythm.bpm, "unavailable": ""}
+    x = counts[rows].astype(float)
+    state = heart.heart_state(n_chassis, x.shape[0] - n_chassis, fs_hz)
+    out: list[dict[str, Any]] = []
+    at = 0
+    for duration_s in durations_s:
+        until = round(duration_s * fs_hz)
+        piece = x[:, at:until]
+        state, at = heart.listen(piece, np.ones(piece.shape, bool), state), until
+        found = heart.find_heart(state)
+        if found is None:
+            out.append({"score": 0.0, "p_value": 1.0, "bpm": float("nan"), "unavailable": "too short"})
+        else:
+            out.append(
+                {"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": ""}
+            )
+    return out
