@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -124,12 +124,15 @@ class HeartFinding:
         return self.rhythm
 
 
-def heart_state(n_chassis: int, n_references: int, fs_hz: float) -> HeartState:
+def heart_state(
+    n_chassis: int, n_references: int, fs_hz: float, shuffles: int = SHUFFLES
+) -> HeartState:
     """Return the state of a listener that has heard nothing.
 
     Parameters
     ----------
     fs_hz : of the board.
+    shuffles : series that show what moments without rhythm come to; with none, nothing is compared.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def heart_state(n_chassis: int, n_references: int, fs_hz: float) -> HeartState:
         block=0,
         waiting=np.zeros(0),
         whole=rhythm_state(1),
-        shuffled=rhythm_state(SHUFFLES),
+        shuffled=rhythm_state(shuffles),
         moments=np.zeros(0),
         bursts=0.0,
         heard=0,
@@ -243,9 +246,10 @@ def find_heart(state: HeartState) -> HeartFinding | None:
     whole, shuffled = state.whole, state.shuffled
     if state.waiting.size:
         whole = follow_rhythm(state.waiting[np.newaxis], whole)
-        shuffled = follow_rhythm(state.waiting[_shuffles(state.block, state.waiting.size)], shuffled)
+        if shuffled.log_scale.size:
+            shuffled = follow_rhythm(_shuffled(state.waiting, state.block, shuffled.log_scale.size), shuffled)
     train = float(rhythm_llr(whole)[0])
-    without = rhythm_llr(shuffled)
+    without = rhythm_llr(shuffled) if shuffled.log_scale.size else np.zeros(1)
     bpm, bpm_sd = bpm_of(rate_posterior(whole)[0])
     scale = state.rate_hz / RATE_HZ
     return HeartFinding(
@@ -285,17 +289,24 @@ def _followed(llr: Array, state: HeartState) -> HeartState:
     while waiting.size >= BLOCK:
         piece = waiting[:BLOCK]
         whole = follow_rhythm(piece[np.newaxis], whole)
-        shuffled = follow_rhythm(piece[_shuffles(block, BLOCK)], shuffled)
+        if shuffled.log_scale.size:
+            shuffled = follow_rhythm(_shuffled(piece, block, shuffled.log_scale.size), shuffled)
         waiting, block = waiting[BLOCK:], block + 1
     return replace(state, waiting=waiting, block=block, whole=whole, shuffled=shuffled)
 
 
-def _shuffles(block: int, n: int) -> npt.NDArray[np.int64]:
-    """Orders of ``n`` moments, ``(SHUFFLES, n)``: pieces keep their inside and change places."""
+@lru_cache(maxsize=24)
+def _orders(block: int, n: int, count: int) -> npt.NDArray[np.int64]:
+    """Orders of ``n`` moments, ``(count, n)``: pieces keep their inside and change places."""
     rng = np.random.default_rng([n, block])
     orders = []
-    for _ in range(SHUFFLES):
+    for _ in range(count):
         lengths = rng.integers(PIECES[0], PIECES[1], size=math.ceil(n / PIECES[0]), endpoint=True)
         piece = np.repeat(np.arange(lengths.size), lengths)[:n]
         orders.append(np.argsort(rng.permutation(lengths.size)[piece], kind="stable"))
     return np.stack(orders)
+
+
+def _shuffled(moments: Array, block: int, count: int) -> Array:
+    """Return the moments of a block in other orders, ``(count, n)``."""
+    return moments[_orders(block, moments.size, count)]

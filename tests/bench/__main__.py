@@ -1,9 +1,10 @@
 """``make bench``: the speed figures; detection figures are run by hand (docs/evidence*.md)."""
 
-from tests.bench import co2_speed, codecs, devices, speed, streams
+from tests.bench import co2_speed, codecs, devices, heart_speed, speed, streams
 
 codecs.main()
 co2_speed.main()
 devices.main()
+heart_speed.main()
 speed.main()
 streams.main()
