@@ -74,7 +74,8 @@ def draw_scene(number: int, recorded: Path | None = None) -> BeatScene:
         counts, n_chassis, times_s, level_db = _vehicle(number, rng, recorded)
     state = heart_state(n_chassis, counts.shape[0] - n_chassis, FS_HZ)
     features, usable, _ = hear_features(counts, np.ones(counts.shape, bool), state)
-    beats = np.zeros(features.shape[1], np.float32)
+    features = features[0]
+    beats = np.zeros(usable.size, np.float32)
     at = np.round((times_s + DELAY_S) * GRID_HZ).astype(int)
     beats[at[(at >= 0) & (at < beats.size)]] = 1.0
     return BeatScene(features, beats, usable, bool(times_s.size), level_db)

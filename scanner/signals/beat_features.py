@@ -52,25 +52,33 @@ def beat_features(new: Innovations, low: Innovations) -> tuple[Array, Mask]:
 
     Returns
     -------
-    features : float ``(N_FEATURES, n / 2)`` at `FEATURE_HZ`: mean and maximum over the channels of the
-        joint innovations, mean and maximum over the chassis channels' own ones, maximum over the
-        references' (their usual level where there are none), mean and maximum of the low-rate joint ones.
+    features : float ``(2, N_FEATURES, n / 2)`` at `FEATURE_HZ`. First of the chassis: mean and maximum over
+        the channels of the joint innovations, mean and maximum over the chassis channels' own ones, maximum
+        over the references' (their usual level where there are none), mean and maximum of the low-rate
+        joint ones. Then the same of the references alone, as if they were the chassis; without references
+        the usual level.
     usable : bool ``(n / 2,)``.
     """
     n_chassis = new.joint.shape[0]
     groups = [new.joint, new.own[:n_chassis], new.own[n_chassis:]]
     joint, own, heard = (_group(rows, new.usable, 2 * FEATURE_HZ, BANDS_HZ) for rows in groups)
     below = _group(low.joint, low.usable, FEATURE_HZ, LOW_BANDS_HZ)
-    references = heard.max(axis=0) if heard.shape[0] else np.ones_like(joint[0])
-    parts = [joint.mean(axis=0), joint.max(axis=0), own.mean(axis=0), own.max(axis=0), references]
-    parts += [below.mean(axis=0), below.max(axis=0)]
+    usual = np.ones_like(joint[0])
+    if not heard.shape[0]:
+        heard = usual[np.newaxis]
+    n_low = len(LOW_BANDS_HZ)
+    loudest, mean = heard.max(axis=0), heard.mean(axis=0)
+    chassis = [joint.mean(axis=0), joint.max(axis=0), own.mean(axis=0), own.max(axis=0), loudest]
+    chassis += [below.mean(axis=0), below.max(axis=0)]
+    references = [mean, loudest, mean, loudest, usual, mean[:n_low], loudest[:n_low]]
     around = round(LEVEL_BLOCK_S * FEATURE_HZ)
     first, last = round(BEFORE_S * FEATURE_HZ), round(AFTER_S * FEATURE_HZ)
     usable = new.usable.reshape(-1, 2).all(axis=1) & low.usable
     near = np.lib.stride_tricks.sliding_window_view(
         usable[first - around : usable.size - last + around], 2 * around + 1
     )
-    return np.log(np.concatenate(parts) + FLOOR), near.all(axis=1)
+    both = np.stack([np.concatenate(chassis), np.concatenate(references)])
+    return np.log(both + FLOOR), near.all(axis=1)
 
 
 def _group(x: Array, usable: Mask, rate_hz: float, bands_hz: tuple[float, ...]) -> Array:

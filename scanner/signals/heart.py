@@ -71,6 +71,8 @@ KEPT = round(60 * GRID_HZ)
 """Moments that are kept for display."""
 
 BURST_SHARE = 0.05
+GROUND_SHARE = 1.0
+"""How much of a reference's likelihood of a beat is taken from the chassis'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def heart_state(
         undecimated_usable=np.zeros(LOW_HALF_TAPS, bool),
         low_whitener=whitener_state(n_chassis, n_references, REACH_25_HZ),
         low_innovations=no_innovations(n_chassis, 0, low_before),
-        features=np.zeros((N_FEATURES, REACH)),
+        features=np.zeros((2, N_FEATURES, REACH)),
         features_usable=np.zeros(REACH, bool),
         block=0,
         waiting=np.zeros(0),
@@ -178,16 +180,19 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
     state : from `heart_state` or the call before. Any split gives the same findings.
     """
     features, near, state = hear_features(counts, usable, state)
-    if not features.shape[1]:
+    if not near.size:
         return state
-    features = np.hstack([state.features, features])
+    features = np.concatenate([state.features, features], axis=2)
     near = np.concatenate([state.features_usable, near])
-    llr = beat_llr(features, near)
+    llr = beat_llr(features[0], near)
+    if state.whitener.x.shape[0] > state.whitener.n_chassis:
+        # what the ground feels as a beat, too, is a step or a train and no heart
+        llr = llr - GROUND_SHARE * np.maximum(beat_llr(features[1], near), 0.0)
     known = int(near[REACH : near.size - REACH].sum())
     bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
     state = replace(
         state,
-        features=features[:, -2 * REACH :],
+        features=features[:, :, -2 * REACH :],
         features_usable=near[-2 * REACH :],
         moments=np.concatenate([state.moments, llr])[-KEPT:],
         bursts=state.bursts + float(bursts.sum()),
@@ -197,7 +202,7 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
 
 
 def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, HeartState]:
-    """Return the next `beat_features` that can be told, ``(N_FEATURES, n)``, and which are usable.
+    """Return the next `beat_features` that can be told, ``(2, N_FEATURES, n)``, and which are usable.
 
     The network is trained on these; `listen` is for all else.
     """
@@ -213,7 +218,7 @@ def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array
     ready = (both - round(contexts * FEATURE_HZ)) // block * block
     if ready <= 0:
         state = replace(state, innovations=new, low_innovations=low_new)
-        return np.zeros((N_FEATURES, 0)), np.zeros(0, bool), state
+        return np.zeros((2, N_FEATURES, 0)), np.zeros(0, bool), state
     used = ready + round(contexts * FEATURE_HZ)
     features, near = beat_features(new.cut(0, 2 * used), low_new.cut(0, used))
     state = replace(state, innovations=new.cut(2 * ready), low_innovations=low_new.cut(ready))

@@ -102,6 +102,6 @@ def test_the_card_says_what_it_was_trained_on():
 def test_innovations_without_references_have_features():
     x = np.random.default_rng(2).normal(size=(1, 2000))
     features, usable, _ = hear_features(x, np.ones(x.shape, bool), heart_state(1, 0, 100.0))
-    assert features.shape[0] == N_FEATURES
+    assert features.shape[:2] == (2, N_FEATURES)
     assert np.isfinite(features).all()
     assert usable[50:].all()
