@@ -71,8 +71,11 @@ KEPT = round(60 * GRID_HZ)
 """Moments that are kept for display."""
 
 BURST_SHARE = 0.05
-GROUND_SHARE = 1.0
-"""How much of a reference's likelihood of a beat is taken from the chassis'."""
+GROUND_SHARE = 1.5
+"""How many times a reference's likelihood of a beat is taken from the chassis'."""
+
+AROUND = REACH + 1
+"""Samples of features on either side that a moment depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +161,8 @@ def heart_state(
         undecimated_usable=np.zeros(LOW_HALF_TAPS, bool),
         low_whitener=whitener_state(n_chassis, n_references, REACH_25_HZ),
         low_innovations=no_innovations(n_chassis, 0, low_before),
-        features=np.zeros((2, N_FEATURES, REACH)),
-        features_usable=np.zeros(REACH, bool),
+        features=np.zeros((2, N_FEATURES, AROUND)),
+        features_usable=np.zeros(AROUND, bool),
         block=0,
         waiting=np.zeros(0),
         whole=rhythm_state(1),
@@ -184,16 +187,17 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
         return state
     features = np.concatenate([state.features, features], axis=2)
     near = np.concatenate([state.features_usable, near])
-    llr = beat_llr(features[0], near)
+    llr = beat_llr(features[0, :, 1:-1], near[1:-1])
     if state.whitener.x.shape[0] > state.whitener.n_chassis:
-        # what the ground feels as a beat, too, is a step or a train and no heart
-        llr = llr - GROUND_SHARE * np.maximum(beat_llr(features[1], near), 0.0)
-    known = int(near[REACH : near.size - REACH].sum())
+        # what the ground feels as a beat a moment sooner or later is a step or a train and no heart
+        heard = np.lib.stride_tricks.sliding_window_view(beat_llr(features[1], near), 3).max(axis=1)
+        llr = np.where(near[AROUND:-AROUND], llr - GROUND_SHARE * np.maximum(heard, 0.0), 0.0)
+    known = int(near[AROUND:-AROUND].sum())
     bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
     state = replace(
         state,
-        features=features[:, :, -2 * REACH :],
-        features_usable=near[-2 * REACH :],
+        features=features[:, :, -2 * AROUND :],
+        features_usable=near[-2 * AROUND :],
         moments=np.concatenate([state.moments, llr])[-KEPT:],
         bursts=state.bursts + float(bursts.sum()),
         heard=state.heard + known,
