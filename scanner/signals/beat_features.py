@@ -78,7 +78,7 @@ def beat_features(new: Innovations, low: Innovations) -> tuple[Array, Mask]:
         usable[first - around : usable.size - last + around], 2 * around + 1
     )
     both = np.stack([np.concatenate(chassis), np.concatenate(references)])
-    return np.log(both + FLOOR), near.all(axis=1)
+    return np.log(both + FLOOR), np.asarray(near.all(axis=1))
 
 
 def _group(x: Array, usable: Mask, rate_hz: float, bands_hz: tuple[float, ...]) -> Array:

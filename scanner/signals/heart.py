@@ -74,6 +74,22 @@ BURST_SHARE = 0.05
 GROUND_SHARE = 1.5
 """How many times a reference's likelihood of a beat is taken from the chassis'."""
 
+NULL_SCORES = (
+    (-1.0, 1.0),
+    (0.02, 0.5),
+    (0.42, 0.1),
+    (0.59, 0.05),
+    (0.83, 0.02),
+    (1.03, 0.01),
+    (1.21, 0.005),
+    (1.77, 0.001),
+)
+"""Scores of empty vehicles and how often they are reached: 4 500 simulated ones in nine conditions, tuning
+seeds (docs/evidence-heartbeat.md)."""
+
+NULL_TAIL = 2.5
+"""Beyond the table a p-value falls by this power of e a unit of score, slower than within it."""
+
 AROUND = REACH + 1
 """Samples of features on either side that a moment depends on."""
 
@@ -107,8 +123,8 @@ class HeartState:
 class HeartFinding:
     """What the moments so far say.
 
-    ``rhythm`` = how many standard deviations of the shuffled series the train's
-    log-likelihood stands above their mean (what a rhythm adds to its bursts);
+    ``rhythm`` = by how much the train's log-likelihood exceeds the mean of the
+    shuffled series' (what the order of the moments adds to its bursts);
     ``burstiness`` = mean log-likelihood ratio of bursts at any time, a second;
     ``train_llr`` the train's own log-likelihood ratio; ``bpm`` and ``bpm_sd`` the
     rate now; ``heard_s`` how much could be used.
@@ -125,13 +141,19 @@ class HeartFinding:
 
     @property
     def score(self) -> float:
-        """What decides; grows with how sure a heart is."""
-        return self.rhythm
+        """The rhythm over what it scatters by without a heart, which grows as the root of the time."""
+        return self.rhythm / math.sqrt(max(self.heard_s, 1.0) / 30.0)
+
+    @property
+    def p_value(self) -> float:
+        """How often a score so high, or higher, comes without a heart (`NULL_SCORES`)."""
+        scores, chances = np.array(NULL_SCORES).T
+        if self.score <= scores[-1]:
+            return float(np.exp(np.interp(self.score, scores, np.log(chances))))
+        return float(chances[-1] * math.exp(-NULL_TAIL * (self.score - scores[-1])))
 
 
-def heart_state(
-    n_chassis: int, n_references: int, fs_hz: float, shuffles: int = SHUFFLES
-) -> HeartState:
+def heart_state(n_chassis: int, n_references: int, fs_hz: float, shuffles: int = SHUFFLES) -> HeartState:
     """Return the state of a listener that has heard nothing.
 
     Parameters
@@ -240,7 +262,7 @@ def _lowered(x: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, He
         return x[:, :0], usable[:0], kept
     windows = np.lib.stride_tricks.sliding_window_view(x, span, axis=1)[:, ::2]
     whole = np.lib.stride_tricks.sliding_window_view(usable, span)[::2].all(axis=1)
-    return np.asarray(windows @ _lowpass()), whole, kept
+    return np.asarray(windows @ _lowpass()), np.asarray(whole), kept
 
 
 @cache
@@ -262,7 +284,7 @@ def find_heart(state: HeartState) -> HeartFinding | None:
     bpm, bpm_sd = bpm_of(rate_posterior(whole)[0])
     scale = state.rate_hz / RATE_HZ
     return HeartFinding(
-        rhythm=(train - float(without.mean())) / max(float(without.std()), 1e-3),
+        rhythm=train - float(without.mean()),
         burstiness=state.bursts / state.heard * GRID_HZ,
         train_llr=train,
         shuffled_llr=without,
@@ -288,7 +310,7 @@ def _conditioned(counts: Array, usable: Mask, state: HeartState) -> tuple[Array,
     slow, whole, decimator = decimate(x, good, state.factor, decimator)
     if highpass is not None and slow.shape[1]:
         slow, highpass = signal.sosfilt(sos, slow, axis=1, zi=highpass)
-    return slow, whole.all(axis=0), replace(state, decimator=decimator, highpass=highpass)
+    return slow, np.asarray(whole.all(axis=0)), replace(state, decimator=decimator, highpass=highpass)
 
 
 def _followed(llr: Array, state: HeartState) -> HeartState:

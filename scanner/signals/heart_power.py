@@ -29,7 +29,8 @@ def reference_beat_m_s(rate_hz: float) -> Array:
     Force over mass, once integrated: `REFERENCE_N` on `REFERENCE_T` is some 2 µm/s.
     """
     t_s = np.arange(round(0.8 * rate_hz)) / rate_hz
-    force_n = REFERENCE_N * sum(h * np.exp(-0.5 * ((t_s - at) / w) ** 2) for at, w, h in _WAVES)
+    waves = [h * np.exp(-0.5 * ((t_s - at) / w) ** 2) for at, w, h in _WAVES]
+    force_n = REFERENCE_N * np.sum(waves, axis=0)
     velocity = np.cumsum(force_n - force_n.mean()) / rate_hz / (1000.0 * REFERENCE_T)
     return np.asarray(velocity * signal.windows.tukey(t_s.size, 0.2))
 

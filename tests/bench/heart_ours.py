@@ -49,7 +49,5 @@ def find(
         if found is None:
             out.append({"score": 0.0, "p_value": 1.0, "bpm": float("nan"), "unavailable": "too short"})
         else:
-            out.append(
-                {"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": ""}
-            )
+            out.append({"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": ""})
     return out

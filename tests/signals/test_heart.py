@@ -1,5 +1,7 @@
 """The listener on simulated vehicles: hearts found, nothing heard in noise, any split the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,13 +29,13 @@ def occupied():
 def test_a_heart_in_calm_is_found_with_its_rate(occupied):
     finding = find_heart(heard(occupied.counts))
     beats = occupied.beats_s
-    assert finding.score > 5
+    assert finding.p_value < 1e-3
     assert finding.bpm == pytest.approx(60 / np.diff(beats[beats > 20]).mean(), abs=5)
 
 
 def test_noise_alone_is_no_heart():
     empty = [record_vibration(draw_vibration(seed, Condition.CALM, 0), 30.0).counts for seed in range(20, 32)]
-    assert np.median([find_heart(heard(counts)).score for counts in empty]) < 1.5
+    assert np.median([find_heart(heard(counts)).p_value for counts in empty]) > 0.2
 
 
 @pytest.mark.parametrize("piece", [7, 130, 1000])
@@ -61,13 +63,13 @@ def test_a_gap_is_not_heard_and_teaches_nothing(occupied):
     wild[:, 1800:2000] = np.nan
     finding = find_heart(heard(wild, usable))
     assert finding.heard_s < find_heart(heard(occupied.counts)).heard_s - 2
-    assert finding.score > 5
+    assert finding.p_value < 1e-3
 
 
 def test_a_channel_of_zeros_takes_nothing_away(occupied):
     counts = occupied.counts.copy()
     counts[2] = 0
-    assert find_heart(heard(counts)).score > 5
+    assert find_heart(heard(counts)).p_value < 1e-3
 
 
 @pytest.mark.parametrize("rate", [100.0, 125.0, 200.0, 500.0])
@@ -105,3 +107,11 @@ def test_innovations_without_references_have_features():
     assert features.shape[:2] == (2, N_FEATURES)
     assert np.isfinite(features).all()
     assert usable[50:].all()
+
+
+def test_p_values_fall_as_scores_rise():
+    finding = find_heart(heard(record_vibration(draw_vibration(21, Condition.CALM, 0), 20.0).counts))
+    values = [replace(finding, rhythm=rhythm).p_value for rhythm in np.linspace(-3, 30, 200)]
+    assert values[0] == 1.0
+    assert np.all(np.diff(values) <= 0)
+    assert 0 < values[-1] < 1e-6
