@@ -14,13 +14,15 @@ from tests.bench.real_hearts_trials import AXES, CONDITIONS, HEART
 
 SHOWN = ("smooth", "surrogate", "shuffled")
 JUDGED = "shuffled"
+COLOURS = [f"C{k}" for k in range(10) if k != 7]
+"""All but the grey one."""
 
 
 def style(index: int, statistic: str) -> dict[str, Any]:
     """Return how a statistic is drawn: those without rhythm are grey."""
     if statistic in RHYTHMLESS:
         return {"color": ("0.4", "0.65")[RHYTHMLESS.index(statistic)], "marker": "x", "linestyle": "--"}
-    return {"color": f"C{index % 10}", "marker": "osD^v<>Php*"[index % 11], "linestyle": "-"}
+    return {"color": COLOURS[index % len(COLOURS)], "marker": "osD^v<>Php*"[index % 11], "linestyle": "-"}
 
 
 def plot(found: dict[str, Any], scores: dict[Key, Scores], folder: Path) -> list[Path]:
