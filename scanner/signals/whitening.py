@@ -236,7 +236,7 @@ def _whole(usable: Mask, reach: Reach) -> Mask:
     if usable.all():
         return usable[reach.past : usable.size - reach.around]
     windows = np.lib.stride_tricks.sliding_window_view(usable, reach.past + reach.around + 1)
-    return np.logical_and.reduce(windows, axis=1)
+    return np.asarray(windows.all(axis=1))
 
 
 def accumulate(fit: Fit, z: Array, y: Array, good: Mask) -> Fit:
