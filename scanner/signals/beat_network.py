@@ -2,8 +2,8 @@
 
 Trained on simulated vehicles and on simulated sensors without one by
 ``models/training/beats.py``; `CARD` says on what, and its hash goes into every
-evidence that rests on it. It sees a third of a second on either side, less than
-the shortest interval between two beats, so it can know beats but no rhythm.
+evidence that rests on it. It sees a third of a second on either side: what it
+could know of a rhythm lies within the pieces that the null leaves whole.
 """
 
 from __future__ import annotations

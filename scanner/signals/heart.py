@@ -84,8 +84,8 @@ NULL_SCORES = (
     (1.21, 0.005),
     (1.77, 0.001),
 )
-"""Scores of empty vehicles and how often they are reached: 4 500 simulated ones in nine conditions, tuning
-seeds (docs/evidence-heartbeat.md)."""
+"""Scores of empty vehicles and how often they are reached: 4 500 simulated ones, 500 in each of nine
+conditions, tuning seeds of tests/bench/heart_trials.py; rounded means of 15, 30 and 60 s."""
 
 NULL_TAIL = 2.5
 """Beyond the table a p-value falls by this power of e a unit of score, slower than within it."""

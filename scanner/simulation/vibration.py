@@ -92,7 +92,7 @@ def record_vibration(
 
     rng = stream(spec.seed, "noise", take)
     wheels, reference = ground_m_s(spec, f_hz, n, fs_hz, rng)
-    wind, heard = wind_n(spec, f_hz, n, fs_hz, rng, chain.unit_wind_m_s)
+    wind, heard = wind_n(spec, f_hz, n, fs_hz, rng, chain.rigid_at_15_t)
     moved = chain.from_ground(wheels) + chain.from_modal(wind) + unit_m_s(spec, f_hz, n, fs_hz, rng)
     moved = moved + chain.from_modal(knocks_n(spec, n, fs_hz))
     noise = out(moved, reference, heard)
@@ -132,10 +132,10 @@ class _Chain:
         self._base = np.concatenate([rigid, frame])
         w_g = 2 * math.pi * geophone.natural_frequency_hz
         self.volts = geophone.sensitivity_v_per_m_s * s**2 / (s**2 + 2 * geophone.damping * w_g * s + w_g**2)
-        # velocity of the corners (mean square over 0.5-10 Hz) for a unit force density in roll
+        # the rigid modes' mobility as if the body weighed 15 t, and where it counts: sets the wind's force
         band = (f_hz >= 0.5) & (f_hz <= 10.0)
         at_15_t = self._mobility[:4, band] * (body.mass_kg[0] / 15_000.0)
-        self.unit_wind_m_s = np.abs(at_15_t), band
+        self.rigid_at_15_t = np.abs(at_15_t), band
 
     def from_modal(self, modal_n: Spectrum) -> Spectrum:
         """Corners' velocity, ``(4, n_f)``, of modal forces ``(n_modes, n_f)``."""

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
+from calibration.certificate_toml import certificate_toml
 from calibration.co2_budget import (
     DRIFT_PPM_PER_YEAR,
     TEMPERATURE_SPREAD_C,
@@ -20,7 +21,6 @@ from calibration.co2_budget import (
     gas,
     outside_air,
 )
-from calibration.co2_certificate import certificate_toml
 from calibration.co2_drift import drift_of, next_due
 from calibration.co2_history import append_history, history_file, of_same_probe, read_history
 from calibration.co2_line import CalibrationRefused

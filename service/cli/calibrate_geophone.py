@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from calibration.certificate_toml import certificate_toml
 from calibration.certificates import CalibrationMissing
-from calibration.co2_certificate import certificate_toml
 from calibration.geophone import GeophoneResponse, response_of
 from calibration.geophone_certificate import ReferenceUncertainty, huddle_certificate
 from calibration.geophone_huddle import HuddleChannel, huddle

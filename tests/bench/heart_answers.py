@@ -73,7 +73,6 @@ class Answer:
     p_value: float = math.nan
     bpm: float = math.nan
     unavailable: str = ""
-    movement: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,6 @@ class Answers:
                 a.p_value,
                 a.bpm,
                 a.unavailable,
-                a.movement,
             ]
             for a in answers
         ]

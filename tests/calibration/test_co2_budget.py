@@ -9,10 +9,10 @@ import tomllib
 import numpy as np
 import pytest
 
+from calibration.certificate_toml import certificate_toml
 from calibration.certificates import Certificate
 from calibration.co2 import corrected_ppm, standard_uncertainty_ppm
 from calibration.co2_budget import Influences, calibrate, certificate, gas, outside_air
-from calibration.co2_certificate import certificate_toml
 from calibration.co2_line import CalibrationRefused
 from calibration.co2_plateau import Plateau, PlateauFault
 from scanner.lane.config import CertificateTable

@@ -8,8 +8,8 @@ import tomllib
 import numpy as np
 import pytest
 
+from calibration.certificate_toml import certificate_toml
 from calibration.certificates import Certificate
-from calibration.co2_certificate import certificate_toml
 from calibration.geophone import GeophoneResponse, response_of
 from calibration.geophone_certificate import ReferenceUncertainty, huddle_certificate
 from calibration.geophone_huddle import HuddleChannel, huddle
