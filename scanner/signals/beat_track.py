@@ -75,7 +75,7 @@ def beat_track(llr: Array) -> BeatTrack:
 
 
 def _forwards(llr: Array) -> tuple[Array, Array, float]:
-    """Weight of all trains up to a beat at each moment, ``(n_means, n)``, its log scale ``(n,)``; ln of all."""
+    """Weight of all trains up to a beat at each moment, ``(n_means, n)``, its log scale; ln of all."""
     state = rhythm_state(1)
     parts, scales = [], []
     for at in range(0, llr.size, _STEP):

@@ -255,7 +255,7 @@ def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array
         state,
         innovations=new.cut(2 * ready),
         low_innovations=low_new.cut(ready),
-        kept=np.hstack([state.kept, np.where(told.usable, told.joint, 0.0)])[:, -2 * (KEPT + REACH) :],
+        kept=np.hstack([state.kept, np.where(told.usable, told.joint, 0.0)])[:, -2 * (KEPT + AROUND) :],
     )
     return features, near, state
 

@@ -142,7 +142,7 @@ def _pauses(n: int) -> tuple[Array, Array]:
     """How pauses last over a step: those open at its start, ``(n + 1,)``, and those whose last beat leaves
     the lags within it, ``(n + 1, n)``."""
     sample = np.arange(n + 1)
-    still = (1 - RESUME) ** sample
+    still = np.asarray((1 - RESUME) ** sample, dtype=float)
     since = sample[:, np.newaxis] - sample[np.newaxis, :n]
     # the beat of lag _LONGEST has just been reached by the longest interval; a pause begins after it
     return still, np.where(since > 0, (1 - RESUME) ** (since - 1.0), 0.0)

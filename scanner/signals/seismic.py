@@ -133,15 +133,19 @@ def to_velocity(
     usable : bool; the filters' settling at the ends of gaps is unusable too.
     """
     carried = bridge(counts, usable)
-    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
     velocity = np.empty_like(carried)
     for channel, response in enumerate(responses):
         centred = carried[channel] - np.median(carried[channel])
-        sos = np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
-        velocity[channel] = signal.sosfilt(sos, centred)
+        velocity[channel] = signal.sosfilt(_velocity_filter(response, fs_hz), centred)
     settled = widen_unusable(usable, round(0.5 * fs_hz))
     settled[:, : round(SETTLING_S * fs_hz)] = False
     return velocity, settled
+
+
+@lru_cache(maxsize=64)
+def _velocity_filter(response: GeophoneResponse, fs_hz: float) -> Array:
+    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
+    return np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
 
 
 def whiten(

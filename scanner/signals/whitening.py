@@ -235,7 +235,8 @@ def _whole(usable: Mask, reach: Reach) -> Mask:
     """Whether all that a prediction uses is usable, ``(n - past - around,)``."""
     if usable.all():
         return usable[reach.past : usable.size - reach.around]
-    return np.lib.stride_tricks.sliding_window_view(usable, reach.past + reach.around + 1).all(axis=1)
+    around = np.lib.stride_tricks.sliding_window_view(usable, reach.past + reach.around + 1)
+    return np.asarray(around.all(axis=1))
 
 
 def accumulate(fit: Fit, z: Array, y: Array, good: Mask) -> Fit:

@@ -1,4 +1,4 @@
-"""Beats in time and their rate: against counting all trains one by one, and against beats that were put in."""
+"""Beats in time and their rate: against counting all trains one by one, and against given beats."""
 
 import itertools
 import math
