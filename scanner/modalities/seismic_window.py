@@ -28,6 +28,7 @@ from scanner.signals.channel_health import (
     channel_health,
     healthy_rows,
 )
+from scanner.signals.motion_score import at_breath_rates
 from scanner.signals.seismic import (
     DecimatorState,
     bridge,
@@ -75,7 +76,9 @@ class SeismicView:
     ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
     ``usable`` ``(n_samples,)`` is True where every channel is;
     ``ground_references`` counts the ground channels among the references (air
-    sensors are the others); ``clipped_share`` is the worst channel's; ``faults``
+    sensors are the others); ``clipped_share`` is the worst channel's; ``counts``
+    ``(n_chassis + n_references, n_samples)`` are those that the velocity is made of,
+    ``breath_gain`` counts per m/s of a chassis channel at a breath's rate; ``faults``
     names chassis channels: what is wrong with them, those left out and those whose
     poles are in doubt.
     """
@@ -88,6 +91,9 @@ class SeismicView:
     clipped_share: float
     usable_s: float
     sensor: str
+    counts: Array
+    counts_usable: Mask
+    breath_gain: float
     faults: tuple[tuple[str, ChannelFault], ...] = ()
 
     @property
@@ -320,6 +326,9 @@ class SeismicWindow:
             clipped_share=float(clipped[chassis_rows].max()),
             usable_s=usable_s,
             sensor=sensor.name,
+            counts=stream.counts[rows][kept],
+            counts_usable=np.logical_and.reduce(stream.usable[rows][kept], axis=0),
+            breath_gain=float(np.median([at_breath_rates(responses[rows[i]]) for i in chosen])),
             faults=tuple(
                 (name, found.fault) for name, found in zip(names, health, strict=True) if found.fault
             ),
