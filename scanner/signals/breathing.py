@@ -184,7 +184,7 @@ def weigh_line(x: Array, n_chassis: int, rate_hz: float, *, force: bool = True) 
     """
     n = x.shape[1]
     window = signal.windows.hann(n, sym=False)
-    f_hz = np.fft.rfftfreq(n, 1 / rate_hz)
+    f_hz: Array = np.arange(n // 2 + 1) * (rate_hz / n)
     band = (f_hz >= BAND_HZ[0]) & (f_hz <= BAND_HZ[1])
     raw = np.fft.rfft(signal.detrend(x, axis=1) * window, axis=1)[:, band]
     f_hz = f_hz[band]

@@ -93,7 +93,7 @@ def follow_motion(counts: Array, usable: Mask, state: MotionState) -> MotionStat
     whitener, movement = state.whitener, state.movement
     if slow.shape[1]:
         slow, highpass = signal.sosfilt(sos, slow, axis=1, zi=highpass)
-        new, whitener = whiten_stream(slow, whole.all(axis=0), whitener)
+        new, whitener = whiten_stream(slow, np.logical_and.reduce(whole, axis=0), whitener)
         movement = follow_movement(new, movement)
     breathing = follow_breathing(counts, usable, state.breathing)
     return MotionState(state.factor, decimator, highpass, whitener, movement, breathing)

@@ -152,7 +152,8 @@ def excess_p_value(excess: float, frames: int) -> float:
     """
     if excess <= 0:
         return 1.0
-    return min(1.0, BURST_SHARE * (frames / 60) ** BURST_GROWTH * math.exp(-excess / BURST_SCALE))
+    share: float = BURST_SHARE * (frames / 60) ** BURST_GROWTH
+    return min(1.0, share * math.exp(-excess / BURST_SCALE))
 
 
 def _frames(power: Array) -> Array:
@@ -180,4 +181,4 @@ def _both(course: Array, side: int) -> Array:
         beside[:-1] = course[1:]
     else:
         beside[1:] = course[:-1]
-    return np.minimum(course, beside)
+    return np.asarray(np.minimum(course, beside))
