@@ -40,6 +40,9 @@ LEAST_P = 0.001
 CLEARLY = 1.5
 """A channel feels most of a heart with so many times its equal share."""
 
+SURE_SCORE = 4.0
+"""About where a score is beyond doubt: without a heart it comes once in some hundred thousand times."""
+
 BEATS_S = 30.0
 """So much of the train is drawn, two moments to a point."""
 
@@ -98,8 +101,20 @@ class HeartbeatModality(SeismicMethod):
         told_apart = n_chassis > 1 and shares[best] > CLEARLY / n_chassis
         reason = _reason(finding, channels[best].name if told_apart else "", index, usable_s)
         overlays = Overlay("beats", sensor, image=beats), Overlay("rate", sensor, image=rate), spectrum
-        evidence = self.weigh(finding.score, reason, features, *overlays)
+        evidence = self.weigh(weighed_score(finding.score), reason, features, *overlays)
         return replace(evidence, model_id=network_id())
+
+
+def weighed_score(score: float) -> float:
+    """Return the score as the mapping to evidence takes it: what is beyond doubt is not more so.
+
+    A driver in the cab has a heart, too: the loudest scores come from empty vehicles as well, and must not
+    tilt the mapping of the others.
+
+    >>> [round(weighed_score(s), 2) for s in (-0.5, 1.0, 3.0, 50.0)]
+    [-0.5, 0.98, 2.54, 4.0]
+    """
+    return SURE_SCORE * math.tanh(score / SURE_SCORE)
 
 
 def _figures(finding: HeartFinding, state: HeartState) -> dict[str, float]:

@@ -28,6 +28,7 @@ from scanner.signals.channel_health import (
     channel_health,
     healthy_rows,
 )
+from scanner.signals.motion_score import at_breath_rates
 from scanner.signals.seismic import (
     DecimatorState,
     bridge,
@@ -92,8 +93,8 @@ class SeismicView:
     ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
     ``usable`` ``(n_samples,)`` is True where every channel is;
     ``ground_references`` counts the ground channels among the references (air
-    sensors are the others); ``clipped_share`` is the worst channel's; ``faults``
-    names chassis channels: what is wrong with them, those left out and those whose
+    sensors are the others); ``clipped_share`` is the worst channel's; ``breath_gain``
+    counts per m/s of a chassis channel at a breath's rate; ``faults`` names chassis channels: what is wrong with them, those left out and those whose
     poles are in doubt. ``source`` is what the board sent of the same rows.
     """
 
@@ -105,6 +106,7 @@ class SeismicView:
     clipped_share: float
     usable_s: float
     sensor: str
+    breath_gain: float
     source: RowSource
     faults: tuple[tuple[str, ChannelFault], ...] = ()
 
@@ -345,6 +347,7 @@ class SeismicWindow:
             clipped_share=float(clipped[chassis_rows].max()),
             usable_s=usable_s,
             sensor=sensor.name,
+            breath_gain=float(np.median([at_breath_rates(responses[rows[i]]) for i in chosen])),
             source=RowSource(
                 key=(sensor.name, stream.serial, tuple(board_rows)),
                 channels=tuple(stream.channels[i] for i in board_rows),
