@@ -93,9 +93,10 @@ class SeismicView:
     ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
     ``usable`` ``(n_samples,)`` is True where every channel is;
     ``ground_references`` counts the ground channels among the references (air
-    sensors are the others); ``clipped_share`` is the worst channel's; ``breath_gain``
-    counts per m/s of a chassis channel at a breath's rate; ``faults`` names chassis channels: what is wrong with them, those left out and those whose
-    poles are in doubt. ``source`` is what the board sent of the same rows.
+    sensors are the others); ``clipped_share`` is the worst channel's;
+    ``breath_gain`` counts per m/s of a chassis channel at a breath's rate;
+    ``faults`` names chassis channels: what is wrong with them, those left out and
+    those whose poles are in doubt. ``source`` is what the board sent of the same rows.
     """
 
     chassis: Array
