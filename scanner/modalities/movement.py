@@ -73,7 +73,7 @@ def heard(window: SeismicView) -> tuple[Movement | None, Breathing | None]:
     n_chassis = window.chassis.shape[0]
     source = window.source
     state = motion_state(n_chassis, source.counts.shape[0] - n_chassis, window.fs_hz)
-    return find_motion(follow_motion(source.counts, source.usable.all(axis=0), state))
+    return find_motion(follow_motion(source.counts, np.logical_and.reduce(source.usable, axis=0), state))
 
 
 def tank(view: ScanView) -> bool:
