@@ -7,6 +7,7 @@ describe('drawable', () => {
     const rows = [[0, 1], [2, 3], [4, 5], [6, 7]];
     expect(drawable({ kind: 'rate', sensor: 'g', rows })).toBe(true);
     expect(drawable({ kind: 'rate', sensor: 'g', rows: rows.slice(1) })).toBe(false);
+    expect(drawable({ kind: 'breathing', sensor: 'g', rows: rows.slice(2) })).toBe(true);
     expect(drawable({ kind: 'beats', sensor: 'g', rows: [[0, 1], [2]] })).toBe(false);
     expect(drawable({ kind: 'spectrum', sensor: 'g', rows: [[], [], []] })).toBe(false);
     expect(drawable({ kind: 'of a later lane', sensor: 'g', rows })).toBe(false);

@@ -10,7 +10,7 @@ export const WIDTH = 100;
 export const HEIGHT = 30;
 
 /** Each kind's rows, the first is x; a curve with fewer, or with no point, is not drawn. */
-const ROWS: Record<string, number> = { beats: 2, rate: 4, spectrum: 3 };
+const ROWS: Record<string, number> = { beats: 2, rate: 4, spectrum: 3, breathing: 2 };
 
 /** Whether the page can draw it. */
 export function drawable(curve: Curve): boolean {
