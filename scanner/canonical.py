@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from scanner.evidence import CURVES, Assessment, Evidence, LifeRisk, Overlay, Reason
 from scanner.wording import LANGUAGES, sentence
 
@@ -42,7 +44,8 @@ def _boxes(overlay: Overlay) -> list[dict[str, Any]]:
 
 
 def _curve(overlay: Overlay) -> dict[str, Any]:
-    rows = [] if overlay.image is None else overlay.image.tolist()
+    image = overlay.image
+    rows = [] if image is None or not np.isfinite(image).all() else image.tolist()
     # drawn only: four digits are finer than any screen
     short = [[float(f"{value:.4g}") for value in row] for row in rows]
     return {"kind": overlay.kind, "sensor": overlay.sensor, "rows": short}

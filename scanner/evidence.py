@@ -46,7 +46,7 @@ class Box:
     score: float
 
 
-CURVES = ("beats", "rate", "spectrum")
+CURVES = ("beats", "rate", "spectrum", "breathing")
 """Kinds of `Overlay` that are rows of numbers, first what they are drawn over."""
 
 
@@ -58,7 +58,8 @@ class Overlay:
     (``image`` float32 ``(rows, n)``): "beats" = seconds (0 = the newest that is known, older
     ones below 0) and chance of a beat; "rate" = seconds, beats a minute, their lower and
     upper end (one standard deviation); "spectrum" = hertz, vibration before and after what
-    can be foretold is taken off, dB over 1 nm/s per root hertz.
+    can be foretold is taken off, dB over 1 nm/s per root hertz; "breathing" = breaths a minute,
+    motion of the chassis, dB over what is usual around each.
     """
 
     kind: str

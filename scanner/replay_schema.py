@@ -45,7 +45,7 @@ class Curve(_Object):
     """Something to draw: rows of numbers, the first is x; ``kind`` says which.
 
     "beats": seconds, chance of a beat; "rate": seconds, beats a minute, lower and upper end;
-    "spectrum": hertz, dB over 1 nm/s per root hertz before and after.
+    "spectrum": hertz, dB over 1 nm/s per root hertz before and after; "breathing": breaths a minute, dB.
     """
 
     kind: str

@@ -61,7 +61,7 @@ class MovementModality(SeismicMethod):
                 features["breathing_drowned"], told = 1.0, None
             else:
                 image = np.stack([60 * breathing.frequency_hz, breathing.level_db]).astype(np.float32)
-                overlays.append(Overlay("spectrum", window.sensor, image=image))
+                overlays.append(Overlay("breathing", window.sensor, image=image))
         site_um_s = self.window.site_ground_um_s(view)
         if site_um_s is not None:
             features["site_ground_um_s"] = site_um_s
