@@ -90,7 +90,7 @@ def _backwards(llr: Array) -> tuple[Array, Array]:
     """Weight of all that may follow a beat at each moment, ``(n_means, n)``, and its log scale ``(n,)``."""
     reach, move, _ = chain()
     # the last sample of a step is the nearest to what follows: the same lags, mirrored
-    reach = reach[:, ::-1, ::-1]
+    reach = np.ascontiguousarray(reach[:, ::-1, ::-1])
     n_all, likely = llr.size, np.exp(llr)
     waiting = _waiting(n_all)
     # trains that go on at a sample after the longest lag, or at any later one
