@@ -1,8 +1,8 @@
 """The assessment as JSON, and its digest: what live and replay must agree on.
 
 The digest is the SHA-256 of the canonical JSON: keys sorted, no spaces, floats
-rounded to six significant digits, versions and images left out. It is exact on
-one machine type; elsewhere compare by tolerance.
+rounded to six significant digits; versions, images, curves and sentences left
+out. It is exact on one machine type; elsewhere compare by tolerance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from scanner.evidence import Assessment, Evidence, LifeRisk, Overlay, Reason
+import numpy as np
+
+from scanner.evidence import CURVES, Assessment, Evidence, LifeRisk, Overlay, Reason
 from scanner.wording import LANGUAGES, sentence
 
 
@@ -28,6 +30,7 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
         "score": evidence.score,
         "features": dict(sorted(evidence.features.items())),
         "boxes": [box for overlay in evidence.overlays for box in _boxes(overlay)],
+        "curves": [_curve(overlay) for overlay in evidence.overlays if overlay.kind in CURVES],
         "calibration": evidence.calibration_id,
         "model": evidence.model_id,
     }
@@ -38,6 +41,14 @@ def _boxes(overlay: Overlay) -> list[dict[str, Any]]:
         {"sensor": overlay.sensor, "x": b.x, "y": b.y, "width": b.width, "height": b.height, "score": b.score}
         for b in overlay.boxes
     ]
+
+
+def _curve(overlay: Overlay) -> dict[str, Any]:
+    image = overlay.image
+    rows = [] if image is None or not np.isfinite(image).all() else image.tolist()
+    # drawn only: four digits are finer than any screen
+    short = [[float(f"{value:.4g}") for value in row] for row in rows]
+    return {"kind": overlay.kind, "sensor": overlay.sensor, "rows": short}
 
 
 def reason_json(reason: Reason) -> dict[str, Any]:
@@ -97,7 +108,7 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
 def digest(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of an assessment's canonical JSON, hex.
 
-    Keys "digest" and "versions", and the sentences (which may be reworded), do not count.
+    Keys "digest", "versions" and "curves", and the sentences (which may be reworded), do not count.
 
     Examples
     --------
@@ -115,7 +126,7 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}") + 0.0  # + 0.0 turns -0.0 into 0.0
     if isinstance(value, Mapping):
-        return {k: _rounded(v) for k, v in value.items() if k != "text"}
+        return {k: _rounded(v) for k, v in value.items() if k not in ("text", "curves")}
     if isinstance(value, list | tuple):
         return [_rounded(v) for v in value]
     return value

@@ -46,12 +46,20 @@ class Box:
     score: float
 
 
+CURVES = ("beats", "rate", "spectrum", "breathing")
+"""Kinds of `Overlay` that are rows of numbers, first what they are drawn over."""
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """Something to draw over a sensor's picture or trace.
 
-    ``kind`` is "boxes", "heatmap" (``image`` float32 ``(h, w)`` in 0..1),
-    "spectrum" or "curve" (``image`` float32 ``(2, n)``: x and y).
+    ``kind`` is "boxes", "heatmap" (``image`` float32 ``(h, w)`` in 0..1), or one of `CURVES`
+    (``image`` float32 ``(rows, n)``): "beats" = seconds (0 = the newest that is known, older
+    ones below 0) and chance of a beat; "rate" = seconds, beats a minute, their lower and
+    upper end (one standard deviation); "spectrum" = hertz, vibration before and after what
+    can be foretold is taken off, dB over 1 nm/s per root hertz; "breathing" = breaths a minute,
+    motion of the chassis, dB over what is usual around each.
     """
 
     kind: str

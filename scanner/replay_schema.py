@@ -41,6 +41,18 @@ class Box(_Object):
     score: float
 
 
+class Curve(_Object):
+    """Something to draw: rows of numbers, the first is x; ``kind`` says which.
+
+    "beats": seconds, chance of a beat; "rate": seconds, beats a minute, lower and upper end;
+    "spectrum": hertz, dB over 1 nm/s per root hertz before and after; "breathing": breaths a minute, dB.
+    """
+
+    kind: str
+    sensor: str
+    rows: list[list[float]]
+
+
 class Evidence(_Object):
     """The last word of one method: llr is the natural-log likelihood ratio, 0 unless ready."""
 
@@ -51,6 +63,7 @@ class Evidence(_Object):
     score: float | None
     features: dict[str, float | str]
     boxes: list[Box]
+    curves: list[Curve] = []
     calibration: str
     model: str
 

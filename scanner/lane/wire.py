@@ -65,6 +65,14 @@ class BoxWire(Wire):
     score: float
 
 
+class CurveWire(Wire):
+    """Something to draw: ``kind`` says what the rows are (``scanner.evidence.Overlay``), the first is x."""
+
+    kind: Name
+    sensor: Name
+    rows: Annotated[list[Annotated[list[float], Field(max_length=2000)]], Field(max_length=8)] = []
+
+
 class EvidenceWire(Wire):
     """One method's evidence; ``llr`` is the natural logarithm of the likelihood ratio."""
 
@@ -75,6 +83,7 @@ class EvidenceWire(Wire):
     score: float | None = None
     features: dict[str, float | str] = {}
     boxes: list[BoxWire] = []
+    curves: Annotated[list[CurveWire], Field(max_length=20)] = []
     calibration: str = ""
     model: str = ""
 

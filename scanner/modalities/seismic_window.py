@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
-from calibration.geophone import response_of
+from calibration.geophone import GeophoneResponse, response_of
 from drivers.api import (
     Channel,
     ConnectionState,
@@ -28,6 +28,7 @@ from scanner.signals.channel_health import (
     channel_health,
     healthy_rows,
 )
+from scanner.signals.motion_score import at_breath_rates
 from scanner.signals.seismic import (
     DecimatorState,
     bridge,
@@ -69,15 +70,33 @@ class CannotTell(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class RowSource:
+    """Counts of the rows of a view, for a method that takes each sample once.
+
+    ``counts`` and ``usable`` ``(n_rows, n_samples)`` are what is held, the last of
+    them the stream's sample number ``taken``; two sources with the same ``key``
+    are of one stream and the same ``channels``.
+    """
+
+    key: tuple[str, int, tuple[int, ...]]
+    channels: tuple[Channel, ...]
+    responses: tuple[GeophoneResponse, ...]
+    counts: Array
+    usable: Mask
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeismicView:
     """A window in physical units.
 
     ``chassis`` and ``references`` are m/s, ``(n_channels, n_samples)``;
     ``usable`` ``(n_samples,)`` is True where every channel is;
     ``ground_references`` counts the ground channels among the references (air
-    sensors are the others); ``clipped_share`` is the worst channel's; ``faults``
-    names chassis channels: what is wrong with them, those left out and those whose
-    poles are in doubt.
+    sensors are the others); ``clipped_share`` is the worst channel's;
+    ``breath_gain`` counts per m/s of a chassis channel at a breath's rate;
+    ``faults`` names chassis channels: what is wrong with them, those left out and
+    those whose poles are in doubt. ``source`` is what the board sent of the same rows.
     """
 
     chassis: Array
@@ -88,6 +107,8 @@ class SeismicView:
     clipped_share: float
     usable_s: float
     sensor: str
+    breath_gain: float
+    source: RowSource
     faults: tuple[tuple[str, ChannelFault], ...] = ()
 
     @property
@@ -108,11 +129,13 @@ class _Stream:
     usable: Mask
     clipped: Mask
     last: Array
+    serial: int
     newest_ns: int = 0
     samples: int = 0
+    taken: int = 0
 
     @classmethod
-    def like(cls, block: WaveformBlock) -> _Stream:
+    def like(cls, block: WaveformBlock, serial: int) -> _Stream:
         n = block.counts.shape[0]
         factor = max(1, round(block.fs_hz / RATE_HZ))
         empty = np.zeros((n, 0))
@@ -125,6 +148,7 @@ class _Stream:
             usable=empty.astype(bool),
             clipped=empty.astype(bool),
             last=np.zeros(n),
+            serial=serial,
         )
 
     @property
@@ -165,6 +189,7 @@ class _Stream:
         self.counts = np.hstack([self.counts, out])[:, -keep:]
         self.usable = np.hstack([self.usable, good])[:, -keep:]
         self.clipped = np.hstack([self.clipped, clipped_out])[:, -keep:]
+        self.taken += out.shape[1]
         self.newest_ns = block.stamp.mono_ns
 
 
@@ -173,6 +198,7 @@ class SeismicWindow:
     """Collects waveform blocks of one visit; gives the window in velocity when asked."""
 
     _streams: dict[tuple[str, tuple[str, ...]], _Stream] = field(default_factory=dict)
+    _begun: int = 0
 
     def feed(self, item: Reading | Event) -> None:
         """Take a waveform block; a new visit starts an empty window."""
@@ -189,7 +215,8 @@ class SeismicWindow:
         key = block.stamp.sensor, tuple(c.name for c in block.channels)
         stream = self._streams.get(key)
         if stream is None or stream.channels != block.channels or stream.fs_hz != block.fs_hz:
-            stream = self._streams[key] = _Stream.like(block)
+            self._begun += 1
+            stream = self._streams[key] = _Stream.like(block, self._begun)
         stream.take(block)
 
     def view(self, now_ns: int, view: ScanView) -> SeismicView:
@@ -307,6 +334,7 @@ class SeismicWindow:
         chosen = _chosen(sensor.name, names, health)
         kept = [*chosen, *range(n, len(rows))]
         velocity, usable = velocity[kept], usable[kept]
+        board_rows = [rows[i] for i in kept]
         everywhere = np.logical_and.reduce(usable, axis=0)
         usable_s = float(everywhere.sum() / fs_hz)
         if usable_s < USABLE_S:
@@ -320,6 +348,15 @@ class SeismicWindow:
             clipped_share=float(clipped[chassis_rows].max()),
             usable_s=usable_s,
             sensor=sensor.name,
+            breath_gain=float(np.median([at_breath_rates(responses[rows[i]]) for i in chosen])),
+            source=RowSource(
+                key=(sensor.name, stream.serial, tuple(board_rows)),
+                channels=tuple(stream.channels[i] for i in board_rows),
+                responses=tuple(responses[i] for i in board_rows),
+                counts=stream.counts[board_rows],
+                usable=stream.usable[board_rows],
+                taken=stream.taken,
+            ),
             faults=tuple(
                 (name, found.fault) for name, found in zip(names, health, strict=True) if found.fault
             ),

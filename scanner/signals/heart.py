@@ -115,6 +115,7 @@ class HeartState:
     whole: RhythmState
     shuffled: RhythmState
     moments: Array
+    kept: Array
     bursts: float
     heard: int
 
@@ -190,6 +191,7 @@ def heart_state(n_chassis: int, n_references: int, fs_hz: float, shuffles: int =
         whole=rhythm_state(1),
         shuffled=rhythm_state(shuffles),
         moments=np.zeros(0),
+        kept=np.zeros((n_chassis, 0)),
         bursts=0.0,
         heard=0,
     )
@@ -247,7 +249,14 @@ def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array
         return np.zeros((2, N_FEATURES, 0)), np.zeros(0, bool), state
     used = ready + round(contexts * FEATURE_HZ)
     features, near = beat_features(new.cut(0, 2 * used), low_new.cut(0, used))
-    state = replace(state, innovations=new.cut(2 * ready), low_innovations=low_new.cut(ready))
+    first = round(BEFORE_S * RATE_HZ)
+    told = new.cut(first, first + 2 * ready)
+    state = replace(
+        state,
+        innovations=new.cut(2 * ready),
+        low_innovations=low_new.cut(ready),
+        kept=np.hstack([state.kept, np.where(told.usable, told.joint, 0.0)])[:, -2 * (KEPT + AROUND) :],
+    )
     return features, near, state
 
 

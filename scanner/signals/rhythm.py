@@ -74,7 +74,7 @@ def follow_rhythm(llr: Array, state: RhythmState) -> RhythmState:
     ----------
     Rabiner, Proc. IEEE 77 (1989) 257, section IV.D (explicit durations).
     """
-    reach, move, first = _chain()
+    reach, move, first = chain()
     past, paused, scale, taken = state.newest, state.paused, state.log_scale, state.taken
     likely = np.exp(llr).T
     for at in range(0, llr.shape[1], _STEP):
@@ -112,10 +112,10 @@ def rate_posterior(state: RhythmState) -> Array:
 
 def _open_trains(state: RhythmState) -> Array:
     """Weight of all trains by series and mean interval, ``(n_series, n_means)``."""
-    waiting = _still_waiting()[:_LONGEST][::-1].T
+    waiting = still_waiting()[:_LONGEST][::-1].T
     open_now = ((state.newest * waiting[:, :, np.newaxis]).sum(axis=1) + state.paused).T
     # no beat yet, only possible while the first interval may still be open
-    none = _chain()[2][state.taken :].sum(axis=0)
+    none = chain()[2][state.taken :].sum(axis=0)
     return np.asarray(open_now + none * np.exp(-state.log_scale)[:, np.newaxis])
 
 
@@ -130,7 +130,7 @@ def _interval_chances() -> Array:
 
 
 @cache
-def _still_waiting() -> Array:
+def still_waiting() -> Array:
     """Chance that an interval is longer than 0, 1, … samples, ``(_LONGEST + 1, n_means)``."""
     chance = _interval_chances()
     longer = np.cumsum(chance[:, ::-1], axis=1)[:, ::-1] + PAUSE
@@ -149,7 +149,7 @@ def _pauses(n: int) -> tuple[Array, Array]:
 
 
 @cache
-def _chain() -> tuple[Array, Array, Array]:
+def chain() -> tuple[Array, Array, Array]:
     """What reaches a step's samples from the past, ``(n_means, _STEP, _LONGEST)``; moves of the mean; the
     first beat's place, ``(_LONGEST + 1, n_means)``."""
     size = MEAN_S.size
@@ -158,7 +158,7 @@ def _chain() -> tuple[Array, Array, Array]:
         reach[:, sample, sample : sample + LAGS.size] = _interval_chances()[:, ::-1]
     move = np.eye(size) * (1 - 2 * DRIFT) + DRIFT * (np.eye(size, k=1) + np.eye(size, k=-1))
     move /= move.sum(axis=0, keepdims=True)
-    waiting = _still_waiting()
+    waiting = still_waiting()
     return reach, move, waiting / waiting.sum(axis=0) / size
 
 

@@ -1,4 +1,4 @@
-"""Waveforms: decimation with explicit state, the usable mask, conditioning and whitening."""
+"""Waveforms: decimation with explicit state, the usable mask, conditioning, and lines of machinery."""
 
 from __future__ import annotations
 
@@ -133,41 +133,19 @@ def to_velocity(
     usable : bool; the filters' settling at the ends of gaps is unusable too.
     """
     carried = bridge(counts, usable)
-    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
     velocity = np.empty_like(carried)
     for channel, response in enumerate(responses):
         centred = carried[channel] - np.median(carried[channel])
-        sos = np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
-        velocity[channel] = signal.sosfilt(sos, centred)
+        velocity[channel] = signal.sosfilt(_velocity_filter(response, fs_hz), centred)
     settled = widen_unusable(usable, round(0.5 * fs_hz))
     settled[:, : round(SETTLING_S * fs_hz)] = False
     return velocity, settled
 
 
-def whiten(
-    x: Array, fs_hz: float, low_hz: float, high_hz: float, width_hz: float = 1.0
-) -> npt.NDArray[np.complex128]:
-    """Return the analytic spectrum's whitened band, lines capped: ``(n_channels, n_freq)`` complex.
-
-    Each bin is divided by the median amplitude around it and its own amplitude
-    is capped at three of these, so that the lines of an engine or a cooling
-    unit, which stand far above what is around them, weigh no more than noise.
-
-    Parameters
-    ----------
-    x : float ``(n_channels, n_samples)``.
-    low_hz, high_hz : band that is kept.
-    width_hz : width of the running median.
-    """
-    spectrum = np.fft.rfft(x * signal.windows.tukey(x.shape[1], 0.05), axis=1)
-    f_hz = np.fft.rfftfreq(x.shape[1], 1 / fs_hz)
-    amplitude = np.abs(spectrum)
-    bins = max(3, round(width_hz / (f_hz[1] - f_hz[0])) | 1)
-    level = running_median(amplitude, bins)
-    tiny = np.finfo(float).tiny
-    white = spectrum / np.maximum(np.maximum(level, amplitude / 3.0), tiny)
-    white[:, (f_hz < low_hz) | (f_hz > high_hz)] = 0.0
-    return white
+@lru_cache(maxsize=64)
+def _velocity_filter(response: GeophoneResponse, fs_hz: float) -> Array:
+    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
+    return np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
 
 
 def running_median(x: Array, bins: int) -> Array:

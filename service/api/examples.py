@@ -88,6 +88,7 @@ _ASSESSMENT = {
             "score": 3.1,
             "features": {"bpm": 72.0},
             "boxes": [],
+            "curves": [],
             "calibration": "heartbeat-2026-10",
             "model": "",
         }

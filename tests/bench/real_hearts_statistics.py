@@ -1,6 +1,6 @@
 """Statistics of the bench on recorded hearts, by name: a record to scores (bigger = heart) and a rate.
 
-rhythm z            the product: `scanner.signals.heartbeat.search_bands`
+rhythm, burstiness  the product: `scanner.signals.heart`, its score and its bursts; and both together
 autocorrelation     highest peak of the envelope's autocorrelation at 40-180 a minute
 envelope spectrum   the envelope's highest spectral line there, over the median line
 harmonic product    sum of the envelope's log spectrum at a rate and its harmonics
@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal, stats
 
-from scanner.signals import heartbeat
+from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, whitening
 from tests.bench import heart_baselines
 from tests.bench.heart_baselines import BAND_HZ, RATE_HZ, envelope, regularity
 
@@ -35,6 +35,7 @@ Mask = npt.NDArray[np.bool_]
 SLOW_HZ = (0.5, 5.0)
 HARMONICS = 4
 LEVEL_HZ = 1.0
+BURSTS_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,16 @@ Method = Callable[[Array, float, Mask], dict[str, Found]]
 
 
 def product(x: Array, fs_hz: float, usable: Mask) -> dict[str, Found]:
-    rhythm = heartbeat.search_bands(x, fs_hz, usable)
-    return {"rhythm z": Found(rhythm.z, rhythm.bpm)}
+    state = heart.heart_state(x.shape[0], 0, fs_hz)
+    found = heart.find_heart(heart.listen(x, np.broadcast_to(usable, x.shape), state))
+    if found is None:
+        return {name: Found(math.nan) for name in ("rhythm", "burstiness", "rhythm and bursts")}
+    both = found.score + BURSTS_WEIGHT * found.burstiness
+    return {
+        "rhythm": Found(found.score, found.bpm),
+        "burstiness": Found(found.burstiness),
+        "rhythm and bursts": Found(both, found.bpm),
+    }
 
 
 def slow_envelope(x: Array, fs_hz: float) -> Array:
@@ -150,7 +159,7 @@ def triggers(x: Array, fs_hz: float, usable: Mask) -> dict[str, Found]:
 
 
 METHODS: dict[str, tuple[Method, tuple[ModuleType, ...]]] = {
-    "product": (product, (heartbeat,)),
+    "product": (product, (seismic, whitening, beat_features, beat_network, rhythm, heart)),
     "autocorrelation": (autocorrelation, (heart_baselines,)),
     "spectra": (spectra, (heart_baselines,)),
     "raw-spectrum": (raw_spectrum, (heart_baselines,)),

@@ -16,7 +16,7 @@ def test_ready_evidence_names_what_made_it(assess):
         assert evidence.score is not None
         assert evidence.features
         assert "@" in evidence.calibration_id
-        assert ("@" in evidence.model_id) == (evidence.modality in ("thermal", "xray"))
+        assert ("@" in evidence.model_id) == (evidence.modality in ("heartbeat", "thermal", "xray"))
 
 
 def test_versions_name_code_models_calibrations_and_policy():

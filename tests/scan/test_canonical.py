@@ -59,6 +59,26 @@ def test_digest_ignores_versions_and_the_seventh_digit():
     assert assessment_json(same)["digest"] == assessment_json(ASSESSMENT)["digest"]
 
 
+def with_curve(image: np.ndarray):
+    drawn = replace(ASSESSMENT.evidences[0], overlays=(Overlay("beats", "g", image=image),))
+    return assessment_json(replace(ASSESSMENT, evidences=(drawn,)))
+
+
+def test_curves_are_told_and_no_digest_counts_them():
+    first, second = (
+        with_curve(np.array([[-1.0, 0.0], [0.123456, last]], np.float32)) for last in (0.5, 0.75)
+    )
+    assert first["evidences"][0]["curves"] == [
+        {"kind": "beats", "sensor": "g", "rows": [[-1.0, 0.0], [0.1235, 0.5]]}
+    ]
+    assert first["evidences"][0]["curves"] != second["evidences"][0]["curves"]
+    assert first["digest"] == second["digest"]
+
+
+def test_a_curve_with_what_is_no_number_has_no_rows():
+    assert with_curve(np.full((2, 3), np.nan, np.float32))["evidences"][0]["curves"][0]["rows"] == []
+
+
 def test_digest_sees_the_sixth_digit_and_every_word():
     for changed in (
         replace(ASSESSMENT, posterior=0.123458),

@@ -1,4 +1,4 @@
-"""Movement: bursts of known size over steady motion have their log ratio."""
+"""Movement: bursts that last are counted; ticks, slow gusts and what references share are not."""
 
 from __future__ import annotations
 
@@ -7,54 +7,77 @@ import math
 import numpy as np
 import pytest
 
-from scanner.signals.movement import BUSY_SHARE, measure_movement
+from scanner.signals.movement import Movement, excess_p_value, find_movement, follow_movement, movement_state
+from scanner.signals.whitening import Innovations
 
-FS_HZ = 100.0
-T_S = np.arange(6000) / FS_HZ
-
-
-def steady(hz: float = 3.0) -> np.ndarray:
-    return np.sin(2 * np.pi * hz * T_S)[None]
+N = 3000
+T_S = np.arange(N) / 50.0
 
 
-def test_bursts_have_the_ratio_of_their_power() -> None:
-    size = np.ones(6000)
-    for at in range(5, 60, 10):  # a second each: 6 of 60 s, the busiest tenth
-        size[at * 100 : (at + 1) * 100] = 10.0
-    movement = measure_movement(steady() * size, 1e-9 * steady(), FS_HZ)
-    assert movement is not None
-    assert BUSY_SHARE == 0.1
-    assert movement.log_ratio == pytest.approx(math.log(100.0), abs=0.5)
+def weighed(size: np.ndarray, heard: np.ndarray | None = None, usable: np.ndarray | None = None) -> Movement:
+    """White innovations of two chassis channels and a reference, of the given amplitudes over time."""
+    rng = np.random.default_rng(5)
+    own = rng.normal(size=(3, N))
+    own[:2] *= size
+    own[2] *= 1.0 if heard is None else heard
+    good = np.ones(N, bool) if usable is None else usable
+    found = find_movement(follow_movement(Innovations(own[:2], own, good), movement_state(2, 1)))
+    assert found is not None
+    return found
 
 
-def test_steady_motion_has_none_whatever_its_level() -> None:
-    for level in (1e-8, 1e-4):
-        movement = measure_movement(level * steady(), 1e-12 * steady(), FS_HZ)
-        assert movement is not None
-        assert abs(movement.log_ratio) < 0.7
+def burst(at_s: float, length_s: float, height: float) -> np.ndarray:
+    return np.where((at_s <= T_S) & (at_s + length_s > T_S), height, 1.0)
 
 
-def test_what_the_ground_explains_does_not_count() -> None:
-    size = np.ones(6000)
-    size[2000:2500] = 10.0
-    alone = measure_movement(steady() * size, 1e-9 * steady(), FS_HZ)
-    with_train = measure_movement(steady() * size, 10 * steady() * size, FS_HZ)
-    assert alone is not None
-    assert with_train is not None
-    assert with_train.log_ratio < alone.log_ratio - 3
+def test_a_burst_of_two_seconds_is_found_with_its_power() -> None:
+    found = weighed(burst(20, 2, 5.0))
+    assert found.p_value < 1e-3
+    assert math.log(found.times) == pytest.approx(math.log(25.0), abs=0.6)
+    assert found.busy_frames == 4
 
 
-def test_slow_gusts_weigh_less_than_shifts_of_the_same_size() -> None:
-    gust = np.exp(1.15 * np.sin(2 * np.pi * T_S / 40))  # a factor of ten between calm and gust
-    shift = np.where((T_S % 15) < 1, 10.0, 1.0)
-    slow = measure_movement(steady() * gust, 1e-9 * steady(), FS_HZ)
-    quick = measure_movement(steady() * shift, 1e-9 * steady(), FS_HZ)
-    assert slow is not None
-    assert quick is not None
-    assert quick.log_ratio > slow.log_ratio + 1
+def test_steady_noise_of_any_level_shows_little() -> None:
+    assert weighed(np.full(N, 1e-6)).p_value > 0.01
+    assert weighed(np.full(N, 1e6)).p_value > 0.01
 
 
-def test_no_motion_and_too_little_time_cannot_be_measured() -> None:
-    assert measure_movement(np.zeros((2, 6000)), np.zeros((2, 6000)), FS_HZ) is None
-    assert measure_movement(steady()[:, :500], steady()[:, :500], FS_HZ) is None
-    assert measure_movement(steady(), steady(), FS_HZ, np.zeros(6000, bool)) is None
+def test_ticks_are_no_movement() -> None:
+    ticks = np.where(np.arange(N) % 40 < 2, 30.0, 1.0)
+    assert weighed(ticks).p_value > 0.01
+
+
+def test_what_a_reference_shares_is_no_movement() -> None:
+    size = burst(20, 2, 5.0)
+    assert weighed(size, heard=size).p_value > 0.01
+
+
+def test_a_gust_weighs_less_than_a_shift_of_the_same_height() -> None:
+    gust = np.exp(math.log(5.0) * np.sin(np.pi * T_S / 60) ** 2)
+    assert weighed(gust).excess < 0.3 * weighed(burst(20, 2, 5.0)).excess
+
+
+def test_no_single_burst_decides_more_than_its_frames() -> None:
+    assert weighed(burst(20, 2, 1e4)).excess == pytest.approx(weighed(burst(20, 2, 20.0)).excess)
+
+
+def test_unusable_frames_are_not_weighed() -> None:
+    usable = (T_S < 19) | (T_S > 23)
+    found = weighed(burst(20, 2, 5.0), usable=usable)
+    assert found.p_value > 0.01
+    assert found.seconds == pytest.approx(56, abs=1)
+
+
+def test_too_little_or_no_motion_cannot_be_weighed() -> None:
+    own = np.random.default_rng(1).normal(size=(2, 400))
+    short = follow_movement(Innovations(own[:1], own, np.ones(400, bool)), movement_state(1, 1))
+    assert find_movement(short) is None
+    still = np.zeros((2, N))
+    dead = follow_movement(Innovations(still[:1], still, np.ones(N, bool)), movement_state(1, 1))
+    assert find_movement(dead) is None
+
+
+def test_p_values_fall_with_the_excess() -> None:
+    p = [excess_p_value(x, 120) for x in (0.0, 1.0, 5.0, 20.0)]
+    assert p == sorted(p, reverse=True)
+    assert p[0] == 1.0

@@ -13,8 +13,8 @@ from scanner.signals.rhythm import LAGS, MEAN_S, follow_rhythm, rate_posterior, 
 def counted(llr):
     """ln of the sum over all sets of beats, each by the chain's own definition."""
     interval = rhythm._interval_chances()
-    waiting = rhythm._still_waiting()
-    _, move, first = rhythm._chain()
+    waiting = rhythm.still_waiting()
+    _, move, first = rhythm.chain()
     n, total = llr.size, 0.0
     for size in range(4):
         for beats in itertools.combinations(range(n), size):

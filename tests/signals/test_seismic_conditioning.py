@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calibration.geophone import GeophoneResponse
-from scanner.signals.seismic import bridge, decimate, decimator_state, line_share, to_velocity, whiten
+from scanner.signals.seismic import bridge, decimate, decimator_state, to_velocity
 
 FLAT = GeophoneResponse(1e6, 0.0, 1.0, "declared")
 
@@ -73,14 +73,3 @@ def test_nothing_usable_at_all_gives_zeros() -> None:
     velocity, good = to_velocity(counts, np.zeros(counts.shape, bool), [FLAT, FLAT], 100.0)
     assert not good.any()
     assert (velocity == 0).all()
-
-
-def test_whitening_caps_an_engines_lines() -> None:
-    rng = np.random.default_rng(2)
-    t_s = np.arange(6000) / 100
-    x = rng.normal(size=(1, 6000)) + 100 * np.sin(2 * np.pi * 12.5 * t_s)
-    assert line_share(x, 100.0) > 0.99
-    white = np.abs(whiten(x, 100.0, 1.0, 20.0)) ** 2
-    f_hz = np.fft.rfftfreq(6000, 0.01)
-    near_line = white[0, np.abs(f_hz - 12.5) < 0.3].sum()
-    assert near_line < 0.1 * white.sum()

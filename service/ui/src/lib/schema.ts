@@ -469,6 +469,36 @@ export interface components {
             path: string[];
         };
         /**
+         * CurveWire
+         * @description Something to draw: ``kind`` says what the rows are (``scanner.evidence.Overlay``), the first is x.
+         */
+        CurveWire: {
+            /** Kind */
+            kind: string;
+            /**
+             * Rows
+             * @default []
+             */
+            rows: number[][];
+            /** Sensor */
+            sensor: string;
+        };
+        /**
+         * CurveWire
+         * @description Something to draw: ``kind`` says what the rows are (``scanner.evidence.Overlay``), the first is x.
+         */
+        CurveWireInput: {
+            /** Kind */
+            kind: string;
+            /**
+             * Rows
+             * @default []
+             */
+            rows: number[][];
+            /** Sensor */
+            sensor: string;
+        };
+        /**
          * DeclarationWire
          * @description What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
          */
@@ -667,6 +697,11 @@ export interface components {
              */
             calibration: string;
             /**
+             * Curves
+             * @default []
+             */
+            curves: components["schemas"]["CurveWire"][];
+            /**
              * Features
              * @default {}
              */
@@ -702,6 +737,11 @@ export interface components {
              * @default
              */
             calibration: string;
+            /**
+             * Curves
+             * @default []
+             */
+            curves: components["schemas"]["CurveWireInput"][];
             /**
              * Features
              * @default {}

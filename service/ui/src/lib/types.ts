@@ -16,6 +16,7 @@ export type Evidence = Assessment['evidences'][number];
 export type LifeRisk = Assessment['life_risk'];
 export type Persons = NonNullable<Assessment['persons']>;
 export type Box = Evidence['boxes'][number];
+export type Curve = Evidence['curves'][number];
 export type Said = Assessment['reasons'][number];
 export type Alert = Schemas['Alert'];
 export type Outcome = NonNullable<Alert['outcome']>;
