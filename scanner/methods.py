@@ -12,6 +12,7 @@ from models.runtime import ImageModel, shipped_model
 from scanner.modalities.co2 import Co2Modality
 from scanner.modalities.heartbeat import HeartbeatModality
 from scanner.modalities.movement import MovementModality
+from scanner.modalities.seismic_window import SeismicWindow
 from scanner.modalities.thermal import ThermalModality
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Modality
@@ -39,10 +40,11 @@ class MethodKit:
     def make(self) -> tuple[Modality, ...]:
         """Return one fresh object of each method, in the order of the reports."""
         calibrations = self.calibrations if self.calibrated else None
+        window = SeismicWindow()
         return (
             Co2Modality(calibrations),
-            HeartbeatModality(calibrations),
-            MovementModality(calibrations),
+            HeartbeatModality(calibrations, window),
+            MovementModality(calibrations, window),
             ThermalModality(calibrations, self.thermal),
             XrayModality(calibrations, self.xray),
         )

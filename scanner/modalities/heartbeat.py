@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.evidence import CalibrationSet
-from drivers.api import Event, EventKind, Reading
 from scanner.evidence import Evidence, EvidenceState, Overlay, Reason
-from scanner.modalities.heart_listener import HeartListener
 from scanner.modalities.heart_refusal import refusal
+from scanner.modalities.row_listener import RowListener
 from scanner.modalities.seismic_method import SeismicMethod
-from scanner.modalities.seismic_window import USABLE_S, CannotTell, SeismicView
+from scanner.modalities.seismic_window import USABLE_S, CannotTell, SeismicView, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.beat_network import network_id
 from scanner.signals.beat_track import beat_track
-from scanner.signals.heart import RATE_HZ, HeartFinding, HeartState, find_heart
+from scanner.signals.heart import RATE_HZ, HeartFinding, HeartState, find_heart, heart_state, listen
 from scanner.signals.heart_display import left_over, removed_db, seen_shares, spectra
 from scanner.signals.heart_limits import (
     CLEAR_P,
@@ -52,20 +51,17 @@ class HeartbeatModality(SeismicMethod):
 
     name = "heartbeat"
 
-    def __init__(self, calibrations: CalibrationSet | None) -> None:
-        super().__init__(calibrations)
-        self._listener = HeartListener()
-
-    def feed(self, item: Reading | Event) -> None:
-        """Take waveform blocks and visit events."""
-        super().feed(item)
-        if isinstance(item, Event) and item.kind is EventKind.VISIT_START:
-            self._listener = HeartListener()
+    def __init__(self, calibrations: CalibrationSet | None, window: SeismicWindow | None = None) -> None:
+        super().__init__(calibrations, window)
+        self._listener = RowListener(heart_state, listen)
 
     def judge(self, now_ns: int, view: ScanView) -> Evidence:
         """Say whether there is a heart, or that none could be heard."""
         window = self.window.view(now_ns, view)
-        state = self._listener.hear(window.source, window.fs_hz)
+        try:
+            state = self._listener.hear(window.source, window.fs_hz)
+        except ValueError as no:
+            raise CannotTell("heartbeat_rate", sensor=window.sensor, rate_hz=window.fs_hz) from no
         finding = find_heart(state)
         n_chassis = window.chassis.shape[0]
         responses = window.source.responses[:n_chassis]

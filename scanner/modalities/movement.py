@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
+from calibration.evidence import CalibrationSet
 from scanner.evidence import Evidence, Overlay, Reason
+from scanner.modalities.row_listener import RowListener
 from scanner.modalities.seismic_method import SeismicMethod
-from scanner.modalities.seismic_window import CannotTell, SeismicView
+from scanner.modalities.seismic_window import CannotTell, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.breathing import Breathing
-from scanner.signals.motion import find_motion, follow_motion, motion_state
+from scanner.signals.motion import MotionState, find_motion, follow_motion, motion_state
 from scanner.signals.motion_score import combined_score, drowned, noise_m_s
 from scanner.signals.movement import RATE_HZ, SAMPLES, Movement
 from scanner.signals.seismic import line_share
 from scanner.vehicle import CargoClass, VehicleClass
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 FOUND_P = 0.01
 """What the reason tells of: a breath or a movement that chance gives once in so many empty vehicles."""
@@ -26,12 +32,16 @@ class MovementModality(SeismicMethod):
 
     name = "movement"
 
+    def __init__(self, calibrations: CalibrationSet | None, window: SeismicWindow | None = None) -> None:
+        super().__init__(calibrations, window)
+        self._listener = RowListener(motion_state, _follow)
+
     def judge(self, now_ns: int, view: ScanView) -> Evidence:
         """Say how much moves and whether it breathes."""
         window = self.window.view(now_ns, view)
         if not window.ground_references:
             raise CannotTell("movement_no_ground_reference", sensor=window.sensor)
-        movement, breathing = heard(window)
+        movement, breathing = find_motion(self._listener.hear(window.source, window.fs_hz))
         if movement is None:
             raise CannotTell("movement_not_measurable", sensor=window.sensor)
         features = {
@@ -68,12 +78,8 @@ class MovementModality(SeismicMethod):
         return self.weigh(combined_score(movement, told), reason_of(movement, told), features, *overlays)
 
 
-def heard(window: SeismicView) -> tuple[Movement | None, Breathing | None]:
-    """Return what the window's counts say."""
-    n_chassis = window.chassis.shape[0]
-    source = window.source
-    state = motion_state(n_chassis, source.counts.shape[0] - n_chassis, window.fs_hz)
-    return find_motion(follow_motion(source.counts, np.logical_and.reduce(source.usable, axis=0), state))
+def _follow(counts: Array, usable: Mask, state: MotionState) -> MotionState:
+    return follow_motion(counts, np.logical_and.reduce(usable, axis=0), state)
 
 
 def tank(view: ScanView) -> bool:

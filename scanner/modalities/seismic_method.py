@@ -20,13 +20,14 @@ class SeismicMethod(ABC):
     ----------
     calibrations : score fits; None while they are being fitted (then ready
         evidence has llr 0 and its score).
+    window : the scan's, fed by each method that holds it; None = one of its own.
     """
 
     name: str
 
-    def __init__(self, calibrations: CalibrationSet | None) -> None:
+    def __init__(self, calibrations: CalibrationSet | None, window: SeismicWindow | None = None) -> None:
         self.calibrations = calibrations
-        self.window = SeismicWindow()
+        self.window = SeismicWindow() if window is None else window
 
     def feed(self, item: Reading | Event) -> None:
         """Take waveform blocks and visit events."""

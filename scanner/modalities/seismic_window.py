@@ -14,12 +14,12 @@ from drivers.api import (
     ConnectionState,
     Event,
     EventKind,
-    Flag,
     Reading,
     Role,
     WaveformBlock,
 )
 from scanner.evidence import Reason
+from scanner.modalities.seismic_stream import SeismicStream
 from scanner.modality import ScanView, Sensor
 from scanner.signals.channel_health import (
     CLIPPED_SHARE,
@@ -30,31 +30,17 @@ from scanner.signals.channel_health import (
 )
 from scanner.signals.motion_score import at_breath_rates
 from scanner.signals.seismic import (
-    DecimatorState,
-    bridge,
-    decimate,
-    decimator_state,
     to_velocity,
 )
 
-RATE_HZ = 100.0
-"""About the rate that the methods work at; the board's rate is divided by an integer."""
-
-WINDOW_S = 60.0
 USABLE_S = 15.0
 """Usable data that a rhythm or a movement needs before it can be told."""
 
 END_S = 1.0
 """The newest second is left out: prediction from the ground needs what comes after, too."""
 
-MACHINERY_SHARE = 0.995
-"""More of the chassis' power than this in narrow lines: people are below what the lines leave."""
-
 FLAT_COUNTS = 0.01
 """A channel that moves less in a whole window hangs on nothing; rounding in the filter is far below."""
-
-UNKNOWN_LOSS_S = 0.1
-"""How much is taken as missing where the device says only that something is."""
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -118,94 +104,27 @@ class SeismicView:
 
 
 @dataclass(slots=True)
-class _Stream:
-    """Blocks of one sensor with the same channels and rate."""
-
-    channels: tuple[Channel, ...]
-    fs_hz: float
-    factor: int
-    decimator: DecimatorState
-    counts: Array
-    usable: Mask
-    clipped: Mask
-    last: Array
-    serial: int
-    newest_ns: int = 0
-    samples: int = 0
-    taken: int = 0
-
-    @classmethod
-    def like(cls, block: WaveformBlock, serial: int) -> _Stream:
-        n = block.counts.shape[0]
-        factor = max(1, round(block.fs_hz / RATE_HZ))
-        empty = np.zeros((n, 0))
-        return cls(
-            channels=block.channels,
-            fs_hz=block.fs_hz,
-            factor=factor,
-            decimator=decimator_state(n, factor),
-            counts=empty,
-            usable=empty.astype(bool),
-            clipped=empty.astype(bool),
-            last=np.zeros(n),
-            serial=serial,
-        )
-
-    @property
-    def rate_hz(self) -> float:
-        return self.fs_hz / self.factor
-
-    def take(self, block: WaveformBlock) -> None:
-        lost = block.samples_lost
-        if not lost and block.flags & (Flag.GAP_BEFORE | Flag.OVERRUN) and self.samples:
-            lost = max(1, round(UNKNOWN_LOSS_S * self.fs_hz))
-        if lost > WINDOW_S * self.fs_hz:
-            lost = round(WINDOW_S * self.fs_hz)
-        counts = block.counts.astype(float)
-        usable = np.isfinite(counts)
-        clipped = np.zeros_like(usable)
-        for channel in range(counts.shape[0]):
-            if block.clipped >> channel & 1 or (not block.clipped and block.flags & Flag.CLIPPED):
-                clipped[channel] = True
-        usable &= ~clipped
-        if lost and self.samples:
-            # the bridge carries the filters over the gap; the mask says that nothing was there
-            gap = np.linspace(self.last, counts[:, 0], lost + 2, axis=1)[:, 1:-1]
-            counts = np.hstack([gap, counts])
-            usable = np.hstack([np.zeros(gap.shape, bool), usable])
-            clipped = np.hstack([np.zeros(gap.shape, bool), clipped])
-        elif not self.samples:
-            # start as if the first value had always been there
-            first = np.repeat(counts[:, :1], 20 * self.factor, axis=1)
-            self.decimator = decimate(first, np.ones(first.shape, bool), self.factor, self.decimator)[2]
-        self.last = counts[:, -1].copy()
-        self.samples += counts.shape[1]
-        out, good, self.decimator = decimate(
-            bridge(counts, np.isfinite(counts)), usable, self.factor, self.decimator
-        )
-        # clipping is bookkept at the lower rate by the share of the block
-        keep = round(WINDOW_S * self.rate_hz)
-        clipped_out = np.repeat(clipped.any(axis=1)[:, None], out.shape[1], axis=1)
-        self.counts = np.hstack([self.counts, out])[:, -keep:]
-        self.usable = np.hstack([self.usable, good])[:, -keep:]
-        self.clipped = np.hstack([self.clipped, clipped_out])[:, -keep:]
-        self.taken += out.shape[1]
-        self.newest_ns = block.stamp.mono_ns
-
-
-@dataclass(slots=True)
 class SeismicWindow:
-    """Collects waveform blocks of one visit; gives the window in velocity when asked."""
+    """Collects waveform blocks of one visit; gives the window in velocity when asked.
 
-    _streams: dict[tuple[str, tuple[str, ...]], _Stream] = field(default_factory=dict)
+    Methods may share one: each feeds it all that it is fed, and an item that
+    comes again is taken once; what one tick asks twice is worked out once.
+    """
+
+    _streams: dict[tuple[str, tuple[str, ...]], SeismicStream] = field(default_factory=dict)
     _begun: int = 0
+    _newest: WaveformBlock | None = None
+    _told: tuple[object, SeismicView] | None = None
 
     def feed(self, item: Reading | Event) -> None:
-        """Take a waveform block; a new visit starts an empty window."""
+        """Take a waveform block, unless it is the very one before; a new visit starts an empty window."""
         if isinstance(item, WaveformBlock):
-            self._take(item)
+            if item is not self._newest:
+                self._take(item)
+                self._newest = item
         elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
             self._streams.clear()
+            self._newest = self._told = None
 
     def _take(self, block: WaveformBlock) -> None:
         if block.counts.ndim != 2 or 0 in block.counts.shape or block.fs_hz <= 0:
@@ -216,7 +135,7 @@ class SeismicWindow:
         stream = self._streams.get(key)
         if stream is None or stream.channels != block.channels or stream.fs_hz != block.fs_hz:
             self._begun += 1
-            stream = self._streams[key] = _Stream.like(block, self._begun)
+            stream = self._streams[key] = SeismicStream.like(block, self._begun)
         stream.take(block)
 
     def view(self, now_ns: int, view: ScanView) -> SeismicView:
@@ -244,7 +163,10 @@ class SeismicWindow:
             raise CannotTell("seismic_silent", sensor=sensor.name, seconds=age_s)
         if stream is None:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S)
-        return self._physical(sensor, stream, view)
+        asked = sensor, stream.serial, stream.taken, view.utc_ns
+        if self._told is None or self._told[0] != asked:
+            self._told = asked, self._physical(sensor, stream, view)
+        return self._told[1]
 
     def site_ground_um_s(self, view: ScanView) -> float | None:
         """Return what a separate ground digitiser hears of the site, µm/s rms over the window.
@@ -270,9 +192,9 @@ class SeismicWindow:
                 return float(1e6 * np.sqrt(np.mean(velocity[usable] ** 2)))
         return None
 
-    def _board(self, boards: list[Sensor], view: ScanView) -> tuple[Sensor, _Stream | None]:
+    def _board(self, boards: list[Sensor], view: ScanView) -> tuple[Sensor, SeismicStream | None]:
         """The board with chassis channels (the healthy and larger one first)."""
-        best: tuple[tuple[bool, int, str], Sensor, _Stream] | None = None
+        best: tuple[tuple[bool, int, str], Sensor, SeismicStream] | None = None
         for (name, _), stream in self._streams.items():
             sensor = view.sensors.get(name)
             chassis = sum(c.role is Role.CHASSIS for c in stream.channels)
@@ -289,7 +211,7 @@ class SeismicWindow:
             raise CannotTell("seismic_no_chassis_channel")
         return silent[0], None
 
-    def _physical(self, sensor: Sensor, stream: _Stream, view: ScanView) -> SeismicView:
+    def _physical(self, sensor: Sensor, stream: SeismicStream, view: ScanView) -> SeismicView:
         try:
             certificate = sensor.certificate
             if certificate is not None:
