@@ -159,8 +159,10 @@ def channel_health(
             for row in range(n):
                 own[row], around[row] = judged.coherence(row, kept)
             if n == 4 == len(kept):
-                rigid, _ = cross_spectra(chassis, fs_hz, everywhere, RIGID_HZ)
-                for row in reversed_suspects(rigid):
+                f_hz = np.fft.rfftfreq(length, 1 / fs_hz)
+                f_hz = f_hz[(f_hz >= BAND_HZ[0]) & (f_hz <= BAND_HZ[1])]
+                rigid = (f_hz >= RIGID_HZ[0]) & (f_hz <= RIGID_HZ[1])
+                for row in reversed_suspects(spectra[rigid, :n, :n]):
                     faults[row] = ChannelFault.REVERSED
     return tuple(
         ChannelHealth(
@@ -180,6 +182,7 @@ class _Judged:
 
     def __init__(self, spectra: Spectra, segments: int, n_chassis: int) -> None:
         self._spectra, self._segments, self._n = spectra, segments, n_chassis
+        self._means: dict[tuple[int, tuple[int, ...]], float] = {}
 
     def coherence(self, row: int, rows: Sequence[int]) -> tuple[float, float]:
         """With the others of ``rows``, and the median of theirs with each other, chance taken off."""
@@ -223,9 +226,12 @@ class _Judged:
         return bolted > BOLTED_ABOVE and bool(ground) and max(ground) > EXCHANGED_SHARE * bolted
 
     def _mean(self, row: int, others: Sequence[int]) -> float:
-        by_chance = len(others) / (0.7 * self._segments)
-        found = float(multiple_coherence(self._spectra, row, others).mean())
-        return (found - by_chance) / max(1.0 - by_chance, 0.1)
+        asked = row, tuple(others)
+        if asked not in self._means:
+            by_chance = len(others) / (0.7 * self._segments)
+            found = float(multiple_coherence(self._spectra, row, others).mean())
+            self._means[asked] = (found - by_chance) / max(1.0 - by_chance, 0.1)
+        return self._means[asked]
 
 
 def reversed_suspects(spectra: Spectra) -> tuple[int, ...]:
