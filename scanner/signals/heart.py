@@ -35,7 +35,7 @@ from scanner.signals.rhythm import (
     rhythm_llr,
     rhythm_state,
 )
-from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state
+from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state, highpass_sos
 from scanner.signals.whitening import (
     REACH_25_HZ,
     Innovations,
@@ -310,7 +310,7 @@ def _conditioned(counts: Array, usable: Mask, state: HeartState) -> tuple[Array,
     good = usable & finite
     x = bridge(np.where(finite, counts, 0.0), good)
     decimator, highpass = state.decimator, state.highpass
-    sos = signal.butter(4, HIGHPASS_HZ, "highpass", fs=state.rate_hz, output="sos")
+    sos = highpass_sos(4, HIGHPASS_HZ, state.rate_hz)
     if highpass is None and x.shape[1]:
         # start as if the first value had always been there
         held = np.repeat(x[:, :1], 20 * state.factor, axis=1)

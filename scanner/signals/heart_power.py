@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import signal
 
 from scanner.signals.heart import HIGHPASS_HZ, HeartState
+from scanner.signals.seismic import highpass_sos
 from scanner.signals.whitening import regressors_of
 
 Array = npt.NDArray[np.float64]
@@ -58,7 +59,7 @@ def beat_index(state: HeartState, beat_counts: Array) -> float | None:
     reach = state.whitener.reach
     past, around = reach.past, reach.around
     n_chassis, n_rows = state.whitener.n_chassis, state.whitener.x.shape[0]
-    sos = signal.butter(4, HIGHPASS_HZ, "highpass", fs=state.rate_hz, output="sos")
+    sos = highpass_sos(4, HIGHPASS_HZ, state.rate_hz)
     found = []
     for channel in range(n_chassis):
         x = np.zeros((n_rows, beat_counts.shape[1] + 2 * past + around))

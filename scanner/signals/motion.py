@@ -23,7 +23,7 @@ from scanner.signals.movement import (
     follow_movement,
     movement_state,
 )
-from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state
+from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state, highpass_sos
 from scanner.signals.whitening import WhitenerState, whiten_stream, whitener_state
 
 Array = npt.NDArray[np.float64]
@@ -83,7 +83,7 @@ def follow_motion(counts: Array, usable: Mask, state: MotionState) -> MotionStat
     everywhere = np.broadcast_to(good, counts.shape)
     x = bridge(counts, everywhere)
     fs_hz = state.breathing.fs_hz / state.factor
-    sos = signal.butter(4, HIGHPASS_HZ, "highpass", fs=fs_hz, output="sos")
+    sos = highpass_sos(4, HIGHPASS_HZ, fs_hz)
     decimator, highpass = state.decimator, state.highpass
     if highpass is None:  # as if the first value had always been there
         held = np.repeat(x[:, :1], 20 * state.factor, axis=1)

@@ -143,8 +143,14 @@ def to_velocity(
 
 
 @lru_cache(maxsize=64)
+def highpass_sos(order: int, corner_hz: float, fs_hz: float) -> Array:
+    """Return a Butterworth high-pass; kept, since its design takes longer than to filter a second."""
+    return np.asarray(signal.butter(order, corner_hz, "highpass", fs=fs_hz, output="sos"))
+
+
+@lru_cache(maxsize=64)
 def _velocity_filter(response: GeophoneResponse, fs_hz: float) -> Array:
-    highpass = signal.butter(2, CORNER_HZ, "highpass", fs=fs_hz, output="sos")
+    highpass = highpass_sos(2, CORNER_HZ, fs_hz)
     return np.vstack([highpass, velocity_sos(response, fs_hz, CORNER_HZ)])
 
 
