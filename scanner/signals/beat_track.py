@@ -6,7 +6,9 @@ by what came before and by what came after it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +19,9 @@ from scanner.signals.rhythm import (
     MEAN_S,
     PAUSE,
     RESUME,
-    bpm_of,
+    RhythmState,
     chain,
-    follow_rhythm,
     rhythm_llr,
-    rhythm_state,
     still_waiting,
 )
 
@@ -76,40 +76,84 @@ def beat_track(llr: Array) -> BeatTrack:
 
 def _forwards(llr: Array) -> tuple[Array, Array, float]:
     """Weight of all trains up to a beat at each moment, ``(n_means, n)``, its log scale; ln of all."""
-    state = rhythm_state(1)
-    parts, scales = [], []
-    for at in range(0, llr.size, _STEP):
-        piece = llr[np.newaxis, at : at + _STEP]
-        state = follow_rhythm(piece, state)
-        parts.append(state.newest[:, -piece.shape[1] :, 0])
-        scales.append(np.repeat(state.log_scale, piece.shape[1]))
-    return np.hstack(parts), np.concatenate(scales), float(rhythm_llr(state)[0])
+    _, move, first = chain()
+    n_all, likely = llr.size, np.exp(llr)
+    # of each mean: the trains by their last beat, `_LONGEST` moments, then those that pause
+    past, scale = np.zeros((MEAN_S.size, _LONGEST + 1, 1)), 0.0
+    out, scales = np.empty((MEAN_S.size, n_all)), np.empty(n_all)
+    for at in range(0, n_all, _STEP):
+        here = slice(at, min(at + _STEP, n_all))
+        n = here.stop - at
+        came = (_ahead(n) @ past)[:, :, 0]
+        beats = move @ came[:, :n]
+        opening = first[here]
+        if opening.size:
+            beats[:, : len(opening)] += opening.T * np.exp(-scale)
+        beats *= likely[here]
+        past[:, : _LONGEST - n] = past[:, n:_LONGEST]
+        past[:, _LONGEST - n : _LONGEST, 0] = beats
+        past[:, _LONGEST, 0] = came[:, n]
+        total = float(past.sum())
+        if total > 0:
+            past /= total
+            scale += math.log(total)
+        out[:, here], scales[here] = past[:, _LONGEST - n : _LONGEST, 0], scale
+    state = RhythmState(past[:, :_LONGEST], past[:, _LONGEST], np.array([scale]), n_all)
+    return out, scales, float(rhythm_llr(state)[0])
 
 
 def _backwards(llr: Array) -> tuple[Array, Array]:
     """Weight of all that may follow a beat at each moment, ``(n_means, n)``, and its log scale ``(n,)``."""
-    reach, move, _ = chain()
-    # the last sample of a step is the nearest to what follows: the same lags, mirrored
-    reach = np.ascontiguousarray(reach[:, ::-1, ::-1])
+    move = np.ascontiguousarray(chain()[1].T)
     n_all, likely = llr.size, np.exp(llr)
     waiting = _waiting(n_all)
-    # trains that go on at a sample after the longest lag, or at any later one
-    future, resumed, scale = np.zeros((MEAN_S.size, _LONGEST + 1)), np.zeros(MEAN_S.size), 0.0
+    # of each mean: trains that go on at a sample up to one after the longest lag, then at any later one
+    future, scale = np.zeros((MEAN_S.size, _LONGEST + 2, 1)), 0.0
     out, scales = np.empty((MEAN_S.size, n_all)), np.empty(n_all)
     for stop in range(n_all, 0, -_STEP):
         here = slice(max(stop - _STEP, 0), stop)
         n = stop - here.start
-        after = (reach[:, _STEP - n :] @ future[:, :_LONGEST, np.newaxis])[:, :, 0]
-        for back in range(1, n + 1):
-            resumed = future[:, _LONGEST + 1 - back] + (1 - RESUME) * resumed
-            after[:, n - back] += PAUSE * RESUME * resumed
-        after += waiting[:, here] * np.exp(-scale)
+        came = (_behind(n) @ future)[:, :, 0]
+        after = came[:, :n] + waiting[:, here] * np.exp(-scale)
         out[:, here], scales[here] = after, scale
-        future = np.hstack([move.T @ (likely[here] * after), future[:, : _LONGEST + 1 - n]])
-        total = float(future.sum() + resumed.sum())
+        future[:, n:-1] = future[:, : _LONGEST + 1 - n]
+        future[:, :n, 0] = move @ (likely[here] * after)
+        future[:, -1, 0] = came[:, n]
+        total = float(future.sum())
         if total > 0:
-            future, resumed, scale = future / total, resumed / total, scale + float(np.log(total))
+            future /= total
+            scale += math.log(total)
     return out, scales
+
+
+@cache
+def _ahead(n: int) -> Array:
+    """Beats at ``n`` moments and what still pauses then, of the past, ``(n_means, n + 1, _LONGEST + 1)``."""
+    out = np.zeros((MEAN_S.size, n + 1, _LONGEST + 1))
+    out[:, :n, :_LONGEST] = chain()[0][:, :n]
+    since = np.arange(n + 1)[:, np.newaxis] - np.arange(n)
+    begun = np.where(since > 0, PAUSE * (1 - RESUME) ** (since - 1.0), 0.0)
+    lasting = (1 - RESUME) ** np.arange(n + 1.0)
+    out[:, :n, :n] += RESUME * begun[:n]
+    out[:, :n, _LONGEST] = RESUME * lasting[:n]
+    out[:, n, :n], out[:, n, _LONGEST] = begun[n], lasting[n]
+    return out
+
+
+@cache
+def _behind(n: int) -> Array:
+    """What goes on after ``n`` moments, what resumes, of the future, ``(n_means, n + 1, _LONGEST + 2)``."""
+    out = np.zeros((MEAN_S.size, n + 1, _LONGEST + 2))
+    # the last sample of a step is the nearest to what follows: the same lags, mirrored
+    out[:, :n, :_LONGEST] = chain()[0][:, ::-1, ::-1][:, _STEP - n :]
+    resumed = np.zeros(_LONGEST + 2)
+    resumed[-1] = 1.0
+    for back in range(1, n + 1):
+        resumed = (1 - RESUME) * resumed
+        resumed[_LONGEST + 1 - back] += 1.0
+        out[:, n - back] += PAUSE * RESUME * resumed
+    out[:, n] = resumed
+    return out
 
 
 def _waiting(n: int) -> Array:
@@ -121,10 +165,18 @@ def _waiting(n: int) -> Array:
 
 def _with_rates(by_mean: Array) -> BeatTrack:
     """Average the means of the beats around each second."""
-    n = by_mean.shape[1]
+    rate_s, near = _nearness(by_mean.shape[1])
+    weight = near @ by_mean.T
+    weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+    of_mean = 60 / MEAN_S
+    bpm = np.exp(weight @ np.log(of_mean))
+    bpm_sd = np.sqrt((weight * (of_mean - bpm[:, np.newaxis]) ** 2).sum(axis=1))
+    return BeatTrack(by_mean.sum(axis=0), rate_s, bpm, bpm_sd)
+
+
+@lru_cache(maxsize=2)
+def _nearness(n: int) -> tuple[Array, Array]:
+    """Seconds of the rates of ``n`` moments, and how near each moment is to each, ``(n_rates, n)``."""
     rate_s = np.arange(0.5 * RATE_EVERY_S, n / GRID_HZ, RATE_EVERY_S)
     apart_s = np.arange(n) / GRID_HZ - rate_s[:, np.newaxis]
-    near = np.exp(-0.5 * (apart_s / RATE_WIDTH_S) ** 2) @ by_mean.T
-    rates = [bpm_of(row / max(float(row.sum()), 1e-300)) for row in near]
-    bpm, bpm_sd = (np.array([rate[k] for rate in rates]) for k in (0, 1))
-    return BeatTrack(by_mean.sum(axis=0), rate_s, bpm, bpm_sd)
+    return rate_s, np.exp(-0.5 * (apart_s / RATE_WIDTH_S) ** 2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scanner.signals import rhythm
-from scanner.signals.beat_track import beat_track
+from scanner.signals.beat_track import _forwards, beat_track
 from scanner.signals.rhythm import GRID_HZ, LAGS, follow_rhythm, rhythm_llr, rhythm_state
 
 
@@ -66,6 +66,15 @@ def test_the_rate_follows_the_beats_that_were_put_in():
     inner = (track.rate_s > 3) & (track.rate_s < beats[-1] - 3)
     assert np.abs(track.bpm - true)[inner].max() < 6
     assert (np.abs(track.bpm - true) < 2 * track.bpm_sd)[inner].mean() > 0.9
+
+
+@pytest.mark.parametrize("n", [5, 40, 203])
+def test_the_sum_of_all_trains_is_the_rhythms(n):
+    llr = np.random.default_rng(n).normal(-1, 3, n)
+    whole = rhythm_llr(follow_rhythm(llr[np.newaxis], rhythm_state(1)))[0]
+    _, scale, ahead = _forwards(llr)
+    assert ahead == pytest.approx(whole, abs=1e-9)
+    assert scale.shape == (n,)
 
 
 def test_nothing_known_gives_no_rate():
