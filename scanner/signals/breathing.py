@@ -195,11 +195,12 @@ def weigh_line(x: Array, n_chassis: int, rate_hz: float, *, force: bool = True) 
     force_f = (raw / f_hz**3 if force else raw)[moving]
     log_f = np.log(f_hz / 0.3)
     terms = np.stack([log_f**k for k in range(POWERS)])
-    eta = _smooth(np.abs(force_f) ** 2, np.ones_like(f_hz), terms, 6)
+    project = np.linalg.pinv(terms) @ terms
+    eta = _smooth(np.abs(force_f) ** 2, np.ones_like(f_hz), project, 6)
     flat = force_f * np.exp(-eta / 2)
     rows = int(chassis.sum())
     parts = _independent(_without(flat[:rows], flat[rows:], log_f))
-    gain, smooth, line = _lines(np.abs(parts) ** 2, f_hz, terms, n / rate_hz)
+    gain, smooth, line = _lines(np.abs(parts) ** 2, f_hz, project, n / rate_hz)
     total = gain.sum(axis=0)
     at = int(total.argmax())
     best = int(gain[:, at].argmax())
@@ -251,17 +252,19 @@ def _longest(usable: Mask) -> tuple[int, int]:
     return int(edges[2 * at]), int(edges[2 * at + 1])
 
 
-def _smooth(power: Array, line: Array, terms: Array, steps: int, eta: Array | None = None) -> Array:
+def _smooth(power: Array, line: Array, project: Array, steps: int, eta: Array | None = None) -> Array:
     """Log of the smooth spectrum that goes with ``line`` times it: a gamma regression, ``power``'s shape.
+
+    ``project`` ``(n_f, n_f)`` takes a curve to the terms of the smooth spectrum.
 
     Examples
     --------
     >>> terms = np.stack([np.ones(40), np.linspace(-1, 1, 40)])
     >>> power = np.exp(2 + 3 * terms[1])[np.newaxis]
-    >>> bool(np.allclose(_smooth(power, np.ones(40), terms, 12), np.log(power), atol=0.01))
+    >>> project = np.linalg.pinv(terms) @ terms
+    >>> bool(np.allclose(_smooth(power, np.ones(40), project, 12), np.log(power), atol=0.01))
     True
     """
-    project = np.linalg.pinv(terms) @ terms
     if eta is None:
         # the mean of a log of exponentially distributed power lies Euler's constant low
         eta = (np.log(power / line + np.finfo(float).tiny) + 0.5772) @ project
@@ -290,29 +293,30 @@ def _independent(x: Spectrum) -> Spectrum:
     return np.asarray(turn.T @ x)
 
 
-def _lines(power: Array, f_hz: Array, terms: Array, seconds: float) -> tuple[Array, Array, Array]:
+def _lines(power: Array, f_hz: Array, project: Array, seconds: float) -> tuple[Array, Array, Array]:
     """Log-likelihood gain of a line at each of `RATES_HZ`, ``(n_channels, n_rates)``.
 
     And the smooth spectra under the lines, ``(n_channels, n_rates, n_f)`` natural log, and
     the lines' heights over them ``(n_channels, n_rates)``.
     """
-    plain = _smooth(power, np.ones_like(f_hz), terms, 8)
+    plain = _smooth(power, np.ones_like(f_hz), project, 8)
     without = -(power / np.exp(plain) + plain).sum(axis=1)
     rate = RATES_HZ[:, np.newaxis]
     first = _shape(f_hz, rate, np.hypot(WIDTH * rate, 0.8 / seconds))
     second = _shape(f_hz, 2 * rate, np.hypot(2 * WIDTH * rate, 0.8 / seconds))
+    shapes = np.stack([first, second])
     shape = (power.shape[0], RATES_HZ.size, 1)
     a, b = np.full(shape, 3.0), np.full(shape, 1.0)
     p = power[:, np.newaxis]
     eta = np.repeat(plain[:, np.newaxis], RATES_HZ.size, axis=1)
     for _ in range(12):
-        smooth = np.exp(eta)
+        over = p * np.exp(-eta)
         for _ in range(3):  # heights by multiplicative steps that never lower the likelihood
-            m = 1 + a * first + b * second
-            excess = p / (m**2 * smooth)
-            a = np.minimum(a * _ratio(first, excess, m), MOST_LINE)
-            b = np.minimum(b * _ratio(second, excess, m), a)
-        eta = _smooth(p, 1 + a * first + b * second, terms, 2, eta)
+            inverse = 1 / (1 + a * first + b * second)
+            grown = _sums(shapes, over * inverse**2) / _sums(shapes, inverse)
+            a = np.minimum(a * grown[0], MOST_LINE)
+            b = np.minimum(b * grown[1], a)
+        eta = _smooth(p, 1 + a * first + b * second, project, 2, eta)
     m = 1 + a * first + b * second
     having = -(p / (m * np.exp(eta)) + eta + np.log(m)).sum(axis=2)
     return having - without[:, np.newaxis], eta, a[:, :, 0]
@@ -322,5 +326,6 @@ def _shape(f_hz: Array, at: Array, width: Array) -> Array:
     return np.asarray(1 / (1 + ((f_hz - at) / width) ** 2) ** 2)
 
 
-def _ratio(shape: Array, excess: Array, m: Array) -> Array:
-    return np.asarray((shape * excess).sum(axis=2, keepdims=True) / (shape / m).sum(axis=2, keepdims=True))
+def _sums(shapes: Array, x: Array) -> Array:
+    """Sum over frequency of each shape times ``x`` ``(n_channels, n_rates, n_f)``, one place kept for it."""
+    return np.asarray(np.einsum("krf,crf->kcr", shapes, x)[..., np.newaxis])
