@@ -133,6 +133,8 @@ def _rounded(value: Any) -> Any:
 
 
 def _finite(value: Any) -> Any:
+    if type(value) is float:  # most values: a curve's
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, Mapping):

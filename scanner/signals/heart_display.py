@@ -61,7 +61,8 @@ def spectra(
         length = min(round(SEGMENT_S * rate_hz), x.shape[1])
         if length < rate_hz:
             return np.zeros((3, 0))
-        found_hz, power = signal.welch(x, rate_hz, nperseg=length, axis=1)
+        # the taper keeps a mean within the lowest bins, below what is shown
+        found_hz, power = signal.welch(x, rate_hz, nperseg=length, detrend=False, axis=1)
         gain = np.array([r.counts_per_m_s * np.abs(response_at(r, f_hz)) for r in responses])
         density = np.array([np.interp(f_hz, found_hz, row) for row in power]) / gain**2
         rows.append(10 * np.log10(np.median(density, axis=0) * 1e18 + 1e-9))
