@@ -9,6 +9,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 NODE_ENV := $(VENV)/node
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
+# As the lorryscan command has it: threads over small matrices wait for each other.
+export OPENBLAS_NUM_THREADS ?= 1
+
 .PHONY: demo test bench fuzz soak soak-store soak-hardships soak-api screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
