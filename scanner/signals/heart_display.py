@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -86,11 +87,15 @@ def seen_shares(state: HeartState, posterior: Array, responses: Sequence[Geophon
     n = min(x.shape[1] // 2, posterior.size)
     if n < round(RATE_HZ):
         return np.full(n_chassis, 1 / n_chassis)
-    sos = signal.butter(2, SEEN_HZ, "bandpass", fs=state.rate_hz, output="sos")
-    x = signal.sosfiltfilt(sos, x[:, -2 * n :] / gain, axis=1)
+    x = signal.sosfiltfilt(_seen_sos(state.rate_hz), x[:, -2 * n :] / gain, axis=1)
     energy = (x**2).reshape(n_chassis, n, 2).mean(axis=2)
     weight = sum(np.roll(posterior[-n:], shift) for shift in range(BEAT[0], BEAT[1] + 1))
     weight = np.asarray(weight) / max(float(np.sum(weight)), 1e-12)
     above = np.maximum(energy @ weight - energy.mean(axis=1), 0.0)
     total = float(above.sum())
     return above / total if total > 0 else np.full(n_chassis, 1 / n_chassis)
+
+
+@lru_cache(maxsize=8)
+def _seen_sos(rate_hz: float) -> Array:
+    return np.asarray(signal.butter(2, SEEN_HZ, "bandpass", fs=rate_hz, output="sos"))
