@@ -161,7 +161,8 @@ def running_median(x: Array, bins: int) -> Array:
     centres = np.arange(0, n, step)
     padded = np.pad(x, ((0, 0), (bins // 2, bins // 2)), mode="reflect")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * (bins // 2) + 1, axis=1)[:, centres]
-    medians = np.median(windows, axis=2)
+    # an odd length, and nothing but numbers: np.median would look for more, and take half as long again
+    medians = np.partition(windows, bins // 2, axis=2)[:, :, bins // 2]
     return np.stack([np.interp(np.arange(n), centres, row) for row in medians])
 
 
