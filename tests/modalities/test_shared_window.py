@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -147,6 +148,18 @@ def test_movement_begins_again_without_a_channel_that_clips(board: Sensors, make
     one, other, whole = (played((MovementModality(None),), m, view)[0] for m in (clips, rest, made))
     assert one.features["log_ratio"] == pytest.approx(other.features["log_ratio"], rel=1e-6)
     assert one.features["log_ratio"] != pytest.approx(whole.features["log_ratio"], rel=1e-3)
+
+
+def test_what_is_kept_of_a_long_visit_does_not_grow(board: Sensors, make_view: MakeView) -> None:
+    view, methods, kept = make_view(board, elapsed_s=100), both(), []
+    for k, block in enumerate(blocks(240)):
+        for method in methods:
+            method.feed(block)
+            if k % 20 == 19:
+                assert method.evaluate(block.stamp.mono_ns, view).state is EvidenceState.READY
+        if k in (119, 239):
+            kept.append([len(pickle.dumps(method)) for method in methods])
+    assert kept[1] == pytest.approx(kept[0], rel=0.02)
 
 
 class TestRowListener:
