@@ -38,6 +38,9 @@ MISPLACED = 12
 MOST = 60.0
 """A beat's log ratio is held within this: sums over trains stay within the numbers of the machine."""
 
+LEAST_OVERLAP = 1e-3
+"""Beats whose log ratio no other changes by more do not ring into each other."""
+
 MOST_BY_OVERLAP = 1.0
 """Only neighbours' overlaps are counted: loud beats must not be paid for being placed cleverly."""
 
@@ -159,33 +162,53 @@ def train_ratio(log_beat: Array, overlap: Array, amplitude: Array, train: Train 
     overlap : product of a beat and the one ``lag`` steps before, ``(n_steps, LAGS)``, lags from 1.
     amplitude : ``(n_batch,)``.
     """
+    ringing = np.abs(overlap).max(initial=0.0) * amplitude**2 > LEAST_OVERLAP
+    out = np.empty(log_beat.shape[0])
+    for rings in (False, True):
+        part = ringing == rings
+        if part.any():
+            out[part] = _summed(log_beat[part], overlap if rings else None, amplitude[part], train)
+    return out
+
+
+def _summed(log_beat: Array, overlap: Array | None, amplitude: Array, train: Train) -> Array:
+    """`train_ratio`; without ``overlap`` beats do not ring into each other."""
     batch, steps = log_beat.shape
     k, lags = train.interval.shape
     # no interval is shorter than a block: its steps do not depend on each other
     block = int(np.argmax(train.interval.any(axis=0))) + 1
     shortest = block - 1
-    weight = np.exp(np.clip(log_beat, -MOST, MOST))[:, np.newaxis]
-    interval = np.ascontiguousarray(train.interval[:, shortest:][:, ::-1])
+    weight = np.exp(np.clip(log_beat, -MOST, MOST)).astype(np.float32)[:, np.newaxis]
+    interval = np.ascontiguousarray(train.interval[:, shortest:][:, ::-1], np.float32)
+    move = train.move.astype(np.float32)
     first = np.zeros((k, steps))  # the first beat comes somewhere within an interval
     begun = min(lags, steps)
     first[:, :begun] = (train.later / train.later.sum(axis=1, keepdims=True) / k)[:, :begun]
-    power = (amplitude**2)[:, np.newaxis, np.newaxis]
-    reversed_overlap = overlap[:, shortest:][:, ::-1]
-    alpha = np.zeros((batch, k, lags + steps))
+    power = (amplitude**2).astype(np.float32)[:, np.newaxis, np.newaxis]
+    longest_first = None if overlap is None else overlap[:, shortest:][:, ::-1].astype(np.float32)
+    reaching = np.zeros((k, lags - shortest + block - 1, block), np.float32)
+    for j in range(block):
+        reaching[:, j : j + lags - shortest, j] = interval
+    alpha = np.zeros((batch, k, lags + steps), np.float32)
     log_scale = np.zeros(batch)
     for t in range(0, steps, block):
         size = min(block, steps - t)
         at = lags + t
-        ringing = np.exp(np.clip(-power * reversed_overlap[t : t + size], -0.5 * MOST, MOST_BY_OVERLAP))
         before = alpha[:, :, t : at + size - block]
-        windows = np.lib.stride_tricks.sliding_window_view(before, lags - shortest, axis=2)
-        come = np.einsum("bkjd,kd->bkj", windows * ringing[:, np.newaxis], interval)
-        come = np.einsum("bkj,km->bmj", come, train.move)
-        come += first[:, t : t + size] * np.exp(-log_scale)[:, np.newaxis, np.newaxis]
+        if longest_first is None:
+            come = (before.transpose(1, 0, 2) @ reaching[:, : before.shape[2], :size]).transpose(1, 0, 2)
+        else:
+            ringing = np.exp(np.clip(-power * longest_first[t : t + size], -0.5 * MOST, MOST_BY_OVERLAP))
+            windows = np.lib.stride_tricks.sliding_window_view(before, lags - shortest, axis=2)
+            come = np.einsum("bkjd,kd->bkj", windows * ringing[:, np.newaxis], interval)
+        come = np.asarray(move.T @ come)
+        if t < begun:
+            begins = first[:, t : t + size] * np.exp(-log_scale)[:, np.newaxis, np.newaxis]
+            come = come + begins.astype(np.float32)
         alpha[:, :, at : at + size] = come * weight[:, :, t : t + size]
         recent = alpha[:, :, max(0, at + size - lags) : at + size]
         top = recent.max(axis=(1, 2))
         recent /= top[:, np.newaxis, np.newaxis]
         log_scale += np.log(top)
-    whole = np.einsum("bkd,kd->b", alpha[:, :, steps:], train.later[:, ::-1])
+    whole = np.einsum("bkd,kd->b", alpha[:, :, steps:].astype(float), train.later[:, ::-1])
     return np.asarray(np.log(whole) + log_scale)
