@@ -23,8 +23,8 @@ from scanner.signals.heart_limits import (
     CLEAR_P,
     EMPTY_T,
     LADEN_T,
-    no_power,
     reference_counts,
+    refused,
     seconds_for_half,
 )
 from scanner.signals.heart_power import beat_index
@@ -82,7 +82,7 @@ class HeartbeatModality(SeismicMethod):
         }
         sensor = window.sensor
         spectrum = Overlay("spectrum", sensor, image=_spectra(window, state))
-        if finding.p_value > CLEAR_P and no_power(index, usable_s):
+        if refused(finding.p_value, index, usable_s):
             return _cannot_hear(refusal(window), features, spectrum)
         track = beat_track(state.moments)
         scale = state.rate_hz / RATE_HZ

@@ -51,6 +51,15 @@ def no_power(index: float, seconds: float) -> bool:
     return index < _at(INDEX_TENTH, seconds)
 
 
+def refused(p_value: float, index: float, seconds: float) -> bool:
+    """Tell whether nothing is said: a small heart would hardly be heard, and nothing clear is.
+
+    >>> refused(0.5, 0.01, 30.0), refused(0.0001, 0.01, 30.0), refused(0.5, 100.0, 30.0)
+    (True, False, False)
+    """
+    return p_value > CLEAR_P and no_power(index, seconds)
+
+
 def seconds_for_half(index: float) -> float | None:
     """Return after how many seconds in all half of such hearts are found; None = not within `SECONDS`.
 

@@ -119,7 +119,9 @@ def answer(made: Made, group: str, sweep: bool) -> list[Answer]:
         if group == "ours":
             durations_s = sorted(durations_s)
             for duration_s, found in zip(
-                durations_s, heart_ours.find(counts, ROLES, FS_HZ, durations_s), strict=True
+                durations_s,
+                heart_ours.find(counts, ROLES, FS_HZ, durations_s, made.spec.mass_t),
+                strict=True,
             ):
                 score = math.nan if found["unavailable"] else float(found["score"])
                 told = float(found["p_value"]), float(found["bpm"]), str(found["unavailable"])

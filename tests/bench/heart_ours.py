@@ -9,25 +9,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from calibration.geophone import GeophoneResponse
 from drivers.api import Role
-from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, whitening
+from scanner.signals import (
+    beat_features,
+    beat_network,
+    heart,
+    heart_limits,
+    heart_power,
+    rhythm,
+    seismic,
+    whitening,
+)
+from scanner.simulation.chassis import Geophone
 
-MODULES = (seismic, whitening, beat_features, beat_network, rhythm, heart)
+MODULES = (seismic, whitening, beat_features, beat_network, rhythm, heart, heart_power, heart_limits)
 """A change in these makes stored answers void."""
 
+LADEN_FROM_T = 17.5
+"""What weighs more is declared laden."""
 
 WEIGHTS = Path(str(beat_network.__file__)).with_name(beat_network.WEIGHTS)
 """So does a change in these."""
 
 
 def find(
-    counts: npt.NDArray[np.int32], roles: Sequence[Role], fs_hz: float, durations_s: Sequence[float]
+    counts: npt.NDArray[np.int32],
+    roles: Sequence[Role],
+    fs_hz: float,
+    durations_s: Sequence[float],
+    mass_t: float,
 ) -> list[dict[str, Any]]:
     """Return what is found after each duration, ascending, as one listener hears the counts.
 
     Parameters
     ----------
     counts : int ``(n_channels, n_samples)``; ``roles`` one a channel.
+    mass_t : of the vehicle; what is declared follows from it.
 
     Returns
     -------
@@ -39,15 +57,23 @@ def find(
     n_chassis = sum(role is Role.CHASSIS for role in roles)
     x = counts[rows].astype(float)
     state = heart.heart_state(n_chassis, x.shape[0] - n_chassis, fs_hz)
+    geophone = Geophone()
+    response = GeophoneResponse(
+        geophone.counts_per_m_s, geophone.natural_frequency_hz, geophone.damping, "simulated"
+    )
+    declared_t = heart_limits.LADEN_T if mass_t > LADEN_FROM_T else heart_limits.EMPTY_T
+    beat = heart_limits.reference_counts([response] * n_chassis, state.rate_hz, declared_t)
     out: list[dict[str, Any]] = []
     at = 0
     for duration_s in durations_s:
         until = round(duration_s * fs_hz)
         piece = x[:, at:until]
         state, at = heart.listen(piece, np.ones(piece.shape, bool), state), until
-        found = heart.find_heart(state)
-        if found is None:
+        found, index = heart.find_heart(state), heart_power.beat_index(state, beat)
+        if found is None or index is None:
             out.append({"score": 0.0, "p_value": 1.0, "bpm": float("nan"), "unavailable": "too short"})
-        else:
-            out.append({"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": ""})
+            continue
+        faint = heart_limits.refused(found.p_value, index, duration_s)
+        why = "no power" if faint else ""
+        out.append({"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": why})
     return out

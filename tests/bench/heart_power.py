@@ -29,13 +29,13 @@ from scanner.simulation.chassis import Geophone
 from scanner.simulation.priors import stream
 from scanner.simulation.vibration import record_vibration
 from scanner.simulation.vibration_spec import Condition, Confounder, draw_vibration
+from tests.bench.heart_ours import LADEN_FROM_T
 from tests.bench.heart_trials import FS_HZ, Trial
 
 SECONDS = (15, 20, 30, 45, 60)
 FIRST_NUMBER = 700_000
 """Numbers that the heart bench does not reach."""
 
-LADEN_FROM_T = 17.5
 LEVELS = (-1.5, 0.0)
 """Powers of ten between which a heart's share of the reference's force is drawn."""
 
