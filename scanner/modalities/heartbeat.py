@@ -26,9 +26,10 @@ from scanner.signals.heart_limits import (
     reference_counts,
     refused,
     seconds_for_half,
+    stepped,
 )
 from scanner.signals.heart_power import beat_index
-from scanner.signals.rhythm import GRID_HZ
+from scanner.signals.rhythm import GRID_HZ, bpm_of
 
 Array = npt.NDArray[np.float64]
 
@@ -39,8 +40,8 @@ LEAST_P = 0.001
 CLEARLY = 1.5
 """A channel feels most of a heart with so many times its equal share."""
 
-SURE_SCORE = 4.0
-"""About where a score is beyond doubt: without a heart it comes once in some hundred thousand times."""
+SURE_SCORE = 6.0
+"""About where a score is beyond doubt: without a heart it comes once in some ten thousand times."""
 
 BEATS_S = 30.0
 """So much of the train is drawn, two moments to a point."""
@@ -82,6 +83,9 @@ class HeartbeatModality(SeismicMethod):
         }
         sensor = window.sensor
         spectrum = Overlay("spectrum", sensor, image=_spectra(window, state))
+        if stepped(finding.ground_score):
+            steps_bpm = bpm_of(finding.ground.rate)[0] * state.rate_hz / RATE_HZ
+            return _cannot_hear(Reason("heartbeat_steps", {"bpm": steps_bpm}), features, spectrum)
         if refused(finding.p_value, index, usable_s):
             return _cannot_hear(refusal(window), features, spectrum)
         track = beat_track(state.moments)
@@ -108,7 +112,7 @@ def weighed_score(score: float) -> float:
     tilt the mapping of the others.
 
     >>> [round(weighed_score(s), 2) for s in (-0.5, 1.0, 3.0, 50.0)]
-    [-0.5, 0.98, 2.54, 4.0]
+    [-0.5, 0.99, 2.77, 6.0]
     """
     return SURE_SCORE * math.tanh(score / SURE_SCORE)
 
@@ -120,7 +124,8 @@ def _figures(finding: HeartFinding, state: HeartState) -> dict[str, float]:
         "rhythm": finding.rhythm,
         "p_value": max(finding.p_value, 1e-6),
         "burstiness": finding.burstiness,
-        "train_llr": finding.train_llr,
+        "train_llr": finding.trains.llr,
+        "ground_rhythm": finding.ground_score,
         "heard_s": finding.heard_s,
         "removed_db": removed_db(state),
     }

@@ -37,6 +37,9 @@ CLIP = 3.5
 FLOOR = 0.02
 N_FEATURES = 5 * len(BANDS_HZ) + 2 * len(LOW_BANDS_HZ)
 
+LOUDEST = slice(len(BANDS_HZ), 2 * len(BANDS_HZ))
+"""Features that are the loudest channel's, by band."""
+
 BEFORE_S, AFTER_S = 3.4, 1.6
 """Contexts that the first and the last feature depend on, whole level blocks."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,20 +22,14 @@ from scanner.signals.beat_features import (
     BEFORE_S,
     FEATURE_HZ,
     LEVEL_BLOCK_S,
+    LOUDEST,
     N_FEATURES,
     beat_features,
 )
 from scanner.signals.beat_network import REACH, beat_llr
-from scanner.signals.rhythm import (
-    GRID_HZ,
-    RhythmState,
-    bpm_of,
-    follow_rhythm,
-    rate_posterior,
-    rhythm_llr,
-    rhythm_state,
-)
+from scanner.signals.rhythm import GRID_HZ, bpm_of
 from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state, highpass_sos
+from scanner.signals.trains import Trains, TrainsState, follow_trains, trains_of, trains_state
 from scanner.signals.whitening import (
     REACH_25_HZ,
     Innovations,
@@ -60,12 +54,15 @@ RATES_HZ = (40.0, 60.0)
 DELAY_S = 0.16
 """A moment is told so much late: half of the decimation filter's length."""
 
-SHUFFLES = 32
-BLOCK = 200
-"""Moments change places within blocks of 8 s, so that shuffles can follow a stream."""
+SHUFFLES, GROUND_SHUFFLES = 32, 16
 
-PIECES = (5, 14)
-"""Shortest and longest piece that moves whole, samples: 0.2 to 0.52 s."""
+LEAST_LLR = -1.2
+"""No moment speaks against a beat more than this: steps and gusts that come regularly would leave a train of
+moments between them."""
+
+GROUND_USUAL, GROUND_GAIN, GROUND_OFFSET, GROUND_MOST = 0.26, 2.7, -0.7, 3.0
+"""A reference's log energy, mean over the bands, where nothing hits the ground; what makes a likelihood of
+it."""
 
 KEPT = round(60 * GRID_HZ)
 """Moments that are kept for display."""
@@ -76,18 +73,19 @@ GROUND_SHARE = 1.5
 
 NULL_SCORES = (
     (-1.0, 1.0),
-    (0.02, 0.5),
-    (0.42, 0.1),
-    (0.59, 0.05),
-    (0.83, 0.02),
-    (1.03, 0.01),
-    (1.21, 0.005),
-    (1.77, 0.001),
+    (0.04, 0.5),
+    (0.67, 0.1),
+    (0.92, 0.05),
+    (1.29, 0.02),
+    (1.60, 0.01),
+    (1.91, 0.005),
+    (2.37, 0.002),
+    (2.92, 0.001),
 )
 """Scores of empty vehicles and how often they are reached: 4 500 simulated ones, 500 in each of nine
-conditions, tuning seeds of tests/bench/heart_trials.py; rounded means of 15, 30 and 60 s."""
+conditions, tuning seeds of tests/bench/heart_trials.py; means of 15, 30 and 60 s."""
 
-NULL_TAIL = 2.5
+NULL_TAIL = 1.2
 """Beyond the table a p-value falls by this power of e a unit of score, slower than within it."""
 
 AROUND = REACH + 1
@@ -110,10 +108,8 @@ class HeartState:
     low_innovations: Innovations
     features: Array
     features_usable: Mask
-    block: int
-    waiting: Array
-    whole: RhythmState
-    shuffled: RhythmState
+    trains: TrainsState
+    ground: TrainsState
     moments: Array
     kept: Array
     bursts: float
@@ -124,26 +120,33 @@ class HeartState:
 class HeartFinding:
     """What the moments so far say.
 
-    ``rhythm`` = by how much the train's log-likelihood exceeds the mean of the
-    shuffled series' (what the order of the moments adds to its bursts);
-    ``burstiness`` = mean log-likelihood ratio of bursts at any time, a second;
-    ``train_llr`` the train's own log-likelihood ratio; ``bpm`` and ``bpm_sd`` the
+    ``trains`` of the chassis' moments, ``ground`` of the references'; ``burstiness`` =
+    mean log-likelihood ratio of bursts at any time, a second; ``bpm`` and ``bpm_sd`` the
     rate now; ``heard_s`` how much could be used.
     """
 
-    rhythm: float
+    trains: Trains
+    ground: Trains
     burstiness: float
-    train_llr: float
-    shuffled_llr: Array
     bpm: float
     bpm_sd: float
     heard_s: float
     moments: Array
 
     @property
+    def rhythm(self) -> float:
+        """What the order of the moments adds to its bursts, log-likelihood."""
+        return self.trains.rhythm
+
+    @property
     def score(self) -> float:
-        """The rhythm over what it scatters by without a heart, which grows as the root of the time."""
-        return self.rhythm / math.sqrt(max(self.heard_s, 1.0) / 30.0)
+        """The rhythm over what it scatters by without a heart."""
+        return self.trains.score(self.heard_s)
+
+    @property
+    def ground_score(self) -> float:
+        """The same of what hits the ground: steps, a machine that stamps."""
+        return self.ground.score(self.heard_s)
 
     @property
     def p_value(self) -> float:
@@ -186,10 +189,8 @@ def heart_state(n_chassis: int, n_references: int, fs_hz: float, shuffles: int =
         low_innovations=no_innovations(n_chassis, 0, low_before),
         features=np.zeros((2, N_FEATURES, AROUND)),
         features_usable=np.zeros(AROUND, bool),
-        block=0,
-        waiting=np.zeros(0),
-        whole=rhythm_state(1),
-        shuffled=rhythm_state(shuffles),
+        trains=trains_state(shuffles),
+        ground=trains_state(GROUND_SHUFFLES if shuffles and n_references else 0),
         moments=np.zeros(0),
         kept=np.zeros((n_chassis, 0)),
         bursts=0.0,
@@ -212,21 +213,26 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
     features = np.concatenate([state.features, features], axis=2)
     near = np.concatenate([state.features_usable, near])
     llr = beat_llr(features[0, :, 1:-1], near[1:-1])
+    told, ground = near[AROUND:-AROUND], state.ground
     if state.whitener.x.shape[0] > state.whitener.n_chassis:
         # what the ground feels as a beat a moment sooner or later is a step or a train and no heart
         heard = np.lib.stride_tricks.sliding_window_view(beat_llr(features[1], near), 3).max(axis=1)
-        llr = np.where(near[AROUND:-AROUND], llr - GROUND_SHARE * np.maximum(heard, 0.0), 0.0)
-    known = int(near[AROUND:-AROUND].sum())
+        llr = llr - GROUND_SHARE * np.maximum(heard, 0.0)
+        loud = features[1, LOUDEST, AROUND:-AROUND].mean(axis=0) - GROUND_USUAL
+        hits = np.clip(GROUND_GAIN * loud + GROUND_OFFSET, LEAST_LLR, GROUND_MOST)
+        ground = follow_trains(np.where(told, hits, 0.0), ground)
+    llr = np.where(told, np.maximum(llr, LEAST_LLR), 0.0)
     bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
-    state = replace(
+    return replace(
         state,
         features=features[:, :, -2 * AROUND :],
         features_usable=near[-2 * AROUND :],
+        trains=follow_trains(llr, state.trains),
+        ground=ground,
         moments=np.concatenate([state.moments, llr])[-KEPT:],
         bursts=state.bursts + float(bursts.sum()),
-        heard=state.heard + known,
+        heard=state.heard + int(told.sum()),
     )
-    return _followed(llr, state)
 
 
 def hear_features(counts: Array, usable: Mask, state: HeartState) -> tuple[Array, Mask, HeartState]:
@@ -283,20 +289,12 @@ def find_heart(state: HeartState) -> HeartFinding | None:
     """Return what has been heard so far; None before there is a moment to weigh."""
     if not state.heard:
         return None
-    whole, shuffled = state.whole, state.shuffled
-    if state.waiting.size:
-        whole = follow_rhythm(state.waiting[np.newaxis], whole)
-        if shuffled.log_scale.size:
-            shuffled = follow_rhythm(_shuffled(state.waiting, state.block, shuffled.log_scale.size), shuffled)
-    train = float(rhythm_llr(whole)[0])
-    without = rhythm_llr(shuffled) if shuffled.log_scale.size else np.zeros(1)
-    bpm, bpm_sd = bpm_of(rate_posterior(whole)[0])
-    scale = state.rate_hz / RATE_HZ
+    trains, scale = trains_of(state.trains), state.rate_hz / RATE_HZ
+    bpm, bpm_sd = bpm_of(trains.rate)
     return HeartFinding(
-        rhythm=train - float(without.mean()),
+        trains=trains,
+        ground=trains_of(state.ground),
         burstiness=state.bursts / state.heard * GRID_HZ,
-        train_llr=train,
-        shuffled_llr=without,
         bpm=bpm * scale,
         bpm_sd=bpm_sd * scale,
         heard_s=state.heard / GRID_HZ / scale,
@@ -320,33 +318,3 @@ def _conditioned(counts: Array, usable: Mask, state: HeartState) -> tuple[Array,
     if highpass is not None and slow.shape[1]:
         slow, highpass = signal.sosfilt(sos, slow, axis=1, zi=highpass)
     return slow, np.asarray(whole.all(axis=0)), replace(state, decimator=decimator, highpass=highpass)
-
-
-def _followed(llr: Array, state: HeartState) -> HeartState:
-    """Carry the trains on by whole blocks; the rest waits."""
-    waiting, block = np.concatenate([state.waiting, llr]), state.block
-    whole, shuffled = state.whole, state.shuffled
-    while waiting.size >= BLOCK:
-        piece = waiting[:BLOCK]
-        whole = follow_rhythm(piece[np.newaxis], whole)
-        if shuffled.log_scale.size:
-            shuffled = follow_rhythm(_shuffled(piece, block, shuffled.log_scale.size), shuffled)
-        waiting, block = waiting[BLOCK:], block + 1
-    return replace(state, waiting=waiting, block=block, whole=whole, shuffled=shuffled)
-
-
-@lru_cache(maxsize=24)
-def _orders(block: int, n: int, count: int) -> npt.NDArray[np.int64]:
-    """Orders of ``n`` moments, ``(count, n)``: pieces keep their inside and change places."""
-    rng = np.random.default_rng([n, block])
-    orders = []
-    for _ in range(count):
-        lengths = rng.integers(PIECES[0], PIECES[1], size=math.ceil(n / PIECES[0]), endpoint=True)
-        piece = np.repeat(np.arange(lengths.size), lengths)[:n]
-        orders.append(np.argsort(rng.permutation(lengths.size)[piece], kind="stable"))
-    return np.stack(orders)
-
-
-def _shuffled(moments: Array, block: int, count: int) -> Array:
-    """Return the moments of a block in other orders, ``(count, n)``."""
-    return moments[_orders(block, moments.size, count)]

@@ -19,11 +19,12 @@ from scanner.signals import (
     heart_power,
     rhythm,
     seismic,
+    trains,
     whitening,
 )
 from scanner.simulation.chassis import Geophone
 
-MODULES = (seismic, whitening, beat_features, beat_network, rhythm, heart, heart_power, heart_limits)
+MODULES = (seismic, whitening, beat_features, beat_network, rhythm, trains, heart, heart_power, heart_limits)
 """A change in these makes stored answers void."""
 
 LADEN_FROM_T = 17.5
@@ -73,7 +74,8 @@ def find(
         if found is None or index is None:
             out.append({"score": 0.0, "p_value": 1.0, "bpm": float("nan"), "unavailable": "too short"})
             continue
-        faint = heart_limits.refused(found.p_value, index, duration_s)
-        why = "no power" if faint else ""
+        why = "no power" if heart_limits.refused(found.p_value, index, duration_s) else ""
+        if heart_limits.stepped(found.ground_score):
+            why = "steps"
         out.append({"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": why})
     return out

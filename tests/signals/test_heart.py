@@ -7,9 +7,11 @@ import pytest
 
 from scanner.signals.beat_features import N_FEATURES
 from scanner.signals.beat_network import beat_llr, card
-from scanner.signals.heart import find_heart, hear_features, heart_state, listen
+from scanner.signals.heart import LEAST_LLR, find_heart, hear_features, heart_state, listen
+from scanner.signals.heart_limits import stepped
+from scanner.signals.trains import follow_trains, trains_of, trains_state
 from scanner.simulation.vibration import record_vibration
-from scanner.simulation.vibration_spec import Condition, draw_vibration
+from scanner.simulation.vibration_spec import Condition, Confounder, draw_vibration
 
 
 def heard(counts, usable=None, piece=None, n_chassis=4, fs_hz=100.0):
@@ -111,7 +113,35 @@ def test_innovations_without_references_have_features():
 
 def test_p_values_fall_as_scores_rise():
     finding = find_heart(heard(record_vibration(draw_vibration(21, Condition.CALM, 0), 20.0).counts))
-    values = [replace(finding, rhythm=rhythm).p_value for rhythm in np.linspace(-3, 30, 200)]
+    trains = finding.trains
+    values = [
+        replace(finding, trains=replace(trains, llr=float(llr))).p_value for llr in np.linspace(-5, 60, 200)
+    ]
     assert values[0] == 1.0
     assert np.all(np.diff(values) <= 0)
     assert 0 < values[-1] < 1e-6
+
+
+def test_steps_beat_in_the_ground():
+    def scores(confounder):
+        made = [draw_vibration(seed, Condition.CALM, 0, confounder) for seed in range(60, 70)]
+        return [find_heart(heard(record_vibration(spec, 40.0).counts)).ground_score for spec in made]
+
+    assert sum(stepped(score) for score in scores(Confounder.STEPS)) >= 4
+    assert not any(stepped(score) for score in scores(Confounder.NONE))
+
+
+def test_without_references_no_ground_beats(occupied):
+    assert find_heart(heard(occupied.counts[:4])).ground_score == 0.0
+
+
+def test_moments_between_regular_blows_are_no_beats():
+    rng = np.random.default_rng(7)
+    moments = rng.normal(-0.4, 1.0, 1500)
+    for beside in range(3):
+        moments[beside::14] = -5.0  # 107 times a minute
+    free, bounded = (
+        trains_of(follow_trains(np.maximum(moments, least), trains_state(32))).score(60.0)
+        for least in (-np.inf, LEAST_LLR)
+    )
+    assert bounded < 0.7 * free
