@@ -17,6 +17,7 @@ from scanner.modalities.seismic_window import USABLE_S, CannotTell, SeismicView,
 from scanner.modality import ScanView
 from scanner.signals.beat_network import network_id
 from scanner.signals.beat_track import beat_track
+from scanner.signals.burstiness import burst_p_value
 from scanner.signals.heart import RATE_HZ, HeartFinding, HeartState, find_heart, heart_state, listen
 from scanner.signals.heart_display import left_over, removed_db, seen_shares, spectra
 from scanner.signals.heart_limits import (
@@ -33,7 +34,7 @@ from scanner.signals.rhythm import GRID_HZ, bpm_of
 
 Array = npt.NDArray[np.float64]
 
-HEARD_ONLY = ("bpm", "bpm_sd", "rhythm", "p_value", "train_llr")
+HEARD_ONLY = ("bpm", "bpm_sd", "rhythm", "p_value", "train_llr", "burst_p")
 LEAST_P = 0.001
 """No sentence calls a train rarer than this: the null's tail beyond is a guess (`heart.NULL_SCORES`)."""
 
@@ -124,6 +125,7 @@ def _figures(finding: HeartFinding, state: HeartState) -> dict[str, float]:
         "rhythm": finding.rhythm,
         "p_value": max(finding.p_value, 1e-6),
         "burstiness": finding.burstiness,
+        "burst_p": burst_p_value(finding.burstiness),
         "train_llr": finding.trains.llr,
         "ground_rhythm": finding.ground_score,
         "heard_s": finding.heard_s,
