@@ -26,8 +26,8 @@ conditions, tuning seeds of tests/bench/heart_trials.py; means of 15, 30 and 60 
 def burst_p_value(burstiness: float) -> float:
     """Return how often empty vehicles are as bursty, no less than the table's last.
 
-    >>> round(burst_p_value(0.03), 3), burst_p_value(5.0), burst_p_value(-2.0)
-    (0.02, 0.001, 1.0)
+    >>> [round(burst_p_value(b), 3) for b in (0.03, 5.0, -2.0)]
+    [0.02, 0.001, 1.0]
     """
     found, chances = np.array(NULL).T
     return float(np.exp(np.interp(burstiness, found, np.log(chances))))
