@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal, stats
 
-from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, whitening
+from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, trains, whitening
 from tests.bench import heart_baselines
 from tests.bench.heart_baselines import BAND_HZ, RATE_HZ, envelope, regularity
 
@@ -159,7 +159,7 @@ def triggers(x: Array, fs_hz: float, usable: Mask) -> dict[str, Found]:
 
 
 METHODS: dict[str, tuple[Method, tuple[ModuleType, ...]]] = {
-    "product": (product, (seismic, whitening, beat_features, beat_network, rhythm, heart)),
+    "product": (product, (seismic, whitening, beat_features, beat_network, rhythm, trains, heart)),
     "autocorrelation": (autocorrelation, (heart_baselines,)),
     "spectra": (spectra, (heart_baselines,)),
     "raw-spectrum": (raw_spectrum, (heart_baselines,)),
