@@ -133,10 +133,8 @@ def _rounded(value: Any) -> Any:
 
 
 def _finite(value: Any) -> Any:
-    if type(value) is float:  # most values: a curve's
+    if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
     if isinstance(value, Mapping):
         return {k: _finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

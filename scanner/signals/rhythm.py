@@ -13,7 +13,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 Array = npt.NDArray[np.float64]
 
@@ -168,8 +167,3 @@ def bpm_of(posterior: Array) -> tuple[float, float]:
     mean = float(np.exp((posterior * np.log(bpm)).sum()))
     spread = float(np.sqrt((posterior * (bpm - mean) ** 2).sum()))
     return mean, spread
-
-
-def normal_tail(z: Array) -> Array:
-    """Return the chance that a standard normal exceeds ``z``."""
-    return np.asarray(special.ndtr(-z))

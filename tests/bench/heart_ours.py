@@ -27,6 +27,12 @@ from scanner.simulation.chassis import Geophone
 MODULES = (seismic, whitening, beat_features, beat_network, rhythm, trains, heart, heart_power, heart_limits)
 """A change in these makes stored answers void."""
 
+_GEOPHONE = Geophone()
+RESPONSE = GeophoneResponse(
+    _GEOPHONE.counts_per_m_s, _GEOPHONE.natural_frequency_hz, _GEOPHONE.damping, "simulated"
+)
+"""Of every channel of the simulated board."""
+
 LADEN_FROM_T = 17.5
 """What weighs more is declared laden."""
 
@@ -58,12 +64,8 @@ def find(
     n_chassis = sum(role is Role.CHASSIS for role in roles)
     x = counts[rows].astype(float)
     state = heart.heart_state(n_chassis, x.shape[0] - n_chassis, fs_hz)
-    geophone = Geophone()
-    response = GeophoneResponse(
-        geophone.counts_per_m_s, geophone.natural_frequency_hz, geophone.damping, "simulated"
-    )
     declared_t = heart_limits.LADEN_T if mass_t > LADEN_FROM_T else heart_limits.EMPTY_T
-    beat = heart_limits.reference_counts([response] * n_chassis, state.rate_hz, declared_t)
+    beat = heart_limits.reference_counts([RESPONSE] * n_chassis, state.rate_hz, declared_t)
     out: list[dict[str, Any]] = []
     at = 0
     for duration_s in durations_s:

@@ -21,15 +21,13 @@ import numpy as np
 import numpy.typing as npt
 from rich.progress import track
 
-from calibration.geophone import GeophoneResponse
 from scanner.signals.heart import find_heart, heart_state, listen
 from scanner.signals.heart_limits import EMPTY_T, LADEN_T, reference_counts
 from scanner.signals.heart_power import REFERENCE_N, beat_index
-from scanner.simulation.chassis import Geophone
 from scanner.simulation.priors import stream
 from scanner.simulation.vibration import record_vibration
 from scanner.simulation.vibration_spec import Condition, Confounder, draw_vibration
-from tests.bench.heart_ours import LADEN_FROM_T
+from tests.bench.heart_ours import LADEN_FROM_T, RESPONSE
 from tests.bench.heart_trials import FS_HZ, Trial
 
 SECONDS = (15, 20, 30, 45, 60)
@@ -64,12 +62,8 @@ def hear(job: tuple[Condition, int, bool]) -> Heard:
     level = 10 ** stream(trial.seed, "level").uniform(*LEVELS) if occupied else 1.0
     counts = np.rint(record.noise + level * (record.heart + record.people))
     state = heart_state(4, 2, FS_HZ)
-    geophone = Geophone()
-    response = GeophoneResponse(
-        geophone.counts_per_m_s, geophone.natural_frequency_hz, geophone.damping, "simulated"
-    )
     mass_t = LADEN_T if spec.mass_t > LADEN_FROM_T else EMPTY_T
-    beat = reference_counts([response] * 4, state.rate_hz, mass_t)
+    beat = reference_counts([RESPONSE] * 4, state.rate_hz, mass_t)
     score, index, at = np.full(len(SECONDS), np.nan), np.full(len(SECONDS), np.nan), 0
     for k, seconds in enumerate(SECONDS):
         piece = counts[:, at : round(seconds * FS_HZ)]

@@ -31,7 +31,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from scipy import signal
 
-from calibration.geophone import GeophoneResponse
 from scanner.signals import breathing, motion, motion_score, movement, whitening
 from scanner.signals.breathing import NULL_S, weigh_line
 from scanner.signals.motion import find_motion, follow_motion, motion_state
@@ -42,6 +41,7 @@ from scanner.simulation.vibration import record_vibration
 from scanner.simulation.vibration_spec import Condition, Confounder, draw_vibration
 from tests.bench.co2_scoring import threshold, usable
 from tests.bench.heart_answers import SIMULATOR
+from tests.bench.heart_ours import RESPONSE
 from tests.bench.heart_scoring import RATE, share
 from tests.bench.heart_trials import DURATIONS_S, FS_HZ, LONGEST_S, Trial, samples
 
@@ -53,9 +53,7 @@ WANDER, WANDER_S = 0.1, 6.0
 CHUNK = 8
 
 _GEOPHONE = Geophone()
-GAIN = at_breath_rates(
-    GeophoneResponse(_GEOPHONE.counts_per_m_s, _GEOPHONE.natural_frequency_hz, _GEOPHONE.damping, "simulated")
-)
+GAIN = at_breath_rates(RESPONSE)
 
 
 def counts_of(trial: Trial) -> tuple[npt.NDArray[np.int32], Array, float]:
