@@ -16,6 +16,7 @@ from drivers.twins.gcf_source import BlockSource, end_ns
 from drivers.twins.ports import TcpPort, WirePort
 from drivers.twins.twin import Twin
 
+PORT_TRIES = 50
 _AT_ONCE = 8  # packets of a step, so that requests are heard and no socket overflows
 
 
@@ -75,6 +76,20 @@ class ScreamPort(WirePort):
             return self._socket.sendto(data, self._client)
         except OSError:
             return 0
+
+
+def ports_beside() -> tuple[ScreamPort, TcpPort]:
+    """Return a UDP and a TCP port of one number, as a server has them.
+
+    A number that is free for one may be taken for the other: then the next is tried.
+    """
+    for _ in range(PORT_TRIES):
+        udp = ScreamPort()
+        try:
+            return udp, TcpPort(udp.port)
+        except OSError:
+            udp.close()
+    raise OSError(f"no number in {PORT_TRIES} is free for UDP and TCP alike")
 
 
 class GuralpScreamTwin(Twin):

@@ -25,7 +25,7 @@ from drivers.codecs.gcf_block import GcfData, GcfHeader, encode
 from drivers.devices.guralp_scream import GuralpScream, GuralpScreamConfig
 from drivers.transport import PortLinks
 from drivers.twins.gcf_source import RecordedBlocks
-from drivers.twins.guralp_scream import GuralpScreamTwin, ScreamPort
+from drivers.twins.guralp_scream import GuralpScreamTwin, ScreamPort, ports_beside
 from drivers.twins.ports import TcpPort, UdpPort
 
 REAL = {"6018N2": Role.CHASSIS, "6018N4": Role.GROUND}
@@ -59,11 +59,11 @@ def test_lost_datagrams_are_fetched_and_all_equals_the_reference(
     dice = random.Random(version)
     # The last is not lost: that it is missing would show only with the one after it.
     lost = {k for k in range(1, len(blocks) - 1) if dice.random() < 0.05}
-    port = ScreamPort()
+    port, beside = ports_beside()
     twin = GuralpScreamTwin(
         port,
         RecordedBlocks(blocks),
-        recovery=TcpPort(port.port),
+        recovery=beside,
         version=version,
         pace=None,
         loses=lambda sequence: (sequence - 65_300) % 65_536 in lost,
@@ -165,11 +165,11 @@ def test_packets_the_server_holds_no_more_are_a_gap(
 ) -> None:
     # 100 Hz alone; the server forgets at once.
     blocks = [block for block in many_blocks(6) if block[13] == 100]
-    port = ScreamPort()
+    port, beside = ports_beside()
     twin = GuralpScreamTwin(
         port,
         RecordedBlocks(blocks),
-        recovery=TcpPort(port.port),
+        recovery=beside,
         pace=None,
         loses=lambda sequence: sequence == 3,
         memory=1,
