@@ -155,6 +155,17 @@ class Everything:
             out.append(float(np.logaddexp.reduce(ratios)) - math.log(sizes.size))
         return np.array(out)
 
+    def _products(self, shape: Array, start: int) -> Array:
+        """A beat at ``start`` times itself and those ``STEP``, ... samples before, ``(LAGS + 1,)``."""
+        weighed, first = self._precision.near(shape[:, : self._n - start], start)
+        length, reach = shape.shape[1], LAGS * STEP
+        # what lies from the earliest beat's start to the latest one's end
+        around = np.zeros((shape.shape[0], reach + length))
+        low, high = max(first, start - reach), min(first + weighed.shape[1], start + length)
+        around[:, low - start + reach : high - start + reach] = weighed[:, low - first : high - first]
+        windows = np.lib.stride_tricks.sliding_window_view(around, length, axis=1)[:, ::-STEP]
+        return np.asarray(np.einsum("rkt,rt->k", windows, shape))
+
     def _filtered(self, shape: Array, heart: Array, noise: Array) -> tuple[Array, Array, Array, Array]:
         """Matched-filter series of heart and noise, a beat's energy, its overlap with the one before."""
         n = self._n
@@ -165,13 +176,7 @@ class Everything:
             return np.asarray(fft.irfft((fft.rfft(weighed, size, axis=-1) * spectrum).sum(axis=-2), size))
 
         starts = np.unique(np.append(np.arange(0, n - 1, round(GRID_S * FS_HZ)), [n - 50, n - 20, n - 2]))
-        lone = np.zeros((starts.size, shape.shape[0], n))
-        for row, start in zip(lone, starts, strict=True):
-            length = min(n - start, shape.shape[1])
-            row[:, start : start + length] = shape[:, :length]
-        products = correlate(self._precision(lone))  # with a beat at any time
-        lags = np.arange(LAGS + 1) * STEP
-        near = np.stack([row[start - lags] for row, start in zip(products, starts, strict=True)])
+        near = np.stack([self._products(shape, start) for start in starts])
         energy = np.interp(np.arange(n), starts, near[:, 0])
         steps = np.arange(0, n - STEP + 1, STEP)
         overlap = np.stack([np.interp(steps, starts, column) for column in near[:, 1:].T], axis=1)

@@ -100,3 +100,27 @@ class Precision:
         spectra = np.moveaxis(frames(x), -3, -1)[..., np.newaxis]  # ..., frames, f, rows, 1
         weighed = (self.weights @ spectra)[..., 0]
         return joined(np.moveaxis(weighed, -1, -3), self.n)
+
+    def near(self, x: Array, start: int) -> tuple[Array, int]:
+        """Apply to a record that is ``x`` ``(rows, m)`` from ``start`` on and 0 elsewhere.
+
+        Returns
+        -------
+        Where the result is not 0, ``(rows, k)``, and the sample at which that begins.
+        """
+        edge = FRAME - HOP
+        first = start // HOP  # frame k covers the samples from k HOP - edge on
+        last = min((start + x.shape[1] - 1 + edge) // HOP, self.weights.shape[0] - 1)
+        begin = first * HOP - edge
+        window = np.zeros((x.shape[0], (last - first) * HOP + FRAME))
+        faded = fade(self.n)
+        window[:, start - begin : start - begin + x.shape[1]] = x * faded[start : start + x.shape[1]]
+        cut = np.lib.stride_tricks.sliding_window_view(window, FRAME, axis=-1)[:, ::HOP]
+        spectra = fft.rfft(cut * WINDOW, axis=-1).transpose(1, 2, 0)[..., np.newaxis]
+        weighed = (self.weights[first : last + 1] @ spectra)[..., 0].transpose(2, 0, 1)
+        pieces = fft.irfft(weighed, FRAME, axis=-1) * WINDOW
+        out = np.zeros_like(window)
+        for k in range(pieces.shape[1]):
+            out[:, k * HOP : k * HOP + FRAME] += pieces[:, k]
+        low, high = max(begin, 0), min(begin + out.shape[1], self.n)
+        return HOP * out[:, low - begin : high - begin] * faded[low:high], low

@@ -134,3 +134,16 @@ def test_a_mean_beat_is_the_one_that_was_repeated():
 def _hearts():
     rng = np.random.default_rng(66)
     return Hearts([(rng.standard_normal(9000), FS_HZ)], [0.8 + 0.03 * rng.standard_normal(300)])
+
+
+@pytest.mark.parametrize("start", [0, 199, 1234, 2600, 2998])
+def test_a_lone_beat_is_weighed_as_the_whole_record_is(start: int) -> None:
+    rng = np.random.default_rng(start)
+    precision = Precision.of(rng.normal(size=(24, 2, 3000)).cumsum(axis=2))
+    beat = rng.normal(size=(2, min(700, 3000 - start)))
+    whole = np.zeros((2, 3000))
+    whole[:, start : start + beat.shape[1]] = beat
+    wanted = precision(whole)
+    found, first = precision.near(beat, start)
+    wanted[:, first : first + found.shape[1]] -= found
+    assert np.abs(wanted).max() < 1e-9 * np.abs(found).max()
