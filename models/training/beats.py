@@ -53,14 +53,17 @@ class BeatNetwork(nn.Module):
         self.c1 = nn.Conv1d(n_features, width, 7)
         self.c2 = nn.Conv1d(width, width, 5)
         self.c3 = nn.Conv1d(width, width, 5)
-        self.c4 = nn.Conv1d(width, 1, 3)
+        self.c4 = nn.Conv1d(width, 2, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits ``(n, time - 2 REACH)`` of features ``(n, n_features, time)``."""
+        """Return ``(n, 2, time - 2 REACH)`` of features ``(n, n_features, time)``.
+
+        Logarithms of how much likelier a beat and a knock are than neither.
+        """
         x = functional.relu(self.c1(x))
         x = x[:, :, 2:-2] + functional.relu(self.c2(x))
         x = x[:, :, 2:-2] + functional.relu(self.c3(x))
-        return self.c4(x)[:, 0]
+        return self.c4(x)
 
 
 def code_sha256() -> str:
@@ -80,6 +83,7 @@ def make_part(first: int, path: Path, recorded: Path | None) -> Path:
             unfinished,
             features=np.stack([s.features for s in scenes]).astype(np.float16),
             beats=np.stack([s.beats for s in scenes]),
+            knocks=np.stack([s.knocks for s in scenes]),
             usable=np.stack([s.usable for s in scenes]),
         )
         unfinished.rename(path)
@@ -97,16 +101,22 @@ def collect(split: str, count: int, work: Path, workers: int, recorded: Path | N
     loaded = [np.load(part) for part in parts]
     return {
         name: torch.from_numpy(np.concatenate([part[name] for part in loaded]))
-        for name in ("features", "beats", "usable")
+        for name in ("features", "beats", "knocks", "usable")
     }
 
 
-def loss_of(logits: Tensor, beats: Tensor, usable: Tensor) -> Tensor:
-    """Return the mean cross-entropy over usable moments."""
-    wanted = functional.conv1d(beats.clamp(0, 1)[:, None], SOFT, padding=1)[:, 0, REACH:-REACH]
-    every = functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+def loss_of(logits: Tensor, beats: Tensor, knocks: Tensor, usable: Tensor) -> Tensor:
+    """Return the mean cross-entropy over usable moments: a beat, a knock, or neither."""
+    beat, knock = (
+        functional.conv1d(marks.clamp(0, 1)[:, None], SOFT, padding=1)[:, 0, REACH:-REACH]
+        for marks in (beats, knocks)
+    )
+    knock = torch.minimum(knock, 1 - beat)
+    none = torch.zeros_like(logits[:, :1])
+    chances = functional.log_softmax(torch.cat([logits, none], dim=1), dim=1)
+    wanted = torch.stack([beat, knock, 1 - beat - knock], dim=1)
     counted = usable[:, REACH:-REACH]
-    return (every * counted).sum() / counted.sum()
+    return -((chances * wanted).sum(dim=1) * counted).sum() / counted.sum()
 
 
 def main() -> None:
@@ -114,10 +124,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="where scenes are kept, some GB")
     parser.add_argument("--recorded", type=Path, help="forces of recorded hearts (tests.bench.heart_forces)")
-    parser.add_argument("--scenes", type=int, default=14_000)
+    parser.add_argument("--scenes", type=int, default=24_000)
     parser.add_argument("--validation", type=int, default=1_000)
-    parser.add_argument("--epochs", type=int, default=14)
-    parser.add_argument("--width", type=int, default=48)
+    parser.add_argument("--epochs", type=int, default=18)
+    parser.add_argument("--width", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=OUT)
@@ -135,19 +145,22 @@ def main() -> None:
     n, batch = len(train["beats"]), 32
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, total_steps=asked.epochs * (n // batch))
-    share = float(train["beats"].mean())
-    base = float(np.log(share / (1 - share)))
+    beats, knocks = float(train["beats"].mean()), float(train["knocks"].mean())
+    none = 1 - beats - knocks
+    base = np.log([beats / none, knocks / none])
     for epoch in range(asked.epochs):
         order = torch.randperm(n)
         for at in track(range(0, n - batch + 1, batch), f"epoch {epoch + 1}"):
             chosen = order[at : at + batch]
             optimiser.zero_grad()
             logits = network(scaled(train["features"][chosen]))
-            loss_of(logits, train["beats"][chosen], train["usable"][chosen]).backward()
+            marks = (train[name][chosen] for name in ("beats", "knocks", "usable"))
+            loss_of(logits, *marks).backward()
             optimiser.step()
             schedule.step()
         with torch.no_grad():
-            reached = float(loss_of(network(scaled(held["features"])), held["beats"], held["usable"]))
+            marks = (held[name] for name in ("beats", "knocks", "usable"))
+            reached = float(loss_of(network(scaled(held["features"])), *marks))
         print(f"epoch {epoch + 1}: validation cross-entropy {reached:.5f}")
     write(network, mean.numpy(), spread.numpy(), base, asked, reached, n, _sha256(train))
 
@@ -156,7 +169,7 @@ def write(
     network: BeatNetwork,
     mean: npt.NDArray[np.float32],
     spread: npt.NDArray[np.float32],
-    base: float,
+    base: npt.NDArray[np.float64],
     asked: argparse.Namespace,
     reached: float,
     n_train: int,

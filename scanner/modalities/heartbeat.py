@@ -24,12 +24,14 @@ from scanner.signals.heart_limits import (
     CLEAR_P,
     EMPTY_T,
     LADEN_T,
+    knocked,
     reference_counts,
     refused,
     seconds_for_half,
     stepped,
 )
 from scanner.signals.heart_power import beat_index
+from scanner.signals.knocks import knock_llr
 from scanner.signals.rhythm import GRID_HZ, bpm_of
 
 Array = npt.NDArray[np.float64]
@@ -41,7 +43,7 @@ LEAST_P = 0.001
 CLEARLY = 1.5
 """A channel feels most of a heart with so many times its equal share."""
 
-SURE_SCORE = 6.0
+SURE_SCORE = 3.0
 """About where a score is beyond doubt: without a heart it comes once in some ten thousand times."""
 
 BEATS_S = 30.0
@@ -90,6 +92,9 @@ class HeartbeatModality(SeismicMethod):
         if refused(finding.p_value, index, usable_s):
             return _cannot_hear(refusal(window), features, spectrum)
         track = beat_track(state.moments)
+        features["knock_llr"] = knock_llr(track.posterior, state.knocks)
+        if knocked(finding.score, features["knock_llr"]):
+            return _cannot_hear(Reason("heartbeat_knocks", {"bpm": finding.bpm}), features, spectrum)
         scale = state.rate_hz / RATE_HZ
         shares = seen_shares(state, track.posterior, responses)
         channels = window.source.channels[:n_chassis]
@@ -113,7 +118,7 @@ def weighed_score(score: float) -> float:
     tilt the mapping of the others.
 
     >>> [round(weighed_score(s), 2) for s in (-0.5, 1.0, 3.0, 50.0)]
-    [-0.5, 0.99, 2.77, 6.0]
+    [-0.5, 0.96, 2.28, 3.0]
     """
     return SURE_SCORE * math.tanh(score / SURE_SCORE)
 

@@ -1,4 +1,5 @@
-"""How much likelier each moment is as a beat than as any other: a small network over `beat_features`.
+"""How much likelier each moment is as a beat than as any other, or than as a knock: a small network over
+`beat_features`.
 
 Trained on simulated vehicles and on simulated sensors without one by
 ``models/training/beats.py``; `CARD` says on what, and its hash goes into every
@@ -27,8 +28,8 @@ REACH = 8
 """Samples of features on either side that a moment depends on."""
 
 
-def beat_llr(features: Array, usable: Mask) -> Array:
-    """Return ln p(features | beat here) / p(features | none), for all but `REACH` at both ends.
+def moments_of(features: Array, usable: Mask) -> Array:
+    """Return what each moment looks like, for all but `REACH` at both ends.
 
     Parameters
     ----------
@@ -37,7 +38,9 @@ def beat_llr(features: Array, usable: Mask) -> Array:
 
     Returns
     -------
-    float ``(n - 2 REACH,)``; 0 where a moment cannot be used.
+    float ``(2, n - 2 REACH)``: ln p(features | beat here) / p(features | none), where "none" is all that the
+    training holds beside beats; then ln p(features | knock here) / p(features | beat here). 0 where a moment
+    cannot be used.
 
     Raises
     ------
@@ -52,9 +55,16 @@ def beat_llr(features: Array, usable: Mask) -> Array:
         w = net["w" + layer]
         half = w.shape[2] // 2
         x = x[:, half : x.shape[1] - half] + _relu(_convolve(x, w, net["b" + layer]))
-    logit = _convolve(x, net["w4"], net["b4"])[0]
-    # what the training's share of beats adds to every logit is no evidence
-    return np.where(usable[REACH : usable.size - REACH], logit - float(net["base"]), 0.0)
+    beat, knock = _convolve(x, net["w4"], net["b4"])
+    # what the training's shares of beats and knocks add to the logits is no evidence
+    base_beat, base_knock = net["base"]
+    told = np.stack(
+        [
+            beat - base_beat - np.log1p(np.exp(knock)) + np.log1p(np.exp(base_knock)),
+            (knock - base_knock) - (beat - base_beat),
+        ]
+    )
+    return np.where(usable[REACH : usable.size - REACH], told, 0.0)
 
 
 @cache

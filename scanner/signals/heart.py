@@ -26,7 +26,7 @@ from scanner.signals.beat_features import (
     N_FEATURES,
     beat_features,
 )
-from scanner.signals.beat_network import REACH, beat_llr
+from scanner.signals.beat_network import REACH, moments_of
 from scanner.signals.rhythm import GRID_HZ, bpm_of
 from scanner.signals.seismic import DecimatorState, bridge, decimate, decimator_state, highpass_sos
 from scanner.signals.trains import Trains, TrainsState, follow_trains, trains_of, trains_state
@@ -56,9 +56,9 @@ DELAY_S = 0.16
 
 SHUFFLES, GROUND_SHUFFLES = 32, 16
 
-LEAST_LLR = -1.2
-"""No moment speaks against a beat more than this: steps and gusts that come regularly would leave a train of
-moments between them."""
+LEAST_LLR, GROUND_LEAST = -0.5, -1.2
+"""No moment speaks against a beat, or a blow to the ground, more than this: steps and gusts that come
+regularly would leave a train of moments between them, and the quiet around each burst a rhythm of its own."""
 
 GROUND_USUAL, GROUND_GAIN, GROUND_OFFSET, GROUND_MOST = 0.26, 2.7, -0.7, 3.0
 """A reference's log energy, mean over the bands, where nothing hits the ground; what makes a likelihood of
@@ -72,20 +72,20 @@ GROUND_SHARE = 1.5
 """How many times a reference's likelihood of a beat is taken from the chassis'."""
 
 NULL_SCORES = (
-    (-1.0, 1.0),
-    (0.04, 0.5),
-    (0.67, 0.1),
-    (0.92, 0.05),
-    (1.29, 0.02),
-    (1.60, 0.01),
-    (1.91, 0.005),
-    (2.37, 0.002),
-    (2.92, 0.001),
+    (-0.58, 1.0),
+    (0.007, 0.5),
+    (0.19, 0.1),
+    (0.27, 0.05),
+    (0.38, 0.02),
+    (0.49, 0.01),
+    (0.59, 0.005),
+    (0.73, 0.002),
+    (0.85, 0.001),
 )
-"""Scores of empty vehicles and how often they are reached: 4 500 simulated ones, 500 in each of nine
+"""Scores of empty vehicles and how often they are reached: 3 600 simulated ones, 400 in each of nine
 conditions, tuning seeds of tests/bench/heart_trials.py; means of 15, 30 and 60 s."""
 
-NULL_TAIL = 1.2
+NULL_TAIL = 3.0
 """Beyond the table a p-value falls by this power of e a unit of score, slower than within it."""
 
 AROUND = REACH + 1
@@ -111,6 +111,7 @@ class HeartState:
     trains: TrainsState
     ground: TrainsState
     moments: Array
+    knocks: Array
     kept: Array
     bursts: float
     heard: int
@@ -150,11 +151,16 @@ class HeartFinding:
 
     @property
     def p_value(self) -> float:
-        """How often a score so high, or higher, comes without a heart (`NULL_SCORES`)."""
+        """How often a score so high, or higher, comes without a heart (`NULL_SCORES`).
+
+        No smaller than what the bursts of this very vehicle allow.
+        """
         scores, chances = np.array(NULL_SCORES).T
         if self.score <= scores[-1]:
-            return float(np.exp(np.interp(self.score, scores, np.log(chances))))
-        return float(chances[-1] * math.exp(-NULL_TAIL * (self.score - scores[-1])))
+            usual = float(np.exp(np.interp(self.score, scores, np.log(chances))))
+        else:
+            usual = float(chances[-1] * math.exp(-NULL_TAIL * (self.score - scores[-1])))
+        return max(usual, self.trains.loud_p)
 
 
 def heart_state(n_chassis: int, n_references: int, fs_hz: float, shuffles: int = SHUFFLES) -> HeartState:
@@ -192,6 +198,7 @@ def heart_state(n_chassis: int, n_references: int, fs_hz: float, shuffles: int =
         trains=trains_state(shuffles),
         ground=trains_state(GROUND_SHUFFLES if shuffles and n_references else 0),
         moments=np.zeros(0),
+        knocks=np.zeros(0),
         kept=np.zeros((n_chassis, 0)),
         bursts=0.0,
         heard=0,
@@ -212,14 +219,14 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
         return state
     features = np.concatenate([state.features, features], axis=2)
     near = np.concatenate([state.features_usable, near])
-    llr = beat_llr(features[0, :, 1:-1], near[1:-1])
+    llr, knock = moments_of(features[0, :, 1:-1], near[1:-1])
     told, ground = near[AROUND:-AROUND], state.ground
     if state.whitener.x.shape[0] > state.whitener.n_chassis:
         # what the ground feels as a beat a moment sooner or later is a step or a train and no heart
-        heard = np.lib.stride_tricks.sliding_window_view(beat_llr(features[1], near), 3).max(axis=1)
+        heard = np.lib.stride_tricks.sliding_window_view(moments_of(features[1], near)[0], 3).max(axis=1)
         llr = llr - GROUND_SHARE * np.maximum(heard, 0.0)
         loud = features[1, LOUDEST, AROUND:-AROUND].mean(axis=0) - GROUND_USUAL
-        hits = np.clip(GROUND_GAIN * loud + GROUND_OFFSET, LEAST_LLR, GROUND_MOST)
+        hits = np.clip(GROUND_GAIN * loud + GROUND_OFFSET, GROUND_LEAST, GROUND_MOST)
         ground = follow_trains(np.where(told, hits, 0.0), ground)
     llr = np.where(told, np.maximum(llr, LEAST_LLR), 0.0)
     bursts = np.log1p(BURST_SHARE * np.expm1(np.minimum(llr, 50.0)))
@@ -231,6 +238,7 @@ def listen(counts: Array, usable: Mask, state: HeartState) -> HeartState:
         ground=ground,
         moments=np.concatenate([state.moments, llr])[-KEPT:],
         bursts=state.bursts + float(bursts.sum()),
+        knocks=np.concatenate([state.knocks, np.where(told, knock, 0.0)])[-KEPT:],
         heard=state.heard + int(told.sum()),
     )
 

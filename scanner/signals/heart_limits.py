@@ -18,14 +18,21 @@ EMPTY_T, LADEN_T = 15.0, 30.0
 """What a vehicle is taken to weigh, by its declaration."""
 
 SECONDS = (15.0, 20.0, 30.0, 45.0, 60.0)
-INDEX_TENTH = (0.56, 0.42, 0.42, 0.36, 0.36)
-INDEX_HALF = (2.25, 1.70, 1.59, 1.42, 1.39)
+INDEX_TENTH = (0.52, 0.41, 0.41, 0.41, 0.41)
+INDEX_HALF = (2.06, 1.72, 1.66, 1.61, 1.60)
 """Index of the reference beat at which a tenth and half of the hearts are found at 1 % false alarms, by
 seconds of listening: ``python -m tests.bench.heart_power``."""
 
-STEPS_SCORE = 3.5
+STEPS_SCORE = 1.5
 """A ground with a clearer rhythm than this is walked on, or stamped by a machine: of simulated vehicles
 without steps one in some two hundred reaches it, near trains and ships more."""
+
+KNOCK_LLR = 1.65
+"""Trains whose beats are likelier knocks than this are not told from them (`knocks.knock_llr`): of hearts
+that would be found less than one in a hundred."""
+
+KNOCK_SCORE = 0.2
+"""Only what might be told as a heart is asked whether it is knocks; one in ten empty vehicles might."""
 
 CLEAR_P = 0.001
 """What comes so rarely without a heart is told whatever the index."""
@@ -58,6 +65,11 @@ def no_power(index: float, seconds: float) -> bool:
 def stepped(ground_score: float) -> bool:
     """Tell whether the ground beats: what the chassis then feels of it passes for a heart."""
     return ground_score > STEPS_SCORE
+
+
+def knocked(score: float, knock_llr: float) -> bool:
+    """Tell whether what would be told as a heart looks like drops or ticks."""
+    return score > KNOCK_SCORE and knock_llr > KNOCK_LLR
 
 
 def refused(p_value: float, index: float, seconds: float) -> bool:

@@ -23,8 +23,15 @@ BLOCK = 200
 PIECES = (5, 14)
 """Shortest and longest piece that moves whole, samples: 0.2 to 0.52 s."""
 
-SCATTER = 0.5
+SCATTER = 0.9
 """Least scatter of a rhythm after 30 s: noise and unrest without bursts."""
+
+GROWTH = 1.4
+"""By this power of the time its variance grows (1 if moments were independent)."""
+
+LOUD_MEAN, LOUD_SPREAD = 1.0, 1.2
+"""What the rhythm of loud bursts at random times comes to, in standard deviations of their shuffled orders: a
+burst is longer than a piece, so more is lost by shuffling than a rhythm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,16 @@ class Trains:
     def score(self, seconds: float) -> float:
         """Return the rhythm over what it scatters by without one.
 
-        That grows as the root of the time, and with loud bursts: the shuffled series' scatter tells how much.
+        That grows with the time, and with loud bursts: the shuffled series' scatter tells how much.
         """
-        usual = SCATTER**2 * max(seconds, 1.0) / 30.0
+        usual = SCATTER**2 * (max(seconds, 1.0) / 30.0) ** GROWTH
         return self.rhythm / math.sqrt(usual + float(np.var(self.without)))
+
+    @property
+    def loud_p(self) -> float:
+        """How often bursts at random times have as much rhythm, by their own shuffled orders alone."""
+        beyond = self.rhythm / max(float(np.std(self.without)), 1e-6)
+        return 0.5 * math.erfc((beyond - LOUD_MEAN) / LOUD_SPREAD / math.sqrt(2))
 
 
 def trains_state(shuffles: int) -> TrainsState:

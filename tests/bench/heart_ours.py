@@ -14,9 +14,11 @@ from drivers.api import Role
 from scanner.signals import (
     beat_features,
     beat_network,
+    beat_track,
     heart,
     heart_limits,
     heart_power,
+    knocks,
     rhythm,
     seismic,
     trains,
@@ -24,7 +26,10 @@ from scanner.signals import (
 )
 from scanner.simulation.chassis import Geophone
 
-MODULES = (seismic, whitening, beat_features, beat_network, rhythm, trains, heart, heart_power, heart_limits)
+MODULES = (
+    seismic, whitening, beat_features, beat_network, rhythm, trains, heart, heart_power, heart_limits,
+    beat_track, knocks,
+)  # fmt: skip
 """A change in these makes stored answers void."""
 
 _GEOPHONE = Geophone()
@@ -79,5 +84,9 @@ def find(
         why = "no power" if heart_limits.refused(found.p_value, index, duration_s) else ""
         if heart_limits.stepped(found.ground_score):
             why = "steps"
+        elif not why and found.score > heart_limits.KNOCK_SCORE:
+            train = beat_track.beat_track(state.moments).posterior
+            if heart_limits.knocked(found.score, knocks.knock_llr(train, state.knocks)):
+                why = "knocks"
         out.append({"score": found.score, "p_value": found.p_value, "bpm": found.bpm, "unavailable": why})
     return out

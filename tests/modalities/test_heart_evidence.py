@@ -207,6 +207,15 @@ def test_while_somebody_walks_near_nothing_is_said(judge) -> None:
     assert "bpm" not in evidence.features
 
 
+def test_a_roof_that_drips_like_a_tap_is_no_heart_and_named(judge) -> None:
+    tap = draw_vibration(968, Condition.CALM, 0, Confounder.DRIPS)  # by its rhythm alone a clear heart
+    evidence = judge(blocks(record_vibration(tap, SECONDS, FS_HZ).counts))
+    assert evidence.state is EvidenceState.UNAVAILABLE
+    assert evidence.reason.code == "heartbeat_knocks"
+    assert evidence.reason.values["bpm"] == pytest.approx(draw(tap.seed, "knock.per_min"), rel=0.05)
+    assert "bpm" not in evidence.features
+
+
 def test_without_a_ground_channel_the_cause_is_open(judge) -> None:
     evidence = judge(blocks(loud("wind")[:4], CHANNELS[:4]))
     assert evidence.reason.code == "heartbeat_unrest"

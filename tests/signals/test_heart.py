@@ -1,15 +1,19 @@
 """The listener on simulated vehicles: hearts found, nothing heard in noise, any split the same."""
 
 from dataclasses import replace
+from itertools import count, islice
 
 import numpy as np
 import pytest
 
 from scanner.signals.beat_features import N_FEATURES
-from scanner.signals.beat_network import beat_llr, card
+from scanner.signals.beat_network import card, moments_of
+from scanner.signals.beat_track import beat_track
 from scanner.signals.heart import LEAST_LLR, find_heart, hear_features, heart_state, listen
-from scanner.signals.heart_limits import stepped
+from scanner.signals.heart_limits import KNOCK_SCORE, knocked, stepped
+from scanner.signals.knocks import knock_llr
 from scanner.signals.trains import follow_trains, trains_of, trains_state
+from scanner.simulation.priors import draw
 from scanner.simulation.vibration import record_vibration
 from scanner.simulation.vibration_spec import Condition, Confounder, draw_vibration
 
@@ -86,16 +90,17 @@ def test_a_rate_that_cannot_be_brought_near_is_refused():
 
 def test_features_of_another_make_are_refused():
     with pytest.raises(ValueError, match="3 features"):
-        beat_llr(np.zeros((3, 100)), np.ones(100, bool))
+        moments_of(np.zeros((3, 100)), np.ones(100, bool))
 
 
 def test_unusable_moments_are_no_evidence():
     rng = np.random.default_rng(1)
     usable = np.ones(100, bool)
     usable[40:60] = False
-    llr = beat_llr(rng.normal(size=(N_FEATURES, 100)), usable)
-    assert not llr[40 - 8 : 60 - 8].any()
-    assert llr[:20].all()
+    told = moments_of(rng.normal(size=(N_FEATURES, 100)), usable)
+    assert told.shape == (2, 84)
+    assert not told[:, 40 - 8 : 60 - 8].any()
+    assert told[:, :20].all()
 
 
 def test_the_card_says_what_it_was_trained_on():
@@ -137,11 +142,34 @@ def test_without_references_no_ground_beats(occupied):
 
 def test_moments_between_regular_blows_are_no_beats():
     rng = np.random.default_rng(7)
-    moments = rng.normal(-0.4, 1.0, 1500)
-    for beside in range(3):
+    moments = rng.normal(-0.4, 0.6, 1500)
+    for beside in range(5):
         moments[beside::14] = -5.0  # 107 times a minute
     free, bounded = (
         trains_of(follow_trains(np.maximum(moments, least), trains_state(32))).score(60.0)
         for least in (-np.inf, LEAST_LLR)
     )
-    assert bounded < 0.7 * free
+    assert free > 1.5
+    assert bounded < 0.2
+
+
+def test_drops_that_fall_like_a_taps_look_like_knocks_and_hearts_do_not():
+    def told(seeds, confounder, persons):
+        """What looks like knocks of those that might pass for a heart."""
+        out = []
+        for seed in seeds:
+            spec = draw_vibration(seed, Condition.CALM, persons, confounder)
+            state = heard(record_vibration(spec, 30.0).counts)
+            score = find_heart(state).score
+            if score > KNOCK_SCORE:
+                out.append(knocked(score, knock_llr(beat_track(state.moments).posterior, state.knocks)))
+        return out
+
+    regular = (s for s in count(60) if draw(s, "knock.regularity") > 0.8)
+    beating = (s for s in regular if 45 < draw(s, "knock.per_min") < 170)
+    drops = told(islice(beating, 30), Confounder.DRIPS, 0)
+    hearts = told(range(60, 90), Confounder.NONE, 1)
+    assert len(drops) >= 8
+    assert np.mean(drops) > 0.7
+    assert len(hearts) >= 24
+    assert np.mean(hearts) <= 0.05

@@ -268,6 +268,7 @@ export const laneEn = {
   feature_p_value: 'how often an empty lorry looks so much like a heart',
   feature_burstiness: 'bursts like beats, with or without rhythm',
   feature_ground_rhythm: 'rhythm of the ground (steps)',
+  feature_knock_llr: 'beats like knocks (drops, ticks)',
   feature_burst_p: 'share of empty lorries with as many bursts',
   feature_train_llr: 'likelihood of the train of beats, natural logarithm',
   feature_beat_index: 'how far a small heart’s beat would stand above the noise',

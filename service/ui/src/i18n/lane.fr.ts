@@ -279,6 +279,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   feature_p_value: 'fréquence à laquelle un camion vide ressemble autant à un cœur',
   feature_burstiness: 'secousses pareilles à des battements, rythmées ou non',
   feature_ground_rhythm: 'rythme du sol (pas)',
+  feature_knock_llr: 'battements semblables à des chocs (gouttes, craquements)',
   feature_burst_p: 'part des camions vides avec autant de secousses',
   feature_train_llr: 'vraisemblance de la suite de battements, logarithme naturel',
   feature_beat_index: 'hauteur du battement d’un petit cœur au-dessus du bruit',
