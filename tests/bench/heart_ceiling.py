@@ -39,6 +39,9 @@ MEAN_SIZES = {False: (1.0,), True: (0.7, 1.0, 1.6, 2.5)}
 SIZES_DB: Array = np.arange(-36.0, 13.0, 6.0)
 """Sizes that e1 holds for possible, over the usual one."""
 
+LEVEL_EMPTIES = 300
+"""Empty trials that tell the threshold of e at levels other than the nominal one: three of them exceed it."""
+
 GRID_S = 2.0
 CHECK_S = 1.0
 """Over so long the weights are checked on realisations that they have not seen."""
@@ -49,8 +52,8 @@ def ceilings(made: Made, sweep: bool) -> list[tuple[str, float, float, float]]:
 
     Parameters
     ----------
-    sweep : also at every level; e is asked of empty trials at every level in any
-        case, as it knows the level.
+    sweep : also at every level; e is asked of the first `LEVEL_EMPTIES` empty trials
+        at every level in any case, as it knows the level.
     """
     takes = noise_takes(made.spec)
     recurring = takes[:TAKES].mean(axis=0)
@@ -62,7 +65,8 @@ def ceilings(made: Made, sweep: bool) -> list[tuple[str, float, float, float]]:
     out: list[tuple[str, float, float, float]] = []
     for duration_s in DURATIONS_S:
         n = samples(duration_s)
-        swept = duration_s > DURATIONS_S[0] and (sweep or not made.trial.occupied)
+        levelled = sweep or (not made.trial.occupied and made.trial.number < LEVEL_EMPTIES)
+        swept = duration_s > DURATIONS_S[0] and levelled
         levels = np.array(LEVELS_DB if swept else (0.0,))
         inside = float(made.trial.occupied)
         everything = Everything(takes[:, :, :n], recurring[:, :n])
