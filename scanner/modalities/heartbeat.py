@@ -16,6 +16,7 @@ from scanner.modalities.seismic_method import SeismicMethod
 from scanner.modalities.seismic_window import USABLE_S, CannotTell, SeismicView, SeismicWindow
 from scanner.modality import ScanView
 from scanner.signals.beat_network import network_id
+from scanner.signals.beat_rate import finer_bpm
 from scanner.signals.beat_track import beat_track
 from scanner.signals.burstiness import burst_p_value
 from scanner.signals.heart import RATE_HZ, HeartFinding, HeartState, find_heart, heart_state, listen
@@ -92,10 +93,11 @@ class HeartbeatModality(SeismicMethod):
         if refused(finding.p_value, index, usable_s):
             return _cannot_hear(refusal(window), features, spectrum)
         track = beat_track(state.moments)
-        features["knock_llr"] = knock_llr(track.posterior, state.knocks)
-        if knocked(finding.score, features["knock_llr"]):
-            return _cannot_hear(Reason("heartbeat_knocks", {"bpm": finding.bpm}), features, spectrum)
         scale = state.rate_hz / RATE_HZ
+        rate_bpm = scale * finer_bpm(track.posterior, finding.bpm / scale)
+        features |= {"bpm": rate_bpm, "knock_llr": knock_llr(track.posterior, state.knocks)}
+        if knocked(finding.score, features["knock_llr"]):
+            return _cannot_hear(Reason("heartbeat_knocks", {"bpm": rate_bpm}), features, spectrum)
         shares = seen_shares(state, track.posterior, responses)
         channels = window.source.channels[:n_chassis]
         features |= {f"seen_{c.name}": float(s) for c, s in zip(channels, shares, strict=True)}
@@ -105,7 +107,7 @@ class HeartbeatModality(SeismicMethod):
         rate = np.stack([ago_s, bpm, bpm - spread, bpm + spread]).astype(np.float32)
         best = int(shares.argmax())
         told_apart = n_chassis > 1 and shares[best] > CLEARLY / n_chassis
-        reason = _reason(finding, channels[best].name if told_apart else "", index, usable_s)
+        reason = _reason(finding, rate_bpm, channels[best].name if told_apart else "", index, usable_s)
         overlays = Overlay("beats", sensor, image=beats), Overlay("rate", sensor, image=rate), spectrum
         evidence = self.weigh(weighed_score(finding.score), reason, features, *overlays)
         return replace(evidence, model_id=network_id())
@@ -138,9 +140,9 @@ def _figures(finding: HeartFinding, state: HeartState) -> dict[str, float]:
     }
 
 
-def _reason(finding: HeartFinding, best: str, index: float, usable_s: float) -> Reason:
+def _reason(finding: HeartFinding, bpm: float, best: str, index: float, usable_s: float) -> Reason:
     """What was heard; and, where small hearts may be missed, how long they would take."""
-    values: dict[str, float | str] = {"bpm": finding.bpm, "one_in": 1 / max(finding.p_value, LEAST_P)}
+    values: dict[str, float | str] = {"bpm": bpm, "one_in": 1 / max(finding.p_value, LEAST_P)}
     needed_s = seconds_for_half(index)
     if finding.p_value <= CLEAR_P or (needed_s is not None and needed_s <= usable_s):
         if not best:

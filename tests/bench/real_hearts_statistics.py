@@ -25,7 +25,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal, stats
 
-from scanner.signals import beat_features, beat_network, heart, rhythm, seismic, trains, whitening
+from scanner.signals import (
+    beat_features,
+    beat_network,
+    beat_rate,
+    beat_track,
+    heart,
+    rhythm,
+    seismic,
+    trains,
+    whitening,
+)
 from tests.bench import heart_baselines
 from tests.bench.heart_baselines import BAND_HZ, RATE_HZ, envelope, regularity
 
@@ -51,14 +61,16 @@ Method = Callable[[Array, float, Mask], dict[str, Found]]
 
 def product(x: Array, fs_hz: float, usable: Mask) -> dict[str, Found]:
     state = heart.heart_state(x.shape[0], 0, fs_hz)
-    found = heart.find_heart(heart.listen(x, np.broadcast_to(usable, x.shape), state))
+    state = heart.listen(x, np.broadcast_to(usable, x.shape), state)
+    found = heart.find_heart(state)
     if found is None:
         return {name: Found(math.nan) for name in ("rhythm", "burstiness", "rhythm and bursts")}
     both = found.score + BURSTS_WEIGHT * found.burstiness
+    bpm = beat_rate.finer_bpm(beat_track.beat_track(state.moments).posterior, found.bpm)
     return {
-        "rhythm": Found(found.score, found.bpm),
+        "rhythm": Found(found.score, bpm),
         "burstiness": Found(found.burstiness),
-        "rhythm and bursts": Found(both, found.bpm),
+        "rhythm and bursts": Found(both, bpm),
     }
 
 
@@ -158,8 +170,10 @@ def triggers(x: Array, fs_hz: float, usable: Mask) -> dict[str, Found]:
     return {"obspy STA/LTA": regular(heart_baselines.trigger_times(x, fs_hz), x.shape[1] / fs_hz)}
 
 
+PRODUCT = (seismic, whitening, beat_features, beat_network, rhythm, trains, heart, beat_track, beat_rate)
+
 METHODS: dict[str, tuple[Method, tuple[ModuleType, ...]]] = {
-    "product": (product, (seismic, whitening, beat_features, beat_network, rhythm, trains, heart)),
+    "product": (product, PRODUCT),
     "autocorrelation": (autocorrelation, (heart_baselines,)),
     "spectra": (spectra, (heart_baselines,)),
     "raw-spectrum": (raw_spectrum, (heart_baselines,)),
