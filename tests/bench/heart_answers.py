@@ -3,16 +3,19 @@
 A file holds one group of detectors at one state of its sources: a changed source
 opens a new file, and nothing old is mixed in. A trial is one line, written when it
 is whole; a line that was cut off by a kill is left out and computed again.
+Answers of a run that was published are kept packed, in docs/heart-answers: they are
+taken up as well, if the sources are still the same.
 """
 
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -168,14 +171,19 @@ class Answers:
     Parameters
     ----------
     folder : made where it is not; one file a group and version.
+    kept : folder of packed answers of an earlier run.
     """
 
-    def __init__(self, folder: Path, groups: Sequence[str] = GROUPS) -> None:
+    def __init__(self, folder: Path, groups: Sequence[str] = GROUPS, kept: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._paths = {group: folder / f"answers-{group}-{version(group)}.jsonl" for group in groups}
         self._found: dict[tuple[str, str], list[Answer]] = {}
         self._swept: set[tuple[str, str]] = set()
         for group, path in self._paths.items():
+            packed = None if kept is None else kept / f"{path.name}.xz"
+            if packed is not None and packed.exists():
+                for line in lzma.decompress(packed.read_bytes()).decode("utf-8").splitlines():
+                    self._take(group, line)
             if path.exists():
                 text = path.read_text(encoding="utf-8")
                 for line in text.splitlines():
@@ -202,23 +210,23 @@ class Answers:
         return self._found.get((group, trial.key), [])
 
     def add(self, trial: Trial, group: str, sweep: bool, answers: list[Answer]) -> None:
-        rows = [
-            [
-                a.detector,
-                a.duration_s,
-                a.level_db,
-                a.moving,
-                a.score,
-                a.p_value,
-                a.bpm,
-                a.unavailable,
-            ]
-            for a in answers
-        ]
-        line = json.dumps({"trial": trial.key, "sweep": sweep, "answers": rows})
+        line = _line(trial.key, sweep, answers)
         with self._paths[group].open("a", encoding="utf-8") as file:
             file.write(line + "\n")
         self._take(group, line)
+
+    def keep(self, folder: Path) -> None:
+        """Pack all answers into a folder, one file a group in place of earlier ones, five digits a score."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for group, path in self._paths.items():
+            lines = []
+            for key in sorted(k for k in self._found if k[0] == group):
+                rounded = [replace(a, score=float(f"{a.score:.5g}")) for a in self._found[key]]
+                lines.append(_line(key[1], key in self._swept, rounded))
+            for earlier in folder.glob(f"answers-{group}-*.jsonl.xz"):
+                earlier.unlink()
+            text = "".join(f"{line}\n" for line in lines)
+            (folder / f"{path.name}.xz").write_bytes(lzma.compress(text.encode("utf-8"), preset=9))
 
     def complete(self, jobs: Sequence[Job], data: Path, workers: int) -> None:
         """Compute what is missing, with a bar on stderr."""
@@ -246,6 +254,10 @@ class Answers:
         for job, found in results:
             for group, answers in found.items():
                 self.add(job.trial, group, job.sweep, answers)
+
+
+def _line(key: str, sweep: bool, answers: list[Answer]) -> str:
+    return json.dumps({"trial": key, "sweep": sweep, "answers": [astuple(a) for a in answers]})
 
 
 def _work(jobs: list[Job], data: Path) -> list[tuple[Job, dict[str, list[Answer]]]]:

@@ -3,7 +3,7 @@
 Run by hand:
 
     python -m tests.bench.heart_detection --data FOLDER --out DIR [--seeds tune|test] [--conditions calm ...]
-        [--occupied 1000 --empty 5000] [--workers 2]
+        [--occupied 1000 --empty 5000] [--workers 2] [--kept docs/heart-answers]
 
 Detectors: ours (`heart_ours.py`); a, a best, b, c1, c2 (`heart_baselines.py`); d, e, e1
 (`heart_ceiling.py`). Ours answers all trials, the others the first of them (``--few-occupied``,
@@ -11,7 +11,8 @@ Detectors: ours (`heart_ours.py`); a, a best, b, c1, c2 (`heart_baselines.py`); 
 from -40 to 20 dB. Calm trials with something that may look like a heart (footsteps, drips, ...) are
 added for false alarms.
 
-Answers are kept in DIR and taken up again; DIR then holds results.json, tables.md and plots.
+Answers are kept in DIR and taken up again; DIR then holds results.json, tables.md and plots. With --kept,
+answers of an earlier run are taken up from there, and all answers packed there in the end.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with mscardio and rr_intervals")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--kept", type=Path, help="folder of packed answers, read and written")
     parser.add_argument("--seeds", choices=("tune", "test"), default="tune")
     names = [condition.value for condition in Condition]
     parser.add_argument("--conditions", nargs="+", choices=names, default=names)
@@ -84,8 +86,10 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     conditions = [Condition(name) for name in chosen.conditions]
     jobs = jobs_of(chosen, conditions)
-    answers = Answers(chosen.out, chosen.groups)
+    answers = Answers(chosen.out, chosen.groups, chosen.kept)
     answers.complete(jobs, chosen.data, chosen.workers)
+    if chosen.kept:
+        answers.keep(chosen.kept)
     found = results(Table(answers, [job.trial for job in jobs]), conditions)
     (chosen.out / "results.json").write_text(json.dumps(plain(found), indent=1), encoding="utf-8")
     text = tables(found, conditions)

@@ -81,6 +81,17 @@ def test_after_a_cut_line_the_next_one_is_whole(tmp_path):
     assert Answers(tmp_path, ["plain"]).of(TRIAL, "plain")[0].score == 0.5
 
 
+def test_kept_answers_are_taken_up_elsewhere(tmp_path):
+    first = Answers(tmp_path / "one", ["plain"])
+    told = [Answer("a", 30.0, 0.0, True, 1.23456789), Answer("b", 30.0, 0.0, True, math.nan)]
+    first.add(TRIAL, "plain", True, told)
+    first.keep(tmp_path / "kept")
+    again = Answers(tmp_path / "two", ["plain"], tmp_path / "kept")
+    assert not again.missing(TRIAL, "plain", True)
+    assert again.of(TRIAL, "plain")[0] == replace(told[0], score=1.2346)
+    assert math.isnan(again.of(TRIAL, "plain")[1].score)
+
+
 def test_a_trial_without_levels_is_asked_again_for_them(tmp_path):
     answers = Answers(tmp_path, ["plain"])
     answers.add(TRIAL, "plain", False, [Answer("a", 30.0, 0.0, True, 0.25)])
