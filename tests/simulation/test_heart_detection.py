@@ -83,7 +83,7 @@ def test_after_a_cut_line_the_next_one_is_whole(tmp_path):
 
 def test_kept_answers_are_taken_up_elsewhere(tmp_path):
     first = Answers(tmp_path / "one", ["plain"])
-    told = [Answer("a", 30.0, 0.0, True, 1.23456789), Answer("b", 30.0, 0.0, True, math.nan)]
+    told = [Answer("a", 30.0, 0.0, True, 1.23456789, 0.5, 70.0), Answer("b", 30.0, 0.0, True, math.nan)]
     first.add(TRIAL, "plain", True, told)
     first.keep(tmp_path / "kept")
     again = Answers(tmp_path / "two", ["plain"], tmp_path / "kept")
