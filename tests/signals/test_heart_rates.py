@@ -28,13 +28,16 @@ def ecg_bpm(ecg: np.ndarray, fs_hz: float) -> float:
     return 60.0 / float(np.median(np.diff(peaks)) / fs_hz)
 
 
+@pytest.mark.xfail(strict=True, reason="no rhythm is found in it: docs/evidence-heartbeat.md")
 def test_the_rate_of_a_recorded_heart_agrees_with_its_ecg(shared_data: Path) -> None:
     """One channel of 20 s, as the recordists filtered it (0.7 to 12 Hz)."""
     record = io.loadmat(shared_data / "heartbeat" / "rwth_bcg" / "rec_proc_Aydin-Left-1.mat")
     fs_hz = float(record["Fs"].squeeze())
     truth = ecg_bpm(record["ecg"].squeeze(), fs_hz)
     slow = signal.decimate(record["bcg_filtered"].squeeze(), round(fs_hz / FS_HZ), ftype="fir")
-    assert found(slow[np.newaxis] / slow.std()).bpm == pytest.approx(truth, abs=5)
+    finding = found(slow[np.newaxis] / slow.std())
+    assert finding.bpm == pytest.approx(truth, abs=5)
+    assert finding.p_value < 0.05  # else the rate is what is usual, and right by chance
 
 
 @pytest.mark.parametrize("bpm", [48.0, 75.0, 110.0, 150.0])
