@@ -45,7 +45,7 @@ CLEARLY = 1.5
 """A channel feels most of a heart with so many times its equal share."""
 
 SURE_SCORE = 3.0
-"""About where a score is beyond doubt: without a heart it comes once in some ten thousand times."""
+"""About where a score is beyond doubt: without a heart it comes less than once in ten thousand times."""
 
 BEATS_S = 30.0
 """So much of the train is drawn, two moments to a point."""

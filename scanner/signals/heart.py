@@ -56,7 +56,7 @@ DELAY_S = 0.16
 
 SHUFFLES, GROUND_SHUFFLES = 32, 16
 
-LEAST_LLR, GROUND_LEAST = -0.5, -1.2
+LEAST_LLR, GROUND_LEAST = -0.8, -1.2
 """No moment speaks against a beat, or a blow to the ground, more than this: steps and gusts that come
 regularly would leave a train of moments between them, and the quiet around each burst a rhythm of its own."""
 
@@ -72,15 +72,15 @@ GROUND_SHARE = 1.5
 """How many times a reference's likelihood of a beat is taken from the chassis'."""
 
 NULL_SCORES = (
-    (-0.58, 1.0),
-    (0.007, 0.5),
-    (0.19, 0.1),
-    (0.27, 0.05),
-    (0.38, 0.02),
-    (0.49, 0.01),
-    (0.59, 0.005),
-    (0.73, 0.002),
-    (0.85, 0.001),
+    (-1.0, 1.0),
+    (0.01, 0.5),
+    (0.37, 0.1),
+    (0.52, 0.05),
+    (0.71, 0.02),
+    (0.91, 0.01),
+    (1.06, 0.005),
+    (1.29, 0.002),
+    (1.36, 0.001),
 )
 """Scores of empty vehicles and how often they are reached: 3 600 simulated ones, 400 in each of nine
 conditions, tuning seeds of tests/bench/heart_trials.py; means of 15, 30 and 60 s."""

@@ -18,20 +18,20 @@ EMPTY_T, LADEN_T = 15.0, 30.0
 """What a vehicle is taken to weigh, by its declaration."""
 
 SECONDS = (15.0, 20.0, 30.0, 45.0, 60.0)
-INDEX_TENTH = (0.52, 0.41, 0.41, 0.41, 0.41)
-INDEX_HALF = (2.06, 1.72, 1.66, 1.61, 1.60)
+INDEX_TENTH = (0.49, 0.44, 0.44, 0.42, 0.42)
+INDEX_HALF = (2.14, 1.96, 1.87, 1.71, 1.71)
 """Index of the reference beat at which a tenth and half of the hearts are found at 1 % false alarms, by
 seconds of listening: ``python -m tests.bench.heart_power``."""
 
-STEPS_SCORE = 3.5
+STEPS_SCORE = 3.0
 """A ground with a clearer rhythm than this is walked on, or stamped by a machine: none of 3 200 simulated
-vehicles without steps reaches it, but two to four in a hundred near trains and ships: bogies beat as well."""
+vehicles without steps reaches it, but one to four in a hundred near trains and ships: bogies beat as well."""
 
 KNOCK_LLR = 1.65
 """Trains whose beats are likelier knocks than this are not told from them (`knocks.knock_llr`): of hearts
 that would be found less than one in a hundred."""
 
-KNOCK_SCORE = 0.2
+KNOCK_SCORE = 0.4
 """Only what might be told as a heart is asked whether it is knocks; one in ten empty vehicles might."""
 
 CLEAR_P = 0.001

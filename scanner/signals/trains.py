@@ -23,13 +23,16 @@ BLOCK = 200
 PIECES = (5, 14)
 """Shortest and longest piece that moves whole, samples: 0.2 to 0.52 s."""
 
-SCATTER = 0.9
+SCATTER = 0.7
 """Least scatter of a rhythm after 30 s: noise and unrest without bursts."""
 
 GROWTH = 1.4
 """By this power of the time its variance grows (1 if moments were independent)."""
 
-LOUD_MEAN, LOUD_SPREAD = 1.0, 1.2
+LOUDER = 2.0
+"""Loud bursts scatter more than their shuffled orders: by up to so many times the variance of these."""
+
+LOUD_MEAN, LOUD_SPREAD = 1.4, 1.5
 """What the rhythm of loud bursts at random times comes to, in standard deviations of their shuffled orders: a
 burst is longer than a piece, so more is lost by shuffling than a rhythm."""
 
@@ -67,7 +70,8 @@ class Trains:
         That grows with the time, and with loud bursts: the shuffled series' scatter tells how much.
         """
         usual = SCATTER**2 * (max(seconds, 1.0) / 30.0) ** GROWTH
-        return self.rhythm / math.sqrt(usual + float(np.var(self.without)))
+        bursts = float(np.var(self.without))
+        return self.rhythm / math.sqrt(usual + bursts * (1 + LOUDER * min(bursts, 1.0)))
 
     @property
     def loud_p(self) -> float:

@@ -120,7 +120,7 @@ def test_p_values_fall_as_scores_rise():
     finding = find_heart(heard(record_vibration(draw_vibration(21, Condition.CALM, 0), 20.0).counts))
     trains = finding.trains
     values = [
-        replace(finding, trains=replace(trains, llr=float(llr))).p_value for llr in np.linspace(-5, 60, 200)
+        replace(finding, trains=replace(trains, llr=float(llr))).p_value for llr in np.linspace(-20, 60, 200)
     ]
     assert values[0] == 1.0
     assert np.all(np.diff(values) <= 0)
@@ -159,7 +159,6 @@ def test_moments_between_regular_blows_are_no_beats():
     assert bounded < 0.2
 
 
-@pytest.mark.xfail(strict=True, reason="noise as wide as this is cut to a rhythm of its own: decision 0021")
 def test_moments_between_short_blows_in_wide_noise_are_no_beats():
     free, bounded = scores_of_blows(1.0, 3)
     assert bounded < 0.7 * free
