@@ -226,5 +226,5 @@ def test_longer_listening_needs_less_and_never_more() -> None:
     known = [s for s in needed if s is not None]
     assert needed[0] is None
     assert known == sorted(known, reverse=True)
-    assert no_power(0.5, 15.0)
-    assert not no_power(0.5, 60.0)
+    assert no_power(0.45, 15.0)
+    assert not no_power(0.45, 60.0)
