@@ -1,0 +1,27 @@
+"""The beams of cargo scanners: linacs of some 6 MV and tubes of some 450 kV."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from scanner.simulation.attenuation import Spectrum, linac_spectrum, tube_spectrum
+from scanner.simulation.xray.ranges import Draw
+
+
+class Beam(StrEnum):
+    """What figures are told apart by."""
+
+    LINAC = "6 MV"
+    TUBE = "450 kV"
+
+
+def draw_spectrum(beam: Beam, draw: Draw) -> Spectrum:
+    """Return what the detector sees of one source: end point, filter and scintillator differ."""
+    scintillator = draw("beam.scintillator_g_cm2")
+    if beam is Beam.LINAC:
+        return linac_spectrum(
+            draw("beam.end_point_mev"), draw("beam.linac_filter_g_cm2"), scintillator_g_cm2=scintillator
+        )
+    return tube_spectrum(
+        draw("beam.tube_kv"), draw("beam.tube_filter_g_cm2"), scintillator_g_cm2=scintillator
+    )
