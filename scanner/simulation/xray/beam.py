@@ -17,11 +17,14 @@ class Beam(StrEnum):
 
 def draw_spectrum(beam: Beam, draw: Draw) -> Spectrum:
     """Return what the detector sees of one source: end point, filter and scintillator differ."""
-    scintillator = draw("beam.scintillator_g_cm2")
+    scintillator, thick_mm = draw.kind("beam.scintillator"), draw("beam.scintillator_mm")
     if beam is Beam.LINAC:
         return linac_spectrum(
-            draw("beam.end_point_mev"), draw("beam.linac_filter_g_cm2"), scintillator_g_cm2=scintillator
+            draw("beam.end_point_mev"),
+            draw("beam.linac_filter_g_cm2"),
+            scintillator=scintillator,
+            scintillator_mm=thick_mm,
         )
-    return tube_spectrum(
-        draw("beam.tube_kv"), draw("beam.tube_filter_g_cm2"), scintillator_g_cm2=scintillator
-    )
+    filters = {"iron": draw("beam.tube_filter_g_cm2")}
+    # thin screens see the soft end, blocks as of a linac's detector the hard one
+    return tube_spectrum(draw("beam.tube_kv"), filters, scintillator, thick_mm / 4)
