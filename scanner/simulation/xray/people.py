@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from scanner.simulation.body_library import PlacedBody, library, placed
+from scanner.simulation.body_library import CLASSES, BodyEntry, PlacedBody, Split, library, placed
 from scanner.simulation.xray.canvas import Blend, Extent, FanCanvas, Image
 from scanner.simulation.xray.hiding import Hole, Place
 from scanner.simulation.xray.ranges import Draw
 
-TISSUES: tuple[Blend, ...] = (
-    {"soft_tissue": 1.06},
-    {"cortical_bone": 1.4},
-    {"soft_tissue": 0.26},
-    {},
-)
-"""Soft tissue, whole bone, lung and gas, as `body_library` numbers them; ICRU Reports 44 and 46."""
+MATERIALS = {"soft_tissue": "soft_tissue", "bone": "whole_bone", "lung": "lung"}
+"""Of `body_library.CLASSES`; gas weighs nothing."""
 
+SEATED = ("seated",)
+GROWN = ("adult", "elderly")
 TRIES = 12
 LEAST_ROOM_M = 0.45
 
@@ -28,7 +27,7 @@ LEAST_ROOM_M = 0.45
 class Who:
     """One person who hides: body and pose of the library, where, and in which kind of place."""
 
-    body: str
+    body: int
     pose: str
     place: Place
     centre_x_m: float
@@ -41,7 +40,7 @@ def draw_people(
     liquid_z: float | None,
     liquid: Blend | None,
     persons: int,
-    split: str,
+    split: Split,
     draw: Draw,
 ) -> tuple[tuple[Who, ...], Image]:
     """Put people into holes in turn.
@@ -60,56 +59,66 @@ def draw_people(
     first = int(draw.rng.integers(len(holes)))
     for number in range(persons):
         hole = holes[(first + number) % len(holes)]
-        body = _fitting(hole.room, split, draw)
+        entry, body = _fitting(hole.room, split, draw)
         corner = _corner(body, hole.room, draw)
-        lines, metres = canvas.volume(body.occupancy, TISSUES, corner, body.voxel_m)
+        lines, metres = canvas.volume(*_tissues(body), corner, body.voxel_m)
         inside[lines] += metres
         if liquid and liquid_z is not None:
             _displace(canvas, body, corner, liquid, liquid_z)
-        middle = corner + body.voxel_m * np.array(body.occupancy.shape[1:]) / 2
-        who.append(Who(body.body, body.pose, hole.place, float(middle[0]), float(middle[2])))
+        middle = corner + np.array(body.extent_m) / 2
+        who.append(Who(entry.body, entry.pose, hole.place, float(middle[0]), float(middle[2])))
     return tuple(who), inside
 
 
-def draw_driver(canvas: FanCanvas, seat: Extent, draw: Draw, split: str) -> None:
+def draw_driver(canvas: FanCanvas, seat: Extent, draw: Draw, split: Split) -> None:
     """Put somebody onto the driver's seat: a person where persons may be."""
-    entry = library().choose(draw.rng, split, pose="seated", adult=True)
-    body = placed(entry, yaw_rad=np.pi, mirror=bool(draw.rng.random() < 0.5), scale=1.0)
-    size = body.voxel_m * np.array(body.occupancy.shape[1:])
-    corner = np.array([(seat.x0 + seat.x1) / 2, (seat.y0 + seat.y1) / 2, seat.z0]) - size * (0.5, 0.5, 0.3)
-    canvas.volume(body.occupancy, TISSUES, corner, body.voxel_m)
+    entry = library().choose(draw.rng, split, poses=SEATED, age_classes=GROWN)
+    body = placed(entry, yaw_rad=math.pi, mirror=bool(draw.rng.random() < 0.5))
+    size = np.array(body.extent_m)
+    # feet hang below the seat
+    corner = np.array([(seat.x0 + seat.x1) / 2, (seat.y0 + seat.y1) / 2, seat.z0]) - size * (0.5, 0.5, 0.35)
+    canvas.volume(*_tissues(body), corner, body.voxel_m)
 
 
-def _fitting(room: Extent, split: str, draw: Draw) -> PlacedBody:
+def _tissues(body: PlacedBody) -> tuple[npt.NDArray[np.float32], tuple[Blend, ...]]:
+    """Return a body's classes as one array, and what each is made of; fat is lighter than lean tissue."""
+    blends = tuple({MATERIALS[name]: body.density_g_cm3[name]} for name in CLASSES if name in MATERIALS)
+    return np.stack([body.occupancy[name] for name in CLASSES if name in MATERIALS]), blends
+
+
+def _fitting(room: Extent, split: Split, draw: Draw) -> tuple[BodyEntry, PlacedBody]:
     """Return somebody in a pose that the room holds; of several tries the one that stands out least."""
-    best: tuple[float, PlacedBody] | None = None
     space = np.array([room.x1 - room.x0, room.y1 - room.y0, max(room.z1 - room.z0, LEAST_ROOM_M)])
+    best: tuple[float, BodyEntry, float] | None = None
     for _ in range(TRIES):
         entry = library().choose(draw.rng, split, room_m=float(space[2]))
-        turn = draw.between(0.0, 2 * np.pi) if draw.rng.random() < 0.5 else draw.one_of((0.0, 0.5, 1.0, 1.5)) * np.pi
-        body = placed(
-            entry, yaw_rad=float(turn), mirror=bool(draw.rng.random() < 0.5), scale=draw.between(0.94, 1.06)
-        )
-        size = body.voxel_m * np.array(body.occupancy.shape[1:])
-        over = float(np.maximum(size - space, 0.0).sum())
+        turn = math.pi * (draw.between(0.0, 2.0) if draw.rng.random() < 0.5 else draw.one_of((0.0, 0.5, 1.0, 1.5)))
+        size = np.array(entry.shape) * entry.voxel_m
+        along, across = abs(math.cos(turn)), abs(math.sin(turn))
+        turned = np.array([size[0] * along + size[1] * across, size[0] * across + size[1] * along, size[2]])
+        over = float(np.maximum(turned - space, 0.0).sum())
         if best is None or over < best[0]:
-            best = over, body
+            best = over, entry, turn
         if over < 0.05:
             break
     assert best is not None
-    return best[1]
+    _, entry, turn = best
+    mirror, scale = bool(draw.rng.random() < 0.5), draw.between(0.94, 1.06)
+    return entry, placed(entry, turn, mirror, scale)
 
 
-def _corner(body: PlacedBody, room: Extent, draw: Draw) -> np.ndarray:
-    size = body.voxel_m * np.array(body.occupancy.shape[1:])
+def _corner(body: PlacedBody, room: Extent, draw: Draw) -> npt.NDArray[np.float64]:
+    size = np.array(body.extent_m)
     x = draw.between(room.x0, room.x1 - size[0])
     y = draw.between(room.y0, room.y1 - size[1])
-    return np.array([x, y, room.z0])
+    return np.array([x, y, room.z0 + body.low_m[2]])
 
 
-def _displace(canvas: FanCanvas, body: PlacedBody, corner: np.ndarray, liquid: Blend, liquid_z: float) -> None:
-    under = int(np.clip(round((liquid_z - corner[2]) / body.voxel_m), 0, body.occupancy.shape[3]))
-    if under <= 0:
-        return
-    wet = body.occupancy[..., :under].sum(axis=0, keepdims=True)
-    canvas.volume(wet, ({name: -density for name, density in liquid.items()},), corner, body.voxel_m)
+def _displace(
+    canvas: FanCanvas, body: PlacedBody, corner: npt.NDArray[np.float64], liquid: Blend, liquid_z: float
+) -> None:
+    filled = np.sum([body.occupancy[name] for name in CLASSES], axis=0, dtype=np.float32)
+    under = int(np.clip(round((liquid_z - corner[2]) / body.voxel_m), 0, filled.shape[2]))
+    if under > 0:
+        wet = filled[np.newaxis, ..., :under]
+        canvas.volume(wet, ({name: -density for name, density in liquid.items()},), corner, body.voxel_m)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.simulation.attenuation import Spectrum
+from scanner.simulation.body_library import Split
 from scanner.simulation.priors import stream
 from scanner.simulation.xray.beam import Beam, draw_spectrum
 from scanner.simulation.xray.canvas import FanCanvas, Image
@@ -46,7 +47,7 @@ class SceneSpec:
     body: Body
     load: Load
     persons: int = 0
-    bodies: str = "train"
+    bodies: Split = "train"
     n_pixels: int = 256
     n_lines: int = 1024
     ranges: Ranges | None = None
@@ -132,7 +133,7 @@ def draw_scene(spec: SceneSpec) -> Scene:
     draw_things(canvas, space, holes, spec.draw("things"))
     before = {name: areal.copy() for name, areal in canvas.areal_g_cm2.items()} if spec.persons else {}
     who, people_m = draw_people(
-        canvas, holes, levels and max(levels), liquid, spec.persons, spec.bodies, spec.draw("people")
+        canvas, holes, max(levels, default=None), liquid, spec.persons, spec.bodies, spec.draw("people")
     )
     areal = {name: np.maximum(layer, 0) for name, layer in canvas.areal_g_cm2.items()}
     transmission = spectrum.transmission(areal)
