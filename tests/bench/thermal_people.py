@@ -18,6 +18,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
@@ -27,6 +28,7 @@ from scipy.stats import beta
 from models.detection import Detection, PersonDetector
 from models.training.average_precision import Matched, average_precision, match, precision_recall
 from models.training.hit_uav import Labelled, load, sequences
+from models.training.thermal_yard import yard_frame
 from scanner.signals.thermal import half_frame
 from scanner.signals.thermal_pixels import fill
 from tests.bench.thermal_hot_spots import TUNED, altitude_m
@@ -138,6 +140,24 @@ def plot(curves: dict[str, list[Matched]], point: tuple[float, float], path: Pat
     figure.savefig(path, dpi=110)
 
 
+def example(detector: PersonDetector, path: Path) -> None:
+    """Draw the first simulated yard with five people or more, and what is found: never a recorded frame."""
+    drawn = (yard_frame(np.random.default_rng([SEED, k]), (240, 320)) for k in range(100))
+    image, boxes = next(pair for pair in drawn if len(pair[1]) >= 5)
+    low, high = np.quantile(image, [0.01, 0.995])
+    grey = (np.clip((image - low) / (high - low), 0, 1) * 255).astype(np.uint8)
+    canvas = cv2.resize(
+        cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST
+    )
+    for x, y, width, height in boxes * 2:
+        cv2.rectangle(canvas, (int(x), int(y)), (int(x + width), int(y + height)), (0, 200, 0), 1)
+    for d in detector.detect(image):
+        corner = (int(2 * d.x), int(2 * d.y)), (int(2 * (d.x + d.width)), int(2 * (d.y + d.height)))
+        cv2.rectangle(canvas, *corner, (0, 140, 255), 2)
+        cv2.putText(canvas, f"{d.score:.2f}", (corner[0][0], corner[0][1] - 3), 0, 0.45, (0, 140, 255), 1)
+    cv2.imwrite(str(path), canvas)
+
+
 def main() -> None:
     """Parse the command line, judge, print, write."""
     parser = argparse.ArgumentParser(
@@ -178,8 +198,8 @@ def main() -> None:
     low, high = clopper_pearson(int(frozen["claimed_without"]), int(frozen["frames_without"]))
     rows += [
         "",
-        f"Frozen threshold {card.threshold:.3f}: {frozen['found']:.0f} of {frozen['persons']:.0f} people found "
-        f"(recall {recall:.3f}), {frozen['wrong']:.0f} wrong boxes (precision {precision:.3f});",
+        f"Frozen threshold {card.threshold:.3f}: {frozen['found']:.0f} of {frozen['persons']:.0f} people "
+        f"found (recall {recall:.3f}), {frozen['wrong']:.0f} wrong boxes (precision {precision:.3f});",
         f"a person claimed in {frozen['claimed_without']:.0f} of {frozen['frames_without']:.0f} test frames "
         f"without people [{low:.3f}, {high:.3f}].",
         "",
@@ -204,6 +224,7 @@ def main() -> None:
     if asked.plots is not None:
         curves = {"network": ours, "hot spots, tuned": plain}
         plot(curves, (recall, precision), asked.plots / "thermal-people.png")
+        example(detector, asked.plots / "thermal-example.png")
 
 
 if __name__ == "__main__":
