@@ -76,8 +76,8 @@ def normalised(frame: FloatImage, least_spread: float, clip_low: float, clip_hig
     Examples
     --------
     >>> frame = np.array([[0.0, 1.0], [2.0, 90.0]], np.float32)
-    >>> normalised(frame, 0.1, -4.0, 4.0).round(2).tolist()
-    [[-1.01, -0.34], [0.34, 4.0]]
+    >>> [round(float(v), 2) for v in normalised(frame, 0.1, -4.0, 4.0).ravel()]
+    [-1.01, -0.34, 0.34, 4.0]
     """
     centred = frame - np.float32(np.median(frame))
     spread = max(MAD_TO_SIGMA * float(np.median(np.abs(centred))), least_spread)

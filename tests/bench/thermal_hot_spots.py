@@ -69,7 +69,8 @@ class HotSpots:
         hot = (contrast > self.threshold).astype(np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(hot, connectivity=8)
         peaks = np.full(count, -np.inf)
-        np.maximum.at(peaks, labels.ravel(), contrast.ravel())
+        where = hot > 0
+        np.maximum.at(peaks, labels[where], contrast[where])
         return np.column_stack([stats[1:, :4].astype(float), peaks[1:]]).reshape(-1, 5)
 
     def gated(self, parts: npt.NDArray[np.float64], altitude_m: float) -> tuple[Detection, ...]:
@@ -97,10 +98,10 @@ def altitude_m(name: str) -> float:
 
 def contrasts() -> Iterator[HotSpots]:
     """Yield the ways to find hot parts, with gates as in `TUNED`."""
-    for smooth, window, threshold, both, pad in itertools.product(
-        (0.8, 1.2, 1.8), (21, 41, 81), (1.25, 1.5, 2.0, 2.5, 3.0), (False, True), (0, 1, 2)
+    for smooth, window, threshold, both in itertools.product(
+        (0.8, 1.2, 1.8), (21, 41, 81), (1.25, 1.5, 2.0, 2.5, 3.0), (False, True)
     ):
-        yield replace(TUNED, smooth_px=smooth, window_px=window, threshold=threshold, both=both, pad_px=pad)
+        yield replace(TUNED, smooth_px=smooth, window_px=window, threshold=threshold, both=both)
 
 
 def gates(base: HotSpots) -> Iterator[HotSpots]:
@@ -112,19 +113,31 @@ def gates(base: HotSpots) -> Iterator[HotSpots]:
 
 
 def tune(frames: list[Labelled]) -> tuple[HotSpots, float]:
-    """Return the best way, then the best gates for it, and their average precision."""
+    """Return the best way and padding, then the best gates for it, and their average precision."""
     best, highest = TUNED, -1.0
-    for how in contrasts():
-        best, highest = max((best, highest), (how, reached(how, frames)), key=lambda pair: pair[1])
+    for way in contrasts():
+        parts = _parts_of(way, frames)
+        for pad in (0, 1, 2):
+            how = replace(way, pad_px=pad)
+            best, highest = max((best, highest), (how, _reached(how, parts, frames)), key=lambda p: p[1])
     print(f"{highest:.4f} {best}", flush=True)
+    parts = _parts_of(best, frames)
     for how in gates(best):
-        best, highest = max((best, highest), (how, reached(how, frames)), key=lambda pair: pair[1])
+        best, highest = max((best, highest), (how, _reached(how, parts, frames)), key=lambda p: p[1])
     return best, highest
 
 
 def reached(how: HotSpots, frames: list[Labelled]) -> float:
     """Return the average precision at an overlap of 0.5."""
-    found = (how.detect(f.image.astype(np.float32), altitude_m(f.name)) for f in frames)
+    return _reached(how, _parts_of(how, frames), frames)
+
+
+def _parts_of(how: HotSpots, frames: list[Labelled]) -> list[npt.NDArray[np.float64]]:
+    return [how.candidates(f.image.astype(np.float32)) for f in frames]
+
+
+def _reached(how: HotSpots, parts: list[npt.NDArray[np.float64]], frames: list[Labelled]) -> float:
+    found = (how.gated(p, altitude_m(f.name)) for p, f in zip(parts, frames, strict=True))
     return average_precision([match(d, f.persons, f.ignored) for d, f in zip(found, frames, strict=True)])
 
 
