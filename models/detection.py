@@ -81,7 +81,7 @@ def normalised(frame: FloatImage, least_spread: float, clip_low: float, clip_hig
     """
     centred = frame - np.float32(np.median(frame))
     spread = max(MAD_TO_SIGMA * float(np.median(np.abs(centred))), least_spread)
-    return np.clip(centred / np.float32(spread), clip_low, clip_high).astype(np.float32)
+    return np.asarray(np.clip(centred / np.float32(spread), clip_low, clip_high), np.float32)
 
 
 def decode(maps: FloatImage, stride: int, lowest: float, overlap: float) -> tuple[Detection, ...]:
