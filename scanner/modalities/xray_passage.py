@@ -21,7 +21,8 @@ from scanner.signals.xray import (
     load_space_mask,
     vehicle_columns,
 )
-from scanner.signals.xray_chain import Scan, ScanUnusable, Setup, chain_state, finish, gather
+from scanner.signals.xray_chain import chain_state, finish, gather
+from scanner.signals.xray_scan import Scan, ScanUnusable, Setup
 from scanner.vehicle import VehicleClass
 
 LOST_LIMIT = 0.02  # share of lines, lost or repeated

@@ -14,14 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.certificates import CalibrationMissing
-from calibration.line_pixels import FloatLines, Mask, PixelClass, class_shares
-from calibration.line_reference import (
-    ChannelFault,
-    LineReference,
-    check_counts,
-    line_reference,
-    with_air_after,
-)
+from calibration.line_reference import LineReference, check_counts, line_reference, with_air_after
 from drivers.api import LineBlock, LineKind
 from scanner.signals.xray_batch import Batch, batch_of, joined, rebatch
 from scanner.signals.xray_grid import Columns, GridState, fold, grid_state
@@ -37,45 +30,12 @@ from scanner.signals.xray_lines import (
     see_open,
     tolerance,
 )
-from scanner.signals.xray_passes import (
-    correct_batch,
-    draw,
-    judge,
-    kept_lines,
-    stalled_but_moving,
-    whole_places,
-)
+from scanner.signals.xray_passes import correct_batch, kept_lines, stalled_but_moving
 from scanner.signals.xray_places import PlacesState, encoder_scale_mm, place_lines
+from scanner.signals.xray_scan import Scan, ScanUnusable, Setup, encoder_of, number_step, whole_scan
 
 DIRECTION_STEPS = 8
 """Steps of the encoder that are awaited before lines are placed."""
-
-
-class ScanUnusable(Exception):
-    """Lines that make no picture; ``code`` is one of the X-ray reasons of scanner/wording."""
-
-    def __init__(self, code: str, message: str, **values: float) -> None:
-        super().__init__(message)
-        self.code, self.values = code, values
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """Geometry of picture and portal.
-
-    Parameters
-    ----------
-    mm_per_px : of the picture.
-    pixel_pitch_um, line_pitch_um : at the lorry; 0 = as the lines declare.
-    encoder_um_per_count : None = the median step is one line pitch.
-    longest_mm : a longer picture is refused.
-    """
-
-    mm_per_px: float
-    pixel_pitch_um: float = 0.0
-    line_pitch_um: float = 0.0
-    encoder_um_per_count: float | None = None
-    longest_mm: float = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,61 +76,6 @@ class ChainState:
     setup: Setup
     energies: Mapping[int, EnergyState] = field(default_factory=dict)
     origin: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ScanReport:
-    """What was found wrong with a scan of one energy, and what was done about it.
-
-    Parameters
-    ----------
-    shares : of each class in the picture.
-    channels : how many have each fault; ``unusable_share`` of those that are not used.
-    lines, dropped, repeated, dark, dose_off : lines that came, and that are lost or bad.
-    slipped, rolled_back, stood : lines for which the encoder told nothing, or nothing new.
-    drift : relative change of the gains over the scan, None where nothing shows it;
-        ``air_after``: from air lines after the vehicle.
-    level_low, level_high : open beam over what the dose monitor told; 1 where it was not seen.
-    open_channels : channels that looked past the vehicle all the time.
-    """
-
-    shares: Mapping[PixelClass, float]
-    channels: Mapping[ChannelFault, int]
-    unusable_share: float
-    lines: int
-    dropped: int
-    repeated: int
-    dark: int
-    dose_off: int
-    slipped: int
-    rolled_back: int
-    stood: int
-    drift: float | None
-    air_after: bool
-    level_low: float
-    level_high: float
-    open_channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """The picture of one energy.
-
-    Parameters
-    ----------
-    image : float32 ``(height, width)``, log-attenuation, row 0 is channel 0; where it is not
-        penetrated a lower bound.
-    mask : uint8 of that shape, `PixelClass`.
-    covered : bool ``(width,)``: columns that lines were taken for.
-    line_of_column : float64 ``(width,)``, index of the line a column came from.
-    """
-
-    image: FloatLines
-    mask: Mask
-    covered: npt.NDArray[np.bool_]
-    mm_per_px: float
-    line_of_column: npt.NDArray[np.float64]
-    report: ScanReport
 
 
 def chain_state(setup: Setup) -> ChainState:
@@ -262,7 +167,7 @@ def reference(energy: EnergyState) -> LineReference:
 def _advance(energy: EnergyState, setup: Setup, origin: int) -> tuple[Columns | None, EnergyState]:
     """Turn whole batches into columns."""
     if energy.live is None:
-        encoder = _encoder(energy.batches)
+        encoder = encoder_of(energy.batches)
         if int((np.diff(encoder) != 0).sum()) < DIRECTION_STEPS:
             return None, energy
         energy = replace(energy, live=_live(energy, encoder, setup, origin))
@@ -284,17 +189,6 @@ def _advance(energy: EnergyState, setup: Setup, origin: int) -> tuple[Columns | 
     ), energy
 
 
-def _encoder(batches: tuple[Batch, ...]) -> npt.NDArray[np.int64]:
-    return np.concatenate([b.encoder for b in batches]) if batches else np.zeros(0, np.int64)
-
-
-def _number_step(batches: tuple[Batch, ...]) -> int:
-    """Return by how much line numbers rise: the energies of one place may be counted one by one."""
-    steps = np.diff(np.concatenate([b.line_numbers for b in batches]))
-    rising = steps[steps > 0]
-    return max(int(np.median(rising)), 1) if rising.size else 1
-
-
 def _live(energy: EnergyState, encoder: npt.NDArray[np.int64], setup: Setup, origin: int) -> Live:
     n_pixels = energy.batches[0].lines.shape[1]
     # as many steps as any split has by now: further batches in hand must not change the scale
@@ -303,7 +197,7 @@ def _live(energy: EnergyState, encoder: npt.NDArray[np.int64], setup: Setup, ori
     enough = int(np.searchsorted(steps, DIRECTION_STEPS)) // size * size + size
     scale = encoder_scale_mm(encoder[:enough], setup.line_pitch_um, setup.encoder_um_per_count)
     start = abs(scale) * abs(int(encoder[0]) - origin)
-    places = PlacesState(scale, place_mm=start, number_step=_number_step(energy.batches[: enough // size]))
+    places = PlacesState(scale, place_mm=start, number_step=number_step(energy.batches[: enough // size]))
     pixel_mm = setup.pixel_pitch_um / 1000
     grid = grid_state(n_pixels, pixel_mm, setup.mm_per_px, -setup.line_pitch_um / 2000)
     return Live(reference(energy), open_beam(n_pixels), places, grid)
@@ -350,58 +244,8 @@ def finish(state: ChainState) -> dict[int, Scan]:
     chosen = {e: s for e, s in sorted(state.energies.items()) if s.batches or s.pending}
     if not chosen or state.origin is None:
         raise ScanUnusable("xray_no_passage", "no data lines came: check the portal's trigger")
-    return {index: _whole(energy, state.setup, state.origin) for index, energy in chosen.items()}
-
-
-def _whole(energy: EnergyState, setup: Setup, origin: int) -> Scan:
-    batches = energy.batches + ((joined(energy.pending),) if energy.pending else ())
-    judged = judge(batches, reference(energy), energy.bits)
-    faults = np.concatenate(judged.faults)
-    if (faults & LineFault.DARK != 0).mean() > 0.5:
-        percent = 100 * float((faults & LineFault.DARK != 0).mean())
-        raise ScanUnusable(
-            "xray_beam_off", f"{percent:.0f} % of the lines are dark: check the generator", percent=percent
-        )
-    encoder = _encoder(batches)
-    scale = encoder_scale_mm(encoder, setup.line_pitch_um, setup.encoder_um_per_count)
-    start = abs(scale) * abs(int(encoder[0]) - origin)
-    step = _number_step(batches)
-    places = whole_places(batches, judged.reference, PlacesState(scale, place_mm=start, number_step=step))
-    end_mm = float(places[-1].place_mm[-1])
-    if end_mm <= start:
-        raise ScanUnusable("xray_no_movement", "the encoder did not move: check it")
-    height_mm = judged.reference.dark.size * setup.pixel_pitch_um / 1000
-    if max(end_mm, height_mm) > setup.longest_mm:
-        metres = max(end_mm, height_mm) / 1000
-        raise ScanUnusable(
-            "xray_wrong_size", f"the picture is {metres:.1f} m long: check pitch and encoder", metres=metres
-        )
-    n_pixels = judged.reference.dark.size
-    pixel_mm = setup.pixel_pitch_um / 1000
-    grid = grid_state(n_pixels, pixel_mm, setup.mm_per_px, -setup.line_pitch_um / 2000)
-    image, mask, covered = draw(batches, judged, places, grid, energy.bits)
-    place = np.concatenate([p.place_mm for p in places])
-    fresh = np.concatenate([p.fresh for p in places])
-    centres = (np.arange(image.shape[1]) + 0.5) * setup.mm_per_px + grid.origin_mm
-    lines = np.interp(centres, place[fresh], np.flatnonzero(fresh).astype(float))
-    levels = np.concatenate([x for x in judged.levels if x is not None] or [np.ones(1, np.float32)])
-    channels = {kind: int((judged.reference.faults & kind != 0).sum()) for kind in ChannelFault if kind}
-    report = ScanReport(
-        shares=class_shares(mask),
-        channels=channels,
-        unusable_share=float(judged.reference.unusable.mean()),
-        lines=int(faults.size),
-        dropped=int(sum(p.dropped.sum() for p in places)),
-        repeated=int((faults & LineFault.REPEATED != 0).sum()),
-        dark=int((faults & LineFault.DARK != 0).sum()),
-        dose_off=int((faults & LineFault.DOSE != 0).sum()),
-        slipped=int(sum(p.slipped.sum() for p in places)),
-        rolled_back=int(sum(p.back.sum() for p in places)),
-        stood=int(sum((~p.fresh & ~p.back).sum() for p in places)),
-        drift=judged.drift,
-        air_after=judged.reference.gain_after is not None,
-        level_low=float(levels.min()),
-        level_high=float(levels.max()),
-        open_channels=judged.n_open,
-    )
-    return Scan(image, mask, covered, setup.mm_per_px, lines, report)
+    pictures = {}
+    for index, energy in chosen.items():
+        batches = energy.batches + ((joined(energy.pending),) if energy.pending else ())
+        pictures[index] = whole_scan(batches, reference(energy), energy.bits, state.setup, state.origin)
+    return pictures

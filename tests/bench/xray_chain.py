@@ -20,7 +20,8 @@ from rich.table import Table
 
 from calibration.line_pixels import PixelClass
 from drivers.api import LineBlock
-from scanner.signals.xray_chain import Scan, Setup, chain_state, feed, finish, gather
+from scanner.signals.xray_chain import chain_state, feed, finish, gather
+from scanner.signals.xray_scan import Scan, Setup
 from tests.images.xray_forward import ENCODER_UM, PITCH_MM, Faults, Judgement, blocks, judge_patches, record
 
 FIRST_SEED = 5000
