@@ -66,6 +66,35 @@ def shipped_model(name: str) -> Path:
     return Path(str(resources.files("models").joinpath("weights", f"{name}.onnx")))
 
 
+def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
+    """Read a network; return it and the file's bytes.
+
+    Raises
+    ------
+    ModelMissing : there is no such file.
+    ModelMismatch : it is no ONNX model, or damaged.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ModelMissing(
+            f"no model file at {path} ({error.strerror}): reinstall lorryscan or correct the path"
+        ) from error
+    options = ort.SessionOptions()
+    # one thread and one order: the same picture gives the same score, bit for bit, on one machine
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4
+    try:
+        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises many unrelated types
+        raise ModelMismatch(
+            f"{path} is not a readable ONNX model ({str(error).splitlines()[0][:120]}): restore the file"
+        ) from error
+    return session, content
+
+
 class ImageModel:
     """One network, its card and its identity.
 
@@ -82,24 +111,7 @@ class ImageModel:
     """
 
     def __init__(self, path: Path, quantity: str | None = None) -> None:
-        try:
-            content = Path(path).read_bytes()
-        except OSError as error:
-            raise ModelMissing(
-                f"no model file at {path} ({error.strerror}): reinstall lorryscan or correct the path"
-            ) from error
-        options = ort.SessionOptions()
-        # one thread and one order: the same picture gives the same score, bit for bit, on one machine
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 4
-        try:
-            session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises many unrelated types
-            raise ModelMismatch(
-                f"{path} is not a readable ONNX model ({str(error).splitlines()[0][:120]}): restore the file"
-            ) from error
+        session, content = open_session(path)
         self.card = _card(session, path)
         if quantity is not None and self.card.quantity != quantity:
             raise ModelMismatch(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from calibration.evidence import CalibrationSet
 from calibration.store import load_calibrations
+from models.detection import PersonDetector
 from models.runtime import ImageModel, shipped_model
 from scanner.modalities.co2 import Co2Modality
 from scanner.modalities.heartbeat import HeartbeatModality
@@ -36,6 +37,7 @@ class MethodKit:
     thermal: ImageModel
     xray: ImageModel
     calibrated: bool = True
+    persons: PersonDetector | None = None
 
     def make(self) -> tuple[Modality, ...]:
         """Return one fresh object of each method, in the order of the reports."""
@@ -45,13 +47,14 @@ class MethodKit:
             Co2Modality(calibrations),
             HeartbeatModality(calibrations, window),
             MovementModality(calibrations, window),
-            ThermalModality(calibrations, self.thermal),
+            ThermalModality(calibrations, self.thermal, self.persons),
             XrayModality(calibrations, self.xray),
         )
 
     def model_hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each model by its id."""
-        return {model.id: model.sha256 for model in (self.thermal, self.xray)}
+        models = [self.thermal, self.xray, *([self.persons] if self.persons is not None else [])]
+        return {model.id: model.sha256 for model in models}
 
     def versions(self, policy: Policy) -> dict[str, str]:
         """Return what an assessment's result depends on besides its data."""
@@ -61,6 +64,7 @@ class MethodKit:
             "calibrations": self.calibrations.id,
             "thermal_model": self.thermal.id,
             "xray_model": self.xray.id,
+            **({"persons_model": self.persons.id} if self.persons is not None else {}),
             "policy": policy_hash(policy),
         }
 
@@ -81,4 +85,4 @@ def load_kit(model_files: Mapping[str, Path] | None = None, *, calibrated: bool 
     files = {name: shipped_model(model) for name, model in SHIPPED.items()} | dict(model_files or {})
     models = {name: ImageModel(files[name], QUANTITIES[name]) for name in QUANTITIES}
     calibrations = load_calibrations() if calibrated else UNCALIBRATED
-    return MethodKit(calibrations, models["thermal"], models["xray"], calibrated)
+    return MethodKit(calibrations, models["thermal"], models["xray"], calibrated, PersonDetector())

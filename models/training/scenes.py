@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from calibration.imager import correct_lines, line_reference
+from calibration.line_correction import correct_lines
+from calibration.line_reference import line_reference
 from scanner.signals.thermal import temperature_excess_k
 from scanner.signals.xray import load_space_mask, positions_mm, resample
 from scanner.simulation.thermal_scene import SHAPE, DoorsScene
@@ -100,14 +101,18 @@ def code_sha256() -> str:
     files = [
         path for folder in folders for path in (root / folder).iterdir() if path.suffix in (".py", ".csv")
     ]
-    wanted = [f for f in files if f.stem in _SOURCES] + [root / "calibration" / "imager.py"]
+    wanted = [f for f in files if f.stem in _SOURCES] + [
+        root / "calibration" / f"{name}.py" for name in _CORRECTION
+    ]
     digest = hashlib.sha256()
     for path in sorted(wanted):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
+_CORRECTION = ("imager", "line_correction", "line_pixels", "line_reference")
 _SOURCES = {
     "attenuation", "bodies", "figures", "networks", "scenes", "thermal", "thermal_scene", "training",
-    "xray", "xray_canvas", "xray_cargo", "xray_lorry", "xray_scene", "fitting",
+    "xray", "xray_batch", "xray_canvas", "xray_cargo", "xray_grid", "xray_lorry", "xray_places", "xray_scene",
+    "fitting",
 }  # fmt: skip

@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.certificates import CalibrationMissing, Certificate
-from calibration.imager import correct_lines, line_reference, temperature_c
+from calibration.imager import temperature_c
+from calibration.line_correction import correct_lines
+from calibration.line_reference import line_reference
 from drivers.api import Event, EventKind, Frame, Item, LineBlock, LineScanEnd, Role
 from scanner.evidence import Assessment, Overlay
 from scanner.lane.hearing import Hearing
@@ -123,6 +125,7 @@ def xray_values(passage: Passage) -> tuple[npt.NDArray[np.float32], str, float, 
             np.concatenate(dark),
             np.concatenate([b.pixels for b in air]),
             np.concatenate([b.dose for b in air]),
+            bits,
         )
         attenuation = correct_lines(lines, dose, reference, bits).log_attenuation
     except CalibrationMissing:

@@ -11,10 +11,14 @@ from calibration.certificates import CalibrationExpired, CalibrationMissing, che
 from calibration.evidence import CalibrationSet
 from calibration.imager import temperature_c
 from drivers.api import ConnectionState, Event, EventKind, Frame, Reading, Role
+from models.detection import PersonDetector
 from models.runtime import ImageModel, ImageScore
 from scanner.evidence import Box, Evidence, EvidenceState, Overlay, Reason
+from scanner.modalities.door_spots import DoorSpots
+from scanner.modalities.open_view import look_inside
 from scanner.modality import ScanView, Sensor
 from scanner.signals.thermal import half_frame, hot_spots, temperature_excess_k, valid_share
+from scanner.signals.thermal_pixels import bad_pixels, fill
 
 FRAMES = 16  # averaged: 4 s at 4 Hz, noise down to a quarter
 FEWEST_FRAMES = 4
@@ -36,14 +40,23 @@ class ThermalModality:
     ----------
     calibrations : score fits by declared cargo; None while they are being fitted
         (then ready evidence has llr 0 and its score).
-    model : network for temperature-excess images.
+    model : network for temperature-excess images of closed doors.
+    persons : detector for open doors; None = there is none. While doors are open (a recorded event
+        says so) the evidence is unavailable, for no score was ever calibrated on open doors, and
+        tells what the detector sees.
     """
 
     name = "thermal"
 
-    def __init__(self, calibrations: CalibrationSet | None, model: ImageModel) -> None:
+    def __init__(
+        self, calibrations: CalibrationSet | None, model: ImageModel, persons: PersonDetector | None = None
+    ) -> None:
         self.calibrations = calibrations
         self.model = model
+        self.persons = persons
+        self._spots: dict[str, DoorSpots] = {}
+        self._open = False
+        self._looked: tuple[Frame, Evidence] | None = None
         self._frames: dict[str, deque[Frame]] = {}
         self._scored: tuple[Frame, str, ImageScore, npt.NDArray[np.float32]] | None = None
 
@@ -51,8 +64,15 @@ class ThermalModality:
         """Take frames of imagers with the role "doors"; a new visit starts afresh."""
         if isinstance(item, Frame) and item.stamp.role is Role.DOORS:
             self._frames.setdefault(item.stamp.sensor, deque(maxlen=FRAMES)).append(item)
+            self._spots.setdefault(item.stamp.sensor, DoorSpots()).feed(item)
         elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
             self._frames.clear()
+            self._spots.clear()
+            self._open = False
+        elif isinstance(item, Event) and item.kind in (EventKind.DOORS_OPENED, EventKind.DOORS_CLOSED):
+            self._open = item.kind is EventKind.DOORS_OPENED
+            self._frames.clear()  # a mean over both says nothing of either
+            self._spots.clear()
 
     def evaluate(self, now_ns: int, view: ScanView) -> Evidence:
         """Say how much the doors look like doors with people behind; never raises on poor frames."""
@@ -64,6 +84,8 @@ class ThermalModality:
 
     def _judge(self, now_ns: int, view: ScanView) -> Evidence:
         sensor, frames = self._choose(now_ns, view)
+        if self._open:
+            return self._look_inside(sensor, frames[-1])
         found, excess_k = self._score(sensor, frames, view)
         cargo = view.declaration.cargo.value
         llr, calibration_id = 0.0, ""
@@ -75,7 +97,8 @@ class ThermalModality:
             llr, calibration_id = fit.llr(found.score), fit.id
         spots = hot_spots(excess_k)
         boxes = tuple(Box(r.x, r.y, r.width, r.height, r.score) for r in found.regions[:20])
-        features = {
+        followed = self._spots[sensor.name]
+        features = followed.features() | {
             "frames": float(len(frames)),
             "highest_excess_k": float(excess_k.max()),
             "lowest_excess_k": float(excess_k.min()),
@@ -90,11 +113,28 @@ class ThermalModality:
             features=features,
             overlays=(
                 Overlay("heatmap", sensor.name, image=found.heatmap),
-                Overlay("boxes", sensor.name, boxes=boxes),
+                Overlay("boxes", sensor.name, boxes=boxes + followed.boxes()),
             ),
             calibration_id=calibration_id,
             model_id=self.model.id,
         )
+
+    def _look_inside(self, sensor: Sensor, frame: Frame) -> Evidence:
+        """Say what is to be seen behind open doors; once for each frame."""
+        if self._looked is None or self._looked[0] is not frame:
+            seen = look_inside(self.persons, frame, sensor.name, sensor.certificate, WANTED_VALID)
+            self._looked = (
+                frame,
+                Evidence(
+                    self.name,
+                    EvidenceState.UNAVAILABLE,
+                    reason=seen.reason,
+                    features=seen.features,
+                    overlays=(Overlay("boxes", sensor.name, boxes=seen.boxes),),
+                    model_id=self.persons.id if self.persons is not None else "",
+                ),
+            )
+        return self._looked[1]
 
     def _choose(self, now_ns: int, view: ScanView) -> tuple[Sensor, list[Frame]]:
         """Return the imager to believe now and its newest frames."""
@@ -159,6 +199,11 @@ class ThermalModality:
             raise _CannotTell("thermal_gathering", waiting=True, frames=float(len(good)))
         stack = np.stack(good)
         stack[~((stack >= low_c) & (stack <= high_c))] = np.nan
+        # steady ones stay: with so few pixels a seal may well be one of them
+        bad = bad_pixels(stack, steady=False)
+        if bad.any() and bad.mean() <= 1 - WANTED_VALID:
+            stack = np.stack([fill(image, bad) for image in stack])
+        self._spots[sensor.name].update(certificate, low_c, high_c, WANTED_VALID)
         excess_k = temperature_excess_k(stack)
         found = self.model.infer(excess_k)
         self._scored = newest, certificate.id, found, excess_k

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import cv2
@@ -10,22 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.certificates import CalibrationMissing
-from calibration.imager import CorrectedLines, correct_lines, line_reference
+from calibration.line_pixels import PixelClass
 from drivers.api import Flag, LineBlock, LineKind, LineScanEnd
 from models.runtime import ImageModel, ModelMismatch
 from scanner.evidence import Box, Overlay, Reason
 from scanner.signals.xray import (
     TOP_MM,
-    Picture,
     blind_share,
     load_space_mask,
-    positions_mm,
-    resample,
     vehicle_columns,
 )
+from scanner.signals.xray_chain import chain_state, finish, gather
+from scanner.signals.xray_scan import Scan, ScanUnusable, Setup
 from scanner.vehicle import VehicleClass
 
-LOST_LIMIT = 0.02  # share of lines
+LOST_LIMIT = 0.02  # share of lines, lost or repeated
 SATURATED_LIMIT = 0.01  # share of pixels
 DEAD_LIMIT = 0.10  # share of pixels
 BLIND_LIMIT = 0.30  # share of the load space: beyond it a low score means nothing
@@ -53,13 +53,16 @@ class Passage:
     Parameters
     ----------
     visit : counts the visits of the scan; passages of a later visit are newer.
+    dark, air, data : of energy 0; ``after`` air lines after the data lines of the same run.
+    further : the same of the other energies, by index and kind.
     """
 
     visit: int = 0
     dark: list[LineBlock] = field(default_factory=list)
     air: list[LineBlock] = field(default_factory=list)
+    after: list[LineBlock] = field(default_factory=list)
     data: list[LineBlock] = field(default_factory=list)
-    other_numbers: list[npt.NDArray[np.int64]] = field(default_factory=list)  # of further energies
+    further: dict[int, Passage] = field(default_factory=dict)
     end: LineScanEnd | None = None
     taken: int = 0  # lines of every kind and energy in the run that END closed
     last_ns: int = 0
@@ -76,29 +79,45 @@ class Passage:
         return self._run_of.get(LineKind.DATA, 0)
 
     def take(self, block: LineBlock) -> None:
-        """Add a block; one of another run or width replaces what it cannot join.
-
-        Of further energies only the line numbers are kept, to know what was lost.
-        """
+        """Add a block; one of another run or width replaces what it cannot join."""
         if block.line_numbers.size == 0:
             return
         self._follow_run(block)
         if block.energy != 0:
-            if block.kind is LineKind.DATA:
-                self.other_numbers.append(np.asarray(block.line_numbers, np.int64))
+            other = self.further.setdefault(block.energy, Passage(self.visit))
+            other._run = self._run
+            other._keep(block)
             return
+        if self._keep(block):
+            self.end, self.beam_off_seen = None, False
+            for other in self.further.values():
+                if other.data_run != self._run:
+                    other.data.clear()
+        if block.kind is LineKind.DATA:
+            self.last_ns = block.stamp.mono_ns
+
+    def _keep(self, block: LineBlock) -> bool:
+        """Add a block to its kind; says whether it is the first of new data lines."""
+        if block.kind is LineKind.AIR and self.data and self.data_run == self._run:
+            self.after.append(block)
+            return False
         kept = {LineKind.DARK: self.dark, LineKind.AIR: self.air, LineKind.DATA: self.data}[block.kind]
         if kept and (
             self._run_of[block.kind] != self._run or kept[-1].pixels.shape[1] != block.pixels.shape[1]
         ):
             kept.clear()
+        first = block.kind is LineKind.DATA and not kept
+        if first:
+            self._air_after_is_before()
         self._run_of[block.kind] = self._run
-        if block.kind is LineKind.DATA:
-            if not kept:
-                self.end, self.beam_off_seen = None, False
-                self.other_numbers.clear()
-            self.last_ns = block.stamp.mono_ns
         kept.append(block)
+        return first
+
+    def _air_after_is_before(self) -> None:
+        # air lines after one passage are the newest before the next
+        if self.after and self._run_of.get(LineKind.AIR) != self._run:
+            self.air[:] = self.after
+        self.after.clear()
 
     def _follow_run(self, block: LineBlock) -> None:
         # a detector that was restarted may use its scan number again: its line numbers begin again
@@ -130,11 +149,6 @@ class Measured:
     blind_overlays: tuple[Overlay, ...]
 
 
-def _stack(blocks: list[LineBlock], n_pixels: int) -> npt.NDArray[np.uint16]:
-    parts = [b.pixels for b in blocks if b.pixels.shape[1] == n_pixels]
-    return np.concatenate(parts) if parts else np.zeros((0, n_pixels), np.uint16)
-
-
 def _joined(arrays: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.asarray(a, np.int64) for a in arrays])
 
@@ -157,9 +171,7 @@ def measure(
     ------
     PassageUnusable : with the reason; examples: no dark lines, beam off, lost lines.
     """
-    first = passage.data[0]
     lit = _joined([b.line_flags.astype(np.int64) for b in passage.data]) & _NO_BEAM == 0
-    dose = np.concatenate([b.dose for b in passage.data])
     numbers = _joined([b.line_numbers for b in passage.data])
     if passage.beam_off_seen or 1 - lit.mean() > LOST_LIMIT:
         raise PassageUnusable("xray_beam_off", percent=100 * (1 - float(lit.mean())))
@@ -169,21 +181,18 @@ def measure(
     end = passage.end
     if end is not None and not end.hash_matches and end.lines_received >= end.lines_sent:
         raise PassageUnusable("xray_hash_mismatch", sensor=sensor)
-    lines = _stack(passage.data, first.pixels.shape[1])[lit]
-    corrected = _corrected(passage, lines, dose[lit], first.bits, sensor)
-    encoder = _joined([b.encoder for b in passage.data])[lit]
-    pixel_um = parameters.get("pixel_pitch_um", float(first.pixel_pitch_um))
-    line_um = parameters.get("line_pitch_um", float(first.line_pitch_um))
-    if pixel_um <= 0 or line_um <= 0 or model.card.mm_per_px is None:
-        raise PassageUnusable("xray_geometry_unknown", sensor=sensor)
-    place = positions_mm(encoder, int(line_um), parameters.get("encoder_um_per_count"))
-    limit_mm = 1.5 * model.card.input_shape[1] * model.card.mm_per_px
-    if place[-1] <= 0:
-        raise PassageUnusable("xray_no_movement")
-    if place[-1] > limit_mm or pixel_um * lines.shape[1] / 1000 > limit_mm:
-        raise PassageUnusable("xray_wrong_size", metres=float(place[-1]) / 1000)
-    picture = resample(corrected.log_attenuation, place, pixel_um / 1000, model.card.mm_per_px)
-    blind = resample(corrected.blind.astype(np.float32), place, pixel_um / 1000, model.card.mm_per_px).image
+    scan, further = _scans(passage, parameters, model, sensor)
+    unusable = scan.report.unusable_share
+    if unusable > DEAD_LIMIT:
+        raise PassageUnusable("xray_dead_pixels", percent=100 * unusable)
+    if scan.report.shares[PixelClass.SATURATED] > SATURATED_LIMIT:
+        raise PassageUnusable("xray_saturated", percent=100 * scan.report.shares[PixelClass.SATURATED])
+    if scan.report.dark / scan.report.lines > LOST_LIMIT:
+        raise PassageUnusable("xray_beam_off", percent=100 * scan.report.dark / scan.report.lines)
+    lost = max(lost, (scan.report.repeated + scan.report.dose_off) / scan.report.lines)
+    if lost > LOST_LIMIT:
+        raise PassageUnusable("xray_lines_lost", percent=100 * lost)
+    picture = scan
     extent = vehicle_columns(picture.image)
     if extent is None or (extent[1] - extent[0]) * picture.mm_per_px < SHORTEST_VEHICLE_MM:
         raise PassageUnusable("xray_no_vehicle")
@@ -196,16 +205,19 @@ def measure(
     try:
         found = model.infer(picture.image, space)
     except ModelMismatch as mismatch:
-        raise PassageUnusable("xray_wrong_size", metres=float(place[-1]) / 1000) from mismatch
-    shape = (first.pixels.shape[1], lit.size)
-    to_sensor = _SensorGrid(picture, np.flatnonzero(lit), pixel_um / 1000, shape)
+        metres = picture.image.shape[1] * picture.mm_per_px / 1000
+        raise PassageUnusable("xray_wrong_size", metres=metres) from mismatch
+    n_pixels = passage.data[0].pixels.shape[1]
+    pixel_um = parameters.get("pixel_pitch_um", float(passage.data[0].pixel_pitch_um))
+    to_sensor = _SensorGrid(picture, pixel_um / 1000, (n_pixels, lit.size))
     boxes = tuple(to_sensor.box(Box(r.x, r.y, r.width, r.height, r.score)) for r in found.regions[:20])
-    share = blind_share(blind, space)
+    share = blind_share(picture.mask, space)
     features = {
         "lines": float(lit.size),
         "lost_share": lost,
-        "dead_pixels": float(corrected.interpolated.sum()),
+        "dead_pixels": float(round(unusable * n_pixels)),
         "blind_share": share,
+        **_found(scan, further, space),
         "vehicle_m": (extent[1] - extent[0]) * picture.mm_per_px / 1000,
         "regions": float(len(found.regions)),
         "median_attenuation": float(np.median(picture.image[space])),
@@ -214,9 +226,8 @@ def measure(
         Overlay("heatmap", sensor, image=to_sensor.image(found.heatmap)),
         Overlay("boxes", sensor, boxes=boxes),
     )
-    dark_parts = Overlay(
-        "heatmap", sensor, image=to_sensor.image(np.where(space, blind, 0).astype(np.float32))
-    )
+    blind = space & (picture.mask >= PixelClass.NOT_PENETRATED)
+    dark_parts = Overlay("heatmap", sensor, image=to_sensor.image(blind.astype(np.float32)))
     return Measured(found.score, share, features, overlays, (dark_parts,))
 
 
@@ -225,7 +236,8 @@ def _lost_share(passage: Passage, numbers: npt.NDArray[np.int64], usable: int) -
 
     The energies of one position may share a number or be counted one by one.
     """
-    seen = np.unique(_joined([numbers, *passage.other_numbers]))
+    others = [b.line_numbers for other in passage.further.values() for b in other.data]
+    seen = np.unique(_joined([numbers, *others]))
     missing = int(seen[-1] - seen[0]) + 1 - seen.size
     lost = missing + numbers.size - usable
     if passage.end is not None:
@@ -235,36 +247,70 @@ def _lost_share(passage: Passage, numbers: npt.NDArray[np.int64], usable: int) -
     return lost / max(usable + lost, 1)
 
 
-def _corrected(
-    passage: Passage,
-    lines: npt.NDArray[np.uint16],
-    dose: npt.NDArray[np.uint16],
-    bits: int,
-    sensor: str,
-) -> CorrectedLines:
-    n_pixels = lines.shape[1]
-    air = [b for b in passage.air if b.pixels.shape[1] == n_pixels]
-    air_dose = np.concatenate([b.dose for b in air]) if air else np.zeros(0, np.uint16)
+def _scans(
+    passage: Passage, parameters: Mapping[str, float], model: ImageModel, sensor: str
+) -> tuple[Scan, dict[int, Scan]]:
+    """Correct and resample every energy; one without usable references is left out, except the first."""
+    if model.card.mm_per_px is None:
+        raise PassageUnusable("xray_geometry_unknown", sensor=sensor)
+    setup = Setup(
+        model.card.mm_per_px,
+        parameters.get("pixel_pitch_um", 0.0),
+        parameters.get("line_pitch_um", 0.0),
+        parameters.get("encoder_um_per_count"),
+        1.5 * model.card.input_shape[1] * model.card.mm_per_px,
+    )
     try:
-        reference = line_reference(_stack(passage.dark, n_pixels), _stack(air, n_pixels), air_dose)
+        first = _scan(passage, setup)
     except CalibrationMissing as missing:
         raise PassageUnusable("xray_uncalibrated", sensor=sensor) from missing
-    corrected = correct_lines(lines, dose, reference, bits)
-    if corrected.interpolated.mean() > DEAD_LIMIT:
-        raise PassageUnusable("xray_dead_pixels", percent=100 * float(corrected.interpolated.mean()))
-    if corrected.saturated.mean() > SATURATED_LIMIT:
-        raise PassageUnusable("xray_saturated", percent=100 * float(corrected.saturated.mean()))
-    return corrected
+    except ScanUnusable as unusable:
+        values: dict[str, float | str] = {**unusable.values}
+        if unusable.code == "xray_geometry_unknown":
+            values["sensor"] = sensor
+        raise PassageUnusable(unusable.code, **values) from unusable
+    further = {}
+    for energy, other in sorted(passage.further.items()):
+        with suppress(CalibrationMissing, ScanUnusable):
+            further[energy] = _scan(other, setup)
+    return first, further
+
+
+def _scan(passage: Passage, setup: Setup) -> Scan:
+    state = chain_state(setup)
+    for block in (*passage.dark, *passage.air, *passage.data, *passage.after):
+        state = gather(block, state)
+    return next(iter(finish(state).values()))
+
+
+def _found(scan: Scan, further: Mapping[int, Scan], space: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Return what was wrong with the lines, as features."""
+    report = scan.report
+    found = {
+        f"{kind.name.lower()}_share": float((scan.mask[space] == kind).mean())
+        for kind in PixelClass
+        if kind is not PixelClass.GOOD
+    }
+    found |= {
+        "repeated_lines": float(report.repeated),
+        "dark_lines": float(report.dark),
+        "slipped_lines": float(report.slipped),
+        "open_level_low": report.level_low,
+        "open_level_high": report.level_high,
+        "energies": 1.0 + len(further),
+    }
+    if report.drift is not None:
+        found["gain_drift"] = report.drift
+    for energy, other in further.items():
+        found[f"not_penetrated_energy_{energy}"] = other.report.shares[PixelClass.NOT_PENETRATED]
+    return found
 
 
 class _SensorGrid:
     """Brings what was found in square millimetres back to lines (x) and pixels (y)."""
 
-    def __init__(
-        self, picture: Picture, kept: npt.NDArray[np.int64], pixel_mm: float, shape: tuple[int, int]
-    ) -> None:
-        # from a column to the line as received, lines without beam included
-        self._line = np.interp(picture.line_of_column, np.arange(kept.size), kept)
+    def __init__(self, picture: Scan, pixel_mm: float, shape: tuple[int, int]) -> None:
+        self._line = picture.line_of_column
         self._step = picture.mm_per_px / pixel_mm
         self._shape = shape
 

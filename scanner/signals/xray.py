@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from calibration.line_pixels import PixelClass
+from scanner.signals.xray_batch import BATCH
+from scanner.signals.xray_grid import BRIDGE_LINES, close, fold, grid_state
+from scanner.signals.xray_places import encoder_scale_mm
 from scanner.vehicle import VehicleClass
 
 FloatImage = npt.NDArray[np.float32]
@@ -14,6 +18,7 @@ FloatImage = npt.NDArray[np.float32]
 # Load space of an articulated lorry that drives cab first: from its front, before its rear, heights
 # above the road, mm (Directive 96/53/EC lorries; the floor of a reefer is at about 1.2 m).
 _LOAD_SPACE_MM = {VehicleClass.REEFER: (2950, 100, 1250, 3950), VehicleClass.TANKER: (3400, 150, 1200, 3750)}
+_GAP_STEPS = 3.0
 TOP_MM = 4500.0  # height that pixel 0 looks at unless the certificate says otherwise
 
 
@@ -27,12 +32,14 @@ class Picture:
     covered : bool ``(width,)``: columns that lines were taken for; others are gaps.
     mm_per_px : size of a pixel.
     line_of_column : float64 ``(width,)``, which line a column came from.
+    mask : uint8 ``(height, width)``, `PixelClass`.
     """
 
     image: FloatImage
     covered: npt.NDArray[np.bool_]
     mm_per_px: float
     line_of_column: npt.NDArray[np.float64]
+    mask: npt.NDArray[np.uint8]
 
 
 def positions_mm(
@@ -49,43 +56,28 @@ def positions_mm(
     >>> positions_mm(np.array([0, 10, 20, 15, 30]), 5000)
     array([ 0.,  5., 10., 10., 15.])
     """
-    steps = np.diff(encoder)
-    moving = np.abs(steps[steps != 0])
-    if moving.size == 0:
-        return np.zeros(encoder.size)
-    scale_um = encoder_um_per_count or line_pitch_um / float(np.median(moving))
-    away = (encoder - encoder[0]) * (1.0 if encoder[-1] >= encoder[0] else -1.0)
-    return np.asarray(np.maximum.accumulate(away) * scale_um / 1000.0, dtype=np.float64)
-
-
-def _averages(
-    values: FloatImage, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64], step: float, n: int
-) -> tuple[FloatImage, npt.NDArray[np.float64]]:
-    """Average rows that cover ``low..high`` over ``n`` bins; returns the bins' coverage too."""
-    edges = np.arange(n + 1) * step
-    width = high - low
-    total = np.zeros((values.shape[0] + 1, values.shape[1]))
-    np.cumsum(values * width[:, None], axis=0, out=total[1:])
-    covered = np.concatenate([[0.0], np.cumsum(width)])
-    # the integral up to an edge: all whole rows before it and a share of the row it falls into
-    row = np.clip(np.searchsorted(high, edges, side="left"), 0, low.size - 1)
-    share = np.clip((edges - low[row]) / np.maximum(width[row], 1e-12), 0.0, 1.0)
-    integral = total[row] + share[:, None] * (total[row + 1] - total[row])
-    length = np.diff(covered[row] + share * width[row])
-    means = np.diff(integral, axis=0) / np.maximum(length, 1e-12)[:, None]
-    return means.astype(np.float32), length / step
+    scale_mm = encoder_scale_mm(encoder, line_pitch_um, encoder_um_per_count)
+    return np.asarray(np.maximum.accumulate((encoder - encoder[0]) * scale_mm), dtype=np.float64) + 0.0
 
 
 def resample(
-    lines: FloatImage, position_mm: npt.NDArray[np.float64], pixel_pitch_mm: float, mm_per_px: float
+    lines: FloatImage,
+    position_mm: npt.NDArray[np.float64],
+    pixel_pitch_mm: float,
+    mm_per_px: float,
+    mask: npt.NDArray[np.uint8] | None = None,
 ) -> Picture:
     """Resample lines to square pixels by their positions, averaging areas.
+
+    A line stands for the way half-way to its neighbours, beside a step of more than three times
+    the usual one only for its own pitch.
 
     Parameters
     ----------
     lines : float ``(n_lines, n_pixels)``.
     position_mm : float ``(n_lines,)``, never falling.
     pixel_pitch_mm : distance of two pixels at the lorry.
+    mask : uint8 ``(n_lines, n_pixels)``, `PixelClass`; None = all good.
 
     Examples
     --------
@@ -94,23 +86,28 @@ def resample(
     ((4, 5), True)
     """
     fresh = np.concatenate([[True], np.diff(position_mm) > 0])
-    index = np.flatnonzero(fresh)
-    place, kept = position_mm[fresh], lines[fresh]
-    usual = float(np.median(np.diff(place))) if place.size > 1 else mm_per_px
-    between = np.diff(place) / 2
-    # a line stands for its own surroundings, not for a gap beside it
-    before = np.minimum(np.concatenate([[usual / 2], between]), usual)
-    after = np.minimum(np.concatenate([between, [usual / 2]]), usual)
-    start = place[0] - before[0]
-    low, high = place - before - start, place + after - start
-    width = max(int(np.ceil(high[-1] / mm_per_px - 1e-6)), 1)
-    along, coverage = _averages(kept, low, high, mm_per_px, width)
-    grid = np.arange(lines.shape[1] + 1) * pixel_pitch_mm
-    height = max(int(np.ceil(grid[-1] / mm_per_px - 1e-6)), 1)
-    upright, _ = _averages(np.ascontiguousarray(along.T), grid[:-1], grid[1:], mm_per_px, height)
-    centres = (np.arange(width) + 0.5) * mm_per_px + start
+    place, index = position_mm[fresh], np.flatnonzero(fresh)
+    steps = np.diff(place)
+    usual = float(np.median(steps)) if steps.size else mm_per_px
+    lost = np.where(steps > _GAP_STEPS * usual, np.rint(steps / usual).astype(np.int64), 0)
+    # a gap is not closed here: nothing tells how many lines are missing
+    lost = np.where(lost > 0, np.maximum(lost, BRIDGE_LINES + 1), 0)
+    grid = grid_state(lines.shape[1], pixel_pitch_mm, mm_per_px, float(place[0] - usual / 2))
+    parts = []
+    kinds = np.zeros(lines.shape, np.uint8) if mask is None else mask
+    between = np.concatenate([[0], lost]).astype(np.int64)
+    for start in range(0, place.size, BATCH):
+        part = slice(start, start + BATCH)
+        chosen = index[part]
+        columns, grid = fold(
+            lines[chosen], kinds[chosen], place[part], between[part], np.full(chosen.size, usual), grid
+        )
+        parts.append(columns)
+    parts.append(close(grid))
+    image, classes = (np.concatenate([getattr(c, n) for c in parts], axis=1) for n in ("image", "mask"))
+    centres = (np.arange(image.shape[1]) + 0.5) * mm_per_px + grid.origin_mm
     line_of_column = np.interp(centres, place, index.astype(float))
-    return Picture(upright, coverage > 0.5, mm_per_px, line_of_column)
+    return Picture(image, np.concatenate([c.covered for c in parts]), mm_per_px, line_of_column, classes)
 
 
 def vehicle_columns(attenuation: FloatImage, threshold: float = 0.25) -> tuple[int, int] | None:
@@ -146,6 +143,11 @@ def load_space_mask(
     return mask
 
 
-def blind_share(blind: FloatImage, mask: npt.NDArray[np.bool_]) -> float:
-    """Return the share of a mask in which nothing came through (1 for an empty mask)."""
-    return float((blind[mask] > 0.5).mean()) if mask.any() else 1.0
+def blind_share(classes: npt.NDArray[np.uint8], mask: npt.NDArray[np.bool_]) -> float:
+    """Return the share of a mask that tells nothing, not penetrated or missing (1 for an empty mask).
+
+    Parameters
+    ----------
+    classes : uint8 ``(height, width)``, `PixelClass`.
+    """
+    return float((classes[mask] >= PixelClass.NOT_PENETRATED).mean()) if mask.any() else 1.0

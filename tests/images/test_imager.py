@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from calibration.certificates import CalibrationMissing, Certificate
-from calibration.imager import correct_lines, line_reference, temperature_c
+from calibration.imager import temperature_c
+from calibration.line_correction import correct_lines
+from calibration.line_reference import line_reference
 from drivers.api import Frame
 from scanner.simulation.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass

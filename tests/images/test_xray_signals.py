@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calibration.line_pixels import PixelClass
 from scanner.signals.xray import (
     blind_share,
     load_space_mask,
@@ -89,8 +90,8 @@ def test_the_load_space_holds_the_people_and_leaves_out_wheels_and_cab(
 
 
 def test_blind_share_counts_the_load_space_only() -> None:
-    blind = np.zeros((4, 4), np.float32)
-    blind[:, :2] = 1.0
+    blind = np.zeros((4, 4), np.uint8)
+    blind[:, :2] = PixelClass.NOT_PENETRATED
     mask = np.zeros((4, 4), bool)
     mask[:, 1:3] = True
     assert blind_share(blind, mask) == 0.5

@@ -21,7 +21,15 @@ def test_ready_evidence_names_what_made_it(assess):
 
 def test_versions_name_code_models_calibrations_and_policy():
     versions = load_kit().versions(make_policy({}))
-    assert set(versions) == {"lorryscan", "code", "calibrations", "thermal_model", "xray_model", "policy"}
+    assert set(versions) == {
+        "lorryscan",
+        "code",
+        "calibrations",
+        "thermal_model",
+        "xray_model",
+        "persons_model",
+        "policy",
+    }
     assert all(versions.values())
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from drivers.transport import PortLinks
 from drivers.twins.flir_lepton import FlirLeptonTwin
 from drivers.twins.ports import PtyPort, TcpPort
 from drivers.twins.recorded import RecordedFrames
+from tests.drivers.flir.cptv import cptv_frames
 from tests.drivers.port_server import PtySerial
 
 HEADER, FOOTER = TelemetryPlace.HEADER, TelemetryPlace.FOOTER
@@ -32,36 +31,6 @@ def noise(model: Model, middle: int, seed: int = 1) -> Any:
     """A source of images that differ."""
     rng = np.random.default_rng(seed)
     return lambda: rng.integers(middle - 200, middle + 200, model.shape).astype(np.uint16)
-
-
-def cptv_frames(path: Path, n_frames: int) -> Iterator[np.ndarray]:
-    """Frames of a CPTV 2 file: each is the one before plus differences, packed in a winding order."""
-    raw, at = gzip.decompress(path.read_bytes()), 5
-
-    def section(at: int) -> tuple[dict[bytes, bytes], int]:
-        fields, count, at = {}, raw[at + 1], at + 2
-        for _ in range(count):
-            fields[raw[at + 1 : at + 2]] = raw[at + 2 : at + 2 + raw[at]]
-            at += 2 + raw[at]
-        return fields, at
-
-    _, at = section(at)
-    frame = np.zeros((120, 160), np.int64)
-    for _ in range(n_frames):
-        fields, at = section(at)
-        bits, size = fields[b"w"][0], int.from_bytes(fields[b"f"], "little")
-        packed = np.unpackbits(np.frombuffer(raw, np.uint8, size - 4, at + 4))[: bits * 19199].reshape(
-            -1, bits
-        )
-        steps = packed.astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1)) - (
-            packed[:, 0].astype(np.int64) << bits
-        )
-        first = int.from_bytes(raw[at : at + 4], "little", signed=True)
-        change = np.cumsum([first, *steps]).reshape(120, 160)
-        change[1::2] = change[1::2, ::-1]
-        frame = frame + change
-        at += size
-        yield frame.astype(np.uint16)
 
 
 @pytest.mark.parametrize("place", TelemetryPlace)

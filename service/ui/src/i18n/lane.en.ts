@@ -310,4 +310,13 @@ export const laneEn = {
   feature_vehicle_m: 'length of the vehicle, m',
   feature_regions: 'regions marked',
   feature_median_attenuation: 'median attenuation',
+  feature_spots: 'warm spots at doors, vents, hatches and seals',
+  feature_spot_excess_k: 'warmest spot above its surroundings, K',
+  feature_spot_area_px: 'its area, pixels',
+  feature_spot_change_k_per_min: 'its change, K per minute',
+  feature_spot_change_sd_k_per_min: 'standard uncertainty of that, K per minute',
+  feature_spot_growth_px_per_min: 'change of its area, pixels per minute',
+  feature_spot_growth_sd_px_per_min: 'standard uncertainty of that, pixels per minute',
+  feature_persons_seen: 'shapes like people in the open view',
+  feature_persons_seen_score: 'score of the clearest (0 to 1, no probability)',
 } as const;

@@ -321,4 +321,13 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   feature_vehicle_m: 'longueur du véhicule, m',
   feature_regions: 'régions marquées',
   feature_median_attenuation: 'atténuation médiane',
+  feature_spots: 'points chauds aux portes, aérations, trappes et joints',
+  feature_spot_excess_k: 'point chaud principal, au-dessus de son entourage, K',
+  feature_spot_area_px: 'sa surface, pixels',
+  feature_spot_change_k_per_min: 'son évolution, K par minute',
+  feature_spot_change_sd_k_per_min: 'son incertitude-type, K par minute',
+  feature_spot_growth_px_per_min: 'évolution de sa surface, pixels par minute',
+  feature_spot_growth_sd_px_per_min: 'son incertitude-type, pixels par minute',
+  feature_persons_seen: 'formes ressemblant à des personnes, portes ouvertes',
+  feature_persons_seen_score: 'score de la plus nette (0 à 1, pas une probabilité)',
 };
