@@ -53,8 +53,10 @@ class MethodKit:
 
     def model_hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each model by its id."""
-        models = [self.thermal, self.xray, *([self.persons] if self.persons is not None else [])]
-        return {model.id: model.sha256 for model in models}
+        hashes = {model.id: model.sha256 for model in (self.thermal, self.xray)}
+        if self.persons is not None:
+            hashes[self.persons.id] = self.persons.sha256
+        return hashes
 
     def versions(self, policy: Policy) -> dict[str, str]:
         """Return what an assessment's result depends on besides its data."""
