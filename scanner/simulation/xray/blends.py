@@ -27,7 +27,7 @@ LIQUIDS: dict[str, Blend] = {
     "bitumen": {"polyethylene": 1.02},
     "acid": {"water": 1.3},
 }
-"""What tankers carry; hydrocarbons count as polyethylene, whose hydrogen is theirs to within a few percent."""
+"""What tankers carry; hydrocarbons count as polyethylene, whose share of hydrogen is near theirs."""
 
 GOODS: dict[str, Blend] = {
     "paper": {"cellulose": 1.0},

@@ -63,7 +63,7 @@ class Extent:
 
     def touches(self, other: Extent) -> bool:
         """Tell whether two boxes share any room."""
-        return not self.without(other) == [self]
+        return self.without(other) != [self]
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class FanCanvas:
 
     # ---- where rays are inside
 
-    def _between(self, low: float, high: Array | float, of: Extent | None = None) -> Interval:
+    def _between(self, low: float, high: float) -> Interval:
         """Rays below height ``high`` and above ``low``, by y."""
         slope = np.where(np.abs(self.fan.slope) < 1e-9, 1e-9, self.fan.slope)
         reach_low = self.fan.source_y_m + (low - self.fan.source_z_m) / slope
@@ -163,7 +163,7 @@ class FanCanvas:
         self._add(blend, lines, self._across(chord))
 
     def grain(self, blend: Blend, extent: Extent, share: Array, whole: Extent | None = None) -> None:
-        """Add a box whose density is ``share`` (1 = all) of the blend's, on a coarse grid ``(along x, up z)``.
+        """Add a box whose density is ``share`` of the blend's, on a coarse grid ``(along x, up z)``.
 
         The grid is stretched smoothly over the side of ``whole`` (None: of the box itself) that
         faces the rays, so it looks the same at every resolution.
@@ -256,7 +256,8 @@ class FanCanvas:
         if pixels.start >= pixels.stop:
             return
         if metres.ndim == 1:
-            assert x0 is not None and x1 is not None
+            assert x0 is not None
+            assert x1 is not None
             metres = np.outer(_cover(self.x_m, lines, x0, x1), metres[pixels])
         else:
             metres = metres[:, pixels]

@@ -47,7 +47,7 @@ def draw_cargo(
     if load is Load.CARCASSES:
         _carcasses(canvas, space.box, rooms, draw)
     elif load is Load.BULK:
-        _bulk(canvas, space.box, height_m, rooms, draw)
+        _bulk(canvas, space.box, rooms, draw)
     elif load is Load.IRREGULAR:
         for _ in range(draw.whole("cargo.irregular_pieces")):
             _piece(canvas, space.box, height_m, rooms, draw)
@@ -84,7 +84,9 @@ def _pallets(
             packed = usual if draw.rng.random() < 0.6 else _packed(load, draw)
             kind = load
             if load is Load.MIXED:
-                kind = draw.one_of((Load.BOXES, Load.BOXES, Load.FRUIT, Load.DRUMS, Load.IRREGULAR, Load.FROZEN))
+                kind = draw.one_of(
+                    (Load.BOXES, Load.BOXES, Load.FRUIT, Load.DRUMS, Load.IRREGULAR, Load.FROZEN)
+                )
                 packed = _packed(kind, draw)
             if present:
                 _stack(canvas, kind, stack, packed, rooms, draw)
@@ -100,7 +102,17 @@ def _packed(load: Load, draw: Draw) -> Blend:
     if load is Load.FRUIT:
         return of_density("produce", draw("cargo.produce_g_cm3"))
     goods = draw.one_of(
-        ("paper", "textiles", "plastics", "drinks", "tins", "electronics", "machine parts", "tiles", "meat in boxes")
+        (
+            "paper",
+            "textiles",
+            "plastics",
+            "drinks",
+            "tins",
+            "electronics",
+            "machine parts",
+            "tiles",
+            "meat in boxes",
+        )
     )
     return of_density(goods, draw("cargo.boxed_g_cm3"))
 
@@ -201,7 +213,7 @@ def _piece(canvas: FanCanvas, box: Extent, height_m: float, rooms: list[Extent],
         canvas.ellipsoid(packed, middle, turned, np.full(3, half.min()) * (1 + draw.rng.random(3)))
 
 
-def _bulk(canvas: FanCanvas, box: Extent, height_m: float, rooms: list[Extent], draw: Draw) -> None:
+def _bulk(canvas: FanCanvas, box: Extent, rooms: list[Extent], draw: Draw) -> None:
     goods = of_density(draw.one_of(("grain", "sand", "plastics", "produce")), draw("cargo.bulk_g_cm3"))
     high = min(draw("cargo.bulk_height_m"), box.z1 - box.z0 - 0.3)
     bagged = draw.rng.random() < 0.4

@@ -97,13 +97,17 @@ def count(transmission: Image, pixel_m: float, draw: Draw) -> Counted:
 def _draw_array(n_pixels: int, draw: Draw) -> _Array:
     rng = draw.rng
     size = int(draw.kind("detector.module"))
-    modules = np.repeat(1 + draw("detector.module_spread") * rng.normal(size=-(-n_pixels // size)), size)[:n_pixels]
+    modules = np.repeat(1 + draw("detector.module_spread") * rng.normal(size=-(-n_pixels // size)), size)[
+        :n_pixels
+    ]
     gain = np.clip(modules * (1 + draw("detector.gain_spread") * rng.normal(size=n_pixels)), 0.5, 1.6)
     weak = rng.random(n_pixels) < draw("detector.weak")
     gain = np.where(weak, gain * rng.uniform(0.3, 0.7, n_pixels), gain)
     # the whole array drifts, and each module by itself
-    drift = draw("detector.drift") * draw.one_of((-1.0, 1.0)) * (
-        0.6 + 0.4 * np.repeat(rng.normal(size=-(-n_pixels // size)), size)[:n_pixels]
+    drift = (
+        draw("detector.drift")
+        * draw.one_of((-1.0, 1.0))
+        * (0.6 + 0.4 * np.repeat(rng.normal(size=-(-n_pixels // size)), size)[:n_pixels])
     )
     dead = rng.random(n_pixels) < draw("detector.dead")
     stuck = np.where(rng.random(n_pixels) < draw("detector.stuck"), rng.integers(0, 65536, n_pixels), -1)
@@ -170,7 +174,7 @@ def _lines(
     rng: np.random.Generator,
 ) -> Counts:
     """Counts of lines at ``when`` of the scan, 0 at its start and 1 at its end."""
-    n_lines, n_pixels = light.shape
+    n_lines = light.shape[0]
     mean = light * (dose * array.photons).astype(np.float32)[:, np.newaxis]
     z = rng.standard_normal(mean.shape, dtype=np.float32)
     # Poisson to third order (Cornish-Fisher): one normal a pixel whatever the mean, so twins share noise
@@ -183,4 +187,4 @@ def _lines(
     counts[:, array.dead] = array.offset[array.dead] * 0.2
     stuck = array.stuck >= 0
     counts[:, stuck] = array.stuck[stuck]
-    return np.clip(np.rint(counts), 0, 65535).astype(np.uint16)
+    return np.asarray(np.clip(np.rint(counts), 0, 65535), np.uint16)

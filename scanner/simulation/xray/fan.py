@@ -39,16 +39,14 @@ class Fan:
 
     def z_m(self, y_m: float) -> Array:
         """Return how high each pixel's middle ray is at ``y_m``, ``(n_pixels,)``."""
-        return self.source_z_m + (y_m - self.source_y_m) * self.slope.reshape(-1, SUB_RAYS).mean(axis=1)
+        return np.asarray(self.source_z_m + (y_m - self.source_y_m) * self.slope.reshape(-1, SUB_RAYS).mean(axis=1))
 
     def pixels(self, of_rays: Array) -> Array:
         """Return each pixel's mean over its rays; the rays are the last axis."""
         return np.asarray(of_rays.reshape(*of_rays.shape[:-1], -1, SUB_RAYS).mean(axis=-1))
 
 
-def straight_fan(
-    n_pixels: int, top_m: float, bottom_m: float, source_y_m: float, source_z_m: float
-) -> Fan:
+def straight_fan(n_pixels: int, top_m: float, bottom_m: float, source_y_m: float, source_z_m: float) -> Fan:
     """Return a fan whose pixels stand in an upright row: even steps of height at any depth.
 
     Parameters
@@ -79,5 +77,5 @@ def arc_fan(n_pixels: int, top_m: float, bottom_m: float, source_y_m: float, sou
     True
     """
     ends = np.arctan2(np.array([top_m, bottom_m]) - source_z_m, -source_y_m)
-    edges = np.linspace(*ends, SUB_RAYS * n_pixels + 1)
+    edges = np.linspace(float(ends[0]), float(ends[1]), SUB_RAYS * n_pixels + 1)
     return Fan(source_y_m, source_z_m, np.tan((edges[1:] + edges[:-1]) / 2))

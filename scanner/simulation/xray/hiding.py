@@ -28,7 +28,9 @@ class Hole:
     room: Extent
 
 
-def draw_holes(space: LoadSpace, cargo_height_m: float, liquid_z: tuple[float, ...], draw: Draw) -> tuple[Hole, ...]:
+def draw_holes(
+    space: LoadSpace, cargo_height_m: float, liquid_z: tuple[float, ...], draw: Draw
+) -> tuple[Hole, ...]:
     """Return one to four holes.
 
     Parameters
@@ -80,5 +82,9 @@ def _in_box(box: Extent, cargo_height_m: float, draw: Draw) -> Hole:
     length = min(length, box.x1 - box.x0 - 0.2)
     width = min(width, box.y1 - box.y0)
     x0 = draw.between(box.x0, box.x1 - length)
-    y0 = draw.one_of((box.y0, box.y1 - width)) if place is Place.BESIDE else draw.between(box.y0, box.y1 - width)
+    y0 = (
+        draw.one_of((box.y0, box.y1 - width))
+        if place is Place.BESIDE
+        else draw.between(box.y0, box.y1 - width)
+    )
     return Hole(place, Extent(x0, x0 + length, y0, y0 + width, z0, min(z0 + high, box.z1)))

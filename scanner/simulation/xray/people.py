@@ -92,7 +92,9 @@ def _fitting(room: Extent, split: Split, draw: Draw) -> tuple[BodyEntry, PlacedB
     best: tuple[float, BodyEntry, float] | None = None
     for _ in range(TRIES):
         entry = library().choose(draw.rng, split, room_m=float(space[2]))
-        turn = math.pi * (draw.between(0.0, 2.0) if draw.rng.random() < 0.5 else draw.one_of((0.0, 0.5, 1.0, 1.5)))
+        turn = math.pi * (
+            draw.between(0.0, 2.0) if draw.rng.random() < 0.5 else draw.one_of((0.0, 0.5, 1.0, 1.5))
+        )
         size = np.array(entry.shape) * entry.voxel_m
         along, across = abs(math.cos(turn)), abs(math.sin(turn))
         turned = np.array([size[0] * along + size[1] * across, size[0] * across + size[1] * along, size[2]])
@@ -117,7 +119,7 @@ def _corner(body: PlacedBody, room: Extent, draw: Draw) -> npt.NDArray[np.float6
 def _displace(
     canvas: FanCanvas, body: PlacedBody, corner: npt.NDArray[np.float64], liquid: Blend, liquid_z: float
 ) -> None:
-    filled = np.sum([body.occupancy[name] for name in CLASSES], axis=0, dtype=np.float32)
+    filled = np.stack([body.occupancy[name] for name in CLASSES]).sum(axis=0)
     under = int(np.clip(round((liquid_z - corner[2]) / body.voxel_m), 0, filled.shape[2]))
     if under > 0:
         wet = filled[np.newaxis, ..., :under]

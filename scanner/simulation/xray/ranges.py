@@ -30,7 +30,9 @@ class Ranges:
         ------
         KeyError : there is no such entry to replace.
         """
-        given = {f"{room}.{name}": value for room, entries in rooms.items() for name, value in entries.items()}
+        given = {
+            f"{room}.{name}": value for room, entries in rooms.items() for name, value in entries.items()
+        }
         unknown = sorted(set(given) - set(self.entries))
         if unknown:
             raise KeyError(f"no such range: {', '.join(unknown)}")

@@ -23,7 +23,7 @@ from scanner.simulation.xray.hiding import draw_holes
 from scanner.simulation.xray.people import Who, draw_driver, draw_people
 from scanner.simulation.xray.ranges import Draw, Ranges, read_ranges
 from scanner.simulation.xray.things import draw_things
-from scanner.simulation.xray.vehicles import TANKERS, Body, LoadSpace, draw_vehicle
+from scanner.simulation.xray.vehicles import Body, LoadSpace, draw_vehicle
 
 Array = npt.NDArray[np.float64]
 
@@ -101,11 +101,13 @@ def draw_group(spec: SceneSpec) -> int:
 def draw_load(seed: int, ranges: Ranges | None = None) -> tuple[Body, Load]:
     """Return a body and a load that belong together, all loads about as often."""
     draw = Draw(ranges or read_ranges(), stream(seed, "xray", "load"))
-    load = draw.one_of([kind for kind in Load])
+    load = draw.one_of(tuple(Load))
     if load is Load.LIQUID:
         return Body(f"{draw.kind('tanker.kind')} tanker"), load
     if load is Load.EMPTY:
-        return draw.one_of((Body.REEFER, Body.REEFER, Body.FUEL, Body.FOOD, Body.CHEMICAL, Body.CONTAINER)), load
+        return draw.one_of(
+            (Body.REEFER, Body.REEFER, Body.FUEL, Body.FOOD, Body.CHEMICAL, Body.CONTAINER)
+        ), load
     if load in (Load.CARCASSES, Load.FROZEN, Load.DRY_ICE, Load.FRUIT):
         return draw.one_of((Body.REEFER, Body.REEFER, Body.REEFER, Body.CONTAINER)), load
     return draw.one_of((Body.REEFER, Body.REEFER, Body.CURTAIN, Body.CONTAINER)), load

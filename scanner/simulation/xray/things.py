@@ -35,9 +35,11 @@ def draw_things(canvas: FanCanvas, space: LoadSpace, holes: Sequence[Hole], draw
         draw.one_of((*IN_HOLES, *LOOSE))(canvas, at, draw)
 
 
-def _lump(canvas: FanCanvas, at: np.ndarray, draw: Draw, goods: str, density: float, size: np.ndarray) -> None:
+def _lump(
+    canvas: FanCanvas, at: np.ndarray, draw: Draw, goods: str, density: float, size: np.ndarray
+) -> None:
     axes = np.linalg.qr(draw.rng.normal(size=(3, 3)) * (1, 1, 0.3))[0]
-    canvas.ellipsoid(of_density(goods, density), at + (0, 0, float(size.min())), axes, size)
+    canvas.ellipsoid(of_density(goods, density), at + np.array([0.0, 0.0, float(size.min())]), axes, size)
 
 
 def _bag(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
@@ -50,7 +52,7 @@ def _sack(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
     goods = draw.one_of(("grain", "produce", "meat in boxes", "sand"))
     size = np.array([draw.between(0.25, 0.5), draw.between(0.15, 0.28), draw.between(0.12, 0.28)])
     for number in range(int(draw.rng.integers(1, 4))):
-        _lump(canvas, at + (0, 0, 0.25 * number), draw, goods, draw.between(0.6, 1.1), size)
+        _lump(canvas, at + np.array([0.0, 0.0, 0.25 * number]), draw, goods, draw.between(0.6, 1.1), size)
 
 
 def _blanket(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
@@ -86,12 +88,22 @@ def _foil(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
 def _carton(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
     size = draw.rng.uniform(0.2, 0.7, 3)
     goods = draw.one_of(sorted(GOODS))
-    canvas.box(of_density(goods, draw.between(0.05, 0.7)), Extent(at[0], at[0] + size[0], at[1], at[1] + size[1], at[2], at[2] + size[2]))
+    canvas.box(
+        of_density(goods, draw.between(0.05, 0.7)),
+        Extent(at[0], at[0] + size[0], at[1], at[1] + size[1], at[2], at[2] + size[2]),
+    )
 
 
 def _barrel(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
     radius, high = draw.between(0.12, 0.3), draw.between(0.3, 0.95)
-    canvas.drum({draw.one_of(("water", "polyethylene")): draw.between(0.3, 1.0)}, *at[:2], radius, at[2], at[2] + high)
+    canvas.drum(
+        {draw.one_of(("water", "polyethylene")): draw.between(0.3, 1.0)},
+        float(at[0]),
+        float(at[1]),
+        radius,
+        at[2],
+        at[2] + high,
+    )
 
 
 def _wheel(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
@@ -100,7 +112,9 @@ def _wheel(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
 
 
 def _trolley(canvas: FanCanvas, at: np.ndarray, draw: Draw) -> None:
-    extent = Extent(at[0], at[0] + draw.between(0.5, 1.2), at[1], at[1] + 0.6, at[2] + 0.1, at[2] + draw.between(0.3, 1.6))
+    extent = Extent(
+        at[0], at[0] + draw.between(0.5, 1.2), at[1], at[1] + 0.6, at[2] + 0.1, at[2] + draw.between(0.3, 1.6)
+    )
     hollow_box(canvas, STEEL, extent, 0.0015)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 
@@ -104,24 +105,24 @@ def _tractor(canvas: FanCanvas, draw: Draw, radius: float) -> Extent:
     box(canvas, {"aluminium": 1.3}, (1.7, 2.5), (-0.25, 0.25), (0.7, 1.15))
     box(canvas, {"aluminium": 0.6, "water": 0.3}, (0.3, 0.42), (-0.5, 0.5), (0.6, 1.5))  # radiator
     for side in (-1.0, 1.0):
-        y = sorted((side * 0.65, side * 1.2))
+        low, high = sorted((side * 0.65, side * 1.2))
         x0 = draw.between(2.4, 3.0)
         x1 = x0 + draw.between(0.6, 1.5)
         if draw.rng.random() < 0.75:
             shell = draw.one_of((STEEL, ALUMINIUM))
-            hollow_box(canvas, shell, Extent(x0, x1, y[0], y[1], 0.45, 1.05), 0.002)
+            hollow_box(canvas, shell, Extent(x0, x1, low, high, 0.45, 1.05), 0.002)
             level = 0.46 + 0.56 * draw.rng.random()
-            box(canvas, DIESEL, (x0, x1), (y[0], y[1]), (0.46, level))
+            box(canvas, DIESEL, (x0, x1), (low, high), (0.46, level))
         else:
-            box(canvas, {"iron": 0.8}, (x0, x1), (y[0], y[1]), (0.45, 1.05))  # batteries, exhaust, air
+            box(canvas, {"iron": 0.8}, (x0, x1), (low, high), (0.45, 1.05))  # batteries, exhaust, air
     cab = Extent(0.25, draw.between(2.1, 2.6), -1.22, 1.22, 1.0, roof)
     hollow_box(canvas, STEEL, cab, draw.between(0.001, 0.002))
-    for y in ((-1.22, -1.216), (1.216, 1.22)):  # windows are thinner than doors
-        box(canvas, {"iron": -7.85 * 0.3, "glass": 1.5}, (0.6, 1.4), y, (1.95, 2.65))
+    for side_y in ((-1.22, -1.216), (1.216, 1.22)):  # windows are thinner than doors
+        box(canvas, {"iron": -7.85 * 0.3, "glass": 1.5}, (0.6, 1.4), side_y, (1.95, 2.65))
     box(canvas, GLASS, (0.27, 0.29), (-1.1, 1.1), (1.9, min(2.8, roof - 0.1)))
-    for y in ((-0.95, -0.4), (0.4, 0.95)):
-        box(canvas, SEAT, (1.3, 1.5), y, (1.3, 2.1))
-        box(canvas, SEAT, (0.9, 1.4), y, (1.3, 1.48))
+    for place_y in ((-0.95, -0.4), (0.4, 0.95)):
+        box(canvas, SEAT, (1.3, 1.5), place_y, (1.3, 2.1))
+        box(canvas, SEAT, (0.9, 1.4), place_y, (1.3, 1.48))
     box(canvas, {"polyurethane": 0.06}, (1.6, cab.x1 - 0.05), (-1.1, 1.1), (1.35, 1.55))
     box(canvas, {"polyethylene": 0.15}, (0.35, 0.7), (-1.1, 1.1), (1.4, 1.75))  # dashboard
     box(canvas, STEEL, (4.3, 5.3), (-0.3, 0.3), (1.04, 1.10))  # fifth wheel
@@ -148,7 +149,13 @@ def _running_gear(canvas: FanCanvas, space: Extent, radius: float, draw: Draw, a
     floor = space.z0
     beam = draw.between(0.006, 0.014)
     for y in (-0.5, 0.5):
-        box(canvas, STEEL, (space.x0 + 0.4, space.x1 - 0.1), (y - beam / 2, y + beam / 2), (floor - 0.28, floor - 0.05))
+        box(
+            canvas,
+            STEEL,
+            (space.x0 + 0.4, space.x1 - 0.1),
+            (y - beam / 2, y + beam / 2),
+            (floor - 0.28, floor - 0.05),
+        )
     down = 0.02 if alone else draw.between(0.25, 0.45)
     x = space.x0 + draw.between(2.2, 3.2)
     for y in (-0.85, 0.85):
@@ -157,9 +164,9 @@ def _running_gear(canvas: FanCanvas, space: Extent, radius: float, draw: Draw, a
         box(canvas, STEEL, (x - 0.12, x + 0.12), (y - 0.12, y + 0.12), (down, down + 0.02))
     if draw.rng.random() < 0.5:
         x0 = x + draw.between(0.6, 1.5)
-        y = sorted(draw.one_of(((-1.2, -0.6), (0.6, 1.2))))
-        hollow_box(canvas, STEEL, Extent(x0, x0 + draw.between(0.8, 2.6), y[0], y[1], 0.45, 0.95), 0.002)
-        box(canvas, {"cellulose": 0.25}, (x0, x0 + 0.7), (y[0], y[1]), (0.46, 0.9))  # pallets, tools
+        low, high = draw.one_of(((-1.2, -0.6), (0.6, 1.2)))
+        hollow_box(canvas, STEEL, Extent(x0, x0 + draw.between(0.8, 2.6), low, high, 0.45, 0.95), 0.002)
+        box(canvas, {"cellulose": 0.25}, (x0, x0 + 0.7), (low, high), (0.46, 0.9))  # pallets, tools
     if draw.rng.random() < 0.4:
         canvas.wheel({"rubber": 0.5, "iron": 0.5}, x + 1.2, 0.75, 0.5, -0.3, 0.0)  # spare wheel
     if draw.rng.random() < 0.6:
@@ -185,7 +192,9 @@ def _reefer(canvas: FanCanvas, front: float, radius: float, draw: Draw) -> LoadS
     hollow_box(canvas, metal, outer, skin)
     canvas.box(FOAM, outer)
     canvas.box({"polyurethane": -0.045}, inner)
-    lining = Extent(inner.x0 - skin, inner.x1 + skin, inner.y0 - skin, inner.y1 + skin, inner.z0, inner.z1 + skin)
+    lining = Extent(
+        inner.x0 - skin, inner.x1 + skin, inner.y0 - skin, inner.y1 + skin, inner.z0, inner.z1 + skin
+    )
     hollow_box(canvas, metal, lining, skin)
     bars = draw("reefer.t_floor_m")
     box(canvas, {"aluminium": 1.35}, (inner.x0, inner.x1), (inner.y0, inner.y1), (z0 - 2 * bars, z0))
@@ -198,14 +207,16 @@ def _reefer(canvas: FanCanvas, front: float, radius: float, draw: Draw) -> LoadS
             for y in (-half + wall / 2, half - wall / 2):
                 box(canvas, {"polyethylene": 0.9}, (x, x + 0.04), (y - wall / 3, y + wall / 3), (floor, top))
     for x in (outer.x0, outer.x1 - 0.06):  # frames of bulkhead and doors
-        for y in ((-half, -half + 0.05), (half - 0.05, half)):
-            box(canvas, STEEL, (x, x + 0.05), y, (floor, top))
+        for frame_y in ((-half, -half + 0.05), (half - 0.05, half)):
+            box(canvas, STEEL, (x, x + 0.05), frame_y, (floor, top))
     for y in (-0.55, -0.12, 0.12, 0.55):  # bars that lock the doors
         canvas.drum(STEEL, outer.x1 + 0.02, y, 0.014, floor, top)
     deep = draw("reefer.evaporator_m")
     evaporator = Extent(inner.x0, inner.x0 + deep, -0.8, 0.8, inner.z1 - draw.between(0.3, 0.8), inner.z1)
     canvas.box({"aluminium": 0.25, "polyethylene": 0.05}, evaporator)
-    unit = Extent(front - draw.between(0.35, 0.55), front - 0.02, -1.0, 1.0, top - draw.between(1.2, 2.2), top - 0.05)
+    unit = Extent(
+        front - draw.between(0.35, 0.55), front - 0.02, -1.0, 1.0, top - draw.between(1.2, 2.2), top - 0.05
+    )
     hollow_box(canvas, {"polyethylene": 1.2}, unit, 0.004)
     low = unit.z0 + 0.05
     box(canvas, {"iron": 2.2}, (unit.x0 + 0.08, unit.x1 - 0.05), (-0.5, 0.1), (low, low + 0.5))  # its engine
@@ -213,7 +224,13 @@ def _reefer(canvas: FanCanvas, front: float, radius: float, draw: Draw) -> LoadS
     if draw.happens("reefer.rails"):
         metal = draw.one_of((ALUMINIUM, STEEL))
         for y in np.linspace(inner.y0 + 0.25, inner.y1 - 0.25, draw.one_of((3, 4, 5))):
-            box(canvas, metal, (inner.x0, inner.x1), (y - 0.012, y + 0.012), (inner.z1 - 0.12, inner.z1 - 0.05))
+            box(
+                canvas,
+                metal,
+                (inner.x0, inner.x1),
+                (y - 0.012, y + 0.012),
+                (inner.z1 - 0.12, inner.z1 - 0.05),
+            )
     x0 = inner.x0 + draw.one_of((0.0, deep))
     return LoadSpace(Body.REEFER, Extent(x0, inner.x1, inner.y0, inner.y1, inner.z0, inner.z1))
 
@@ -240,7 +257,7 @@ def _tanker(canvas: FanCanvas, body: Body, front: float, radius: float, draw: Dr
     walls[1:-1] += draw.rng.normal(0, 0.1, number - 1) if number > 1 else 0.0
     for x in walls[1:-1]:
         canvas.tube(metal, x, x + shell, z, half_y, half_z)
-    for start, end in zip(walls[:-1], walls[1:], strict=True):
+    for start, end in pairwise(walls.tolist()):
         for x in np.arange(start + 1.8, end - 0.8, draw.between(1.4, 2.4)):  # baffles with their hole
             canvas.tube(metal, x, x + 0.8 * shell, z, half_y, half_z)
             hole = 0.28 + 0.2 * draw.rng.random()
@@ -262,13 +279,19 @@ def _tanker(canvas: FanCanvas, body: Body, front: float, radius: float, draw: Dr
     box(canvas, {"iron": 0.7}, (cabinet + 0.1, cabinet + 1.2), (0.65, 1.15), (0.55, 0.95))
     rooms = tuple(
         Compartment(start + shell, end - shell, z, half_y - shell, half_z - shell)
-        for start, end in zip(walls[:-1].tolist(), walls[1:].tolist(), strict=True)
+        for start, end in pairwise(walls.tolist())
     )
     return LoadSpace(body, Extent(x0, x1, -half_y, half_y, z - half_z, z + half_z), rooms)
 
 
 def _shell(
-    canvas: FanCanvas, metal: Blend, shell: float, x: tuple[float, float], z: float, half_y: float, half_z: float
+    canvas: FanCanvas,
+    metal: Blend,
+    shell: float,
+    x: tuple[float, float],
+    z: float,
+    half_y: float,
+    half_z: float,
 ) -> None:
     canvas.tube(metal, x[0], x[1], z, half_y, half_z)
     canvas.tube(

@@ -19,16 +19,16 @@ Inside = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def counted(inside: Inside, fan: Fan, x_m: float) -> np.ndarray:
-    """Mass per area behind each pixel at water's density: 8 000 points on each ray within 2 m of the middle."""
+    """Mass per area behind each pixel at water's density: 8 000 points a ray within 2 m of the middle."""
     y = np.linspace(-2.0, 2.0, 8001)[np.newaxis]
     z = fan.source_z_m + (y - fan.source_y_m) * fan.slope[:, np.newaxis]
     metres = inside(np.full_like(y, x_m), y, z).mean(axis=1) * 4.0 * fan.stretch
-    return 100.0 * metres.reshape(fan.n_pixels, -1).mean(axis=1)
+    return np.asarray(100.0 * metres.reshape(fan.n_pixels, -1).mean(axis=1))
 
 
 def _in_ellipsoid(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     at = np.stack(np.broadcast_arrays(x - 3.0, y - 0.2, z - 1.5), axis=-1) @ TURNED
-    return (np.square(at / (0.5, 0.3, 0.2))).sum(axis=-1) < 1
+    return np.asarray(np.square(at / (0.5, 0.3, 0.2)).sum(axis=-1) < 1)
 
 
 SOLIDS: dict[str, tuple[Callable[[FanCanvas], None], Inside]] = {

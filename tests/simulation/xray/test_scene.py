@@ -14,11 +14,9 @@ from scanner.simulation.xray.ranges import read_ranges
 from scanner.simulation.xray.scene import SceneSpec, draw_group, draw_load, draw_scene, visible_m2
 from scanner.simulation.xray.vehicles import Body
 
-SMALL = {"n_pixels": 128, "n_lines": 384}
-
 
 def of(seed: int, beam: Beam, body: Body, load: Load, persons: int) -> SceneSpec:
-    return SceneSpec(seed, beam, body, load, persons, **SMALL)
+    return SceneSpec(seed, beam, body, load, persons, n_pixels=128, n_lines=384)
 
 
 @pytest.mark.parametrize("load", Load)
@@ -51,7 +49,7 @@ def test_people_weigh_what_they_weigh_and_are_inside() -> None:
 
 
 def test_a_linac_shows_people_whom_a_tube_does_not() -> None:
-    seen = {beam: 0.0 for beam in Beam}
+    seen = dict.fromkeys(Beam, 0.0)
     for beam in Beam:
         for seed in range(6):
             scene = draw_scene(of(seed, beam, Body.REEFER, Load.FROZEN, 1))
@@ -60,7 +58,10 @@ def test_a_linac_shows_people_whom_a_tube_does_not() -> None:
 
 
 def test_a_scene_is_its_seed() -> None:
-    specs = [of(seed, Beam.TUBE, *draw_load(seed), draw_group(of(seed, Beam.TUBE, *draw_load(seed), 0))) for seed in (5, 5, 6)]
+    specs = [
+        of(seed, Beam.TUBE, *draw_load(seed), draw_group(of(seed, Beam.TUBE, *draw_load(seed), 0)))
+        for seed in (5, 5, 6)
+    ]
     first, again, other = (draw_scene(spec).transmission for spec in specs)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -98,7 +99,7 @@ def test_twins_share_detector_and_noise() -> None:
     assert np.array_equal(full.counted.air, empty.counted.air)
     assert np.array_equal(full.encoder, empty.encoder)
     away = ~full.people_m.any(axis=1)
-    far = np.flatnonzero(away)[: 40]  # before the first of them: afterglow comes later
+    far = np.flatnonzero(away)[:40]  # before the first of them: afterglow comes later
     if not full.rear_first:
         assert np.array_equal(full.counted.data[far], empty.counted.data[far])
 
