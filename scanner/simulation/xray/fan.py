@@ -39,7 +39,9 @@ class Fan:
 
     def z_m(self, y_m: float) -> Array:
         """Return how high each pixel's middle ray is at ``y_m``, ``(n_pixels,)``."""
-        return np.asarray(self.source_z_m + (y_m - self.source_y_m) * self.slope.reshape(-1, SUB_RAYS).mean(axis=1))
+        return np.asarray(
+            self.source_z_m + (y_m - self.source_y_m) * self.slope.reshape(-1, SUB_RAYS).mean(axis=1)
+        )
 
     def pixels(self, of_rays: Array) -> Array:
         """Return each pixel's mean over its rays; the rays are the last axis."""
