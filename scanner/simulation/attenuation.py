@@ -181,7 +181,7 @@ def tube_spectrum(
     kv : tube voltage, 100 to 500 kV.
     filters_g_cm2 : window and filters, mass per area by material.
     scintillator, scintillator_mm : what detects, and its depth along the beam.
-    fine : every kilo-electronvolt rather than the few energies that stand for them within 1 % in steel and water.
+    fine : every keV rather than the few energies that stand for them within 1 % in steel and water.
 
     Raises
     ------
