@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import spekpy
-import xraylib
 
 from models.training.attenuation_table import MOL_CM2_PER_BARN, Element
 from models.training.material_compositions import ELEMENTS, MATERIALS
@@ -21,11 +19,15 @@ KEV = np.geomspace(20.5, 795.0, 120)
 
 def second(symbol: str) -> FloatArray:
     """Return the second library's coefficients of an element, cm2/g."""
+    import xraylib
+
     return np.array([xraylib.CS_Total(ELEMENTS[symbol][0], float(kev)) for kev in KEV])
 
 
 def away_from_edges(symbols: list[str]) -> npt.NDArray[np.bool_]:
     """Return which energies are farther than 1 % from every K edge: libraries differ on where edges are."""
+    import xraylib
+
     edges = np.array([xraylib.EdgeEnergy(ELEMENTS[s][0], xraylib.K_SHELL) for s in symbols])
     return np.asarray((np.abs(KEV[:, None] / edges - 1.0) > 0.01).all(axis=1))
 
@@ -42,6 +44,8 @@ def half_value_mm(kev: FloatArray, energy_fluence: FloatArray, material: str, g_
 
 def main() -> None:
     """Print the largest deviation per element and material, and half-value layers."""
+    import spekpy
+
     print("element: largest deviation from xraylib, 20.5 to 795 keV, and where")
     for symbol, (z, weight) in ELEMENTS.items():
         ours = Element(z).total(KEV / 1000.0) * MOL_CM2_PER_BARN / weight

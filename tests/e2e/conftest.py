@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from tests.e2e.booth import Booth
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """Give the system's browser, which reaches nothing but this machine."""
+    """Give the system's browser, which reaches nothing but this machine.
+
+    While it is open an event loop runs, in which no other test may run its own: so it ends with each file.
+    """
     from tests.e2e.booth import launched
 
     with launched(chromium) as running:
