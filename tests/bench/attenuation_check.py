@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.training.attenuation_table import MOL_CM2_PER_BARN, Element
 from models.training.material_compositions import ELEMENTS, MATERIALS
 from scanner.simulation.attenuation import mass_attenuation_cm2_g, tube_spectrum
 
@@ -45,6 +44,8 @@ def half_value_mm(kev: FloatArray, energy_fluence: FloatArray, material: str, g_
 def main() -> None:
     """Print the largest deviation per element and material, and half-value layers."""
     import spekpy
+
+    from models.training.attenuation_table import MOL_CM2_PER_BARN, Element
 
     print("element: largest deviation from xraylib, 20.5 to 795 keV, and where")
     for symbol, (z, weight) in ELEMENTS.items():
