@@ -184,7 +184,7 @@ def _reefer(canvas: FanCanvas, front: float, radius: float, draw: Draw) -> LoadS
     metal = {"steel": STEEL, "aluminium": ALUMINIUM, "grp": GRP}[draw.kind("reefer.skin")]
     if metal is GRP:
         skin *= 2.5
-    floor, top = max(2 * radius + 0.12, 1.05) + draw.between(0.0, 0.2), 0.0
+    floor = max(2 * radius + 0.12, 1.05) + draw.between(0.0, 0.2)
     z0 = floor + draw("reefer.floor_m")
     top = min(z0 + draw("reefer.inner_height_m") + wall, 4.1)
     outer = Extent(front, front + length, -half, half, floor, top)
