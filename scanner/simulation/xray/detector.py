@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal
@@ -29,6 +31,8 @@ class Counted:
     line : int64 ``(n_lines,)``, number of each line that arrived; a jump is a lost one.
     source_line : int64 ``(n_lines,)``, of which line of the scene it is a picture.
     untrue : bool ``(n_pixels,)``, truth: dead, stuck or telegraphing channels.
+    photons : counted a pixel and line in the open beam; ``electronic`` : standard deviation of the dark
+        signal, in shares of the open beam.
     """
 
     dark: Counts
@@ -41,6 +45,8 @@ class Counted:
     line: npt.NDArray[np.int64]
     source_line: npt.NDArray[np.int64]
     untrue: npt.NDArray[np.bool_]
+    photons: float
+    electronic: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,8 @@ def count(transmission: Image, pixel_m: float, draw: Draw) -> Counted:
         line=kept.astype(np.int64),
         source_line=np.where(again, np.arange(n_lines) - 1, np.arange(n_lines))[kept],
         untrue=array.dead | (array.stuck >= 0) | array.flicker,
+        photons=array.photons,
+        electronic=array.electronic / array.open_counts,
     )
 
 
@@ -137,9 +145,12 @@ def _blurred(transmission: Image, pixel_m: float, draw: Draw) -> Image:
     light = transmission
     # what is scattered at small angles was on its way to pixels near by
     scattered = light * -np.log(np.maximum(light, 1e-6))
-    light = light + np.float32(share) * ndimage.gaussian_filter1d(
-        scattered, max(width / pixel_m, 0.5), axis=1, mode="nearest", truncate=3
+    sigma = max(width / pixel_m, 0.5)
+    kernel = cv2.getGaussianKernel(2 * math.ceil(3 * sigma) + 1, sigma, cv2.CV_32F)
+    spread = cv2.sepFilter2D(
+        scattered, cv2.CV_32F, kernel, np.ones(1, np.float32), borderType=cv2.BORDER_REPLICATE
     )
+    light = light + np.float32(share) * spread
     if blur > 0.1:
         light = ndimage.gaussian_filter(light, blur, mode="nearest", truncate=3)
     if glow > 0:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.simulation.xray.detector import Counted, count
-from scanner.simulation.xray.scene import RANGE_M, START_M, Scene
+from scanner.simulation.xray.scene import RANGE_M, START_M, Scene, load_space, visible
 
 ENCODER_UM_PER_COUNT = 100
 BITS = 16
@@ -26,6 +26,8 @@ class Passage:
     top_mm : height that the upper end of the pixels looks at there.
     log_attenuation, people_m : truth of the same lines, float32 ``(n_lines, n_pixels)``: -ln of the
         primary beam's transmission, and the length of the rays in people who hide.
+    visible : bool of that shape, truth: where people who hide stand above the noise.
+    space : bool of that shape, truth: rays through the load space.
     rear_first : the lorry was pushed or drove backwards.
     """
 
@@ -36,6 +38,8 @@ class Passage:
     top_mm: float
     log_attenuation: npt.NDArray[np.float32]
     people_m: npt.NDArray[np.float32]
+    visible: npt.NDArray[np.bool_]
+    space: npt.NDArray[np.bool_]
     rear_first: bool
 
 
@@ -68,5 +72,7 @@ def drive_through(scene: Scene) -> Passage:
         top_mm=1e3 * float(z[0] + scene.pixel_m / 2),
         log_attenuation=attenuation[lines],
         people_m=scene.people_m[order][lines],
+        visible=visible(scene, counted.photons, counted.electronic)[order][lines],
+        space=load_space(scene)[order][lines],
         rear_first=backwards,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from scanner.simulation.attenuation import Spectrum
 from scanner.simulation.body_library import Split
@@ -59,6 +60,26 @@ class SceneSpec:
     def twin(self) -> SceneSpec:
         """Return the same scene with nobody inside."""
         return replace(self, persons=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Masses:
+    """What the rays of a scene pass, before any beam is switched on.
+
+    Parameters
+    ----------
+    x_m, space, areal_g_cm2, people_m, who : as in `Scene`.
+    without_people_g_cm2 : by material, without those who hide.
+    """
+
+    spec: SceneSpec
+    fan: Fan
+    x_m: Array
+    space: LoadSpace
+    areal_g_cm2: dict[str, Image]
+    without_people_g_cm2: dict[str, Image]
+    people_m: Image
+    who: tuple[Who, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +136,13 @@ def draw_load(seed: int, ranges: Ranges | None = None) -> tuple[Body, Load]:
 
 def draw_scene(spec: SceneSpec) -> Scene:
     """Return the scene of a spec."""
+    return shine(draw_masses(spec), draw_spectrum(spec.beam, spec.draw("beam")))
+
+
+def draw_masses(spec: SceneSpec) -> Masses:
+    """Return what the rays of a scene pass, whatever the beam."""
     fan = _fan(spec)
     x_m = _positions(spec)
-    spectrum = draw_spectrum(spec.beam, spec.draw("beam"))
     canvas = FanCanvas(x_m, fan)
     space = draw_vehicle(canvas, spec.body, spec.draw("vehicle"))
     if space.seat is not None and spec.draw("driver").happens("vehicle.driver"):
@@ -138,11 +163,30 @@ def draw_scene(spec: SceneSpec) -> Scene:
         canvas, holes, max(levels, default=None), liquid, spec.persons, spec.bodies, spec.draw("people")
     )
     areal = {name: np.maximum(layer, 0) for name, layer in canvas.areal_g_cm2.items()}
-    transmission = spectrum.transmission(areal)
-    without = transmission
-    if spec.persons:
-        without = spectrum.transmission({name: np.maximum(layer, 0) for name, layer in before.items()})
-    return Scene(spec, fan, x_m, space, spectrum, areal, people_m, transmission, without, who)
+    without = {name: np.maximum(layer, 0) for name, layer in before.items()} if spec.persons else areal
+    return Masses(spec, fan, x_m, space, areal, without, people_m, who)
+
+
+def shine(masses: Masses, spectrum: Spectrum) -> Scene:
+    """Return a scene's masses as rays of one spectrum see them."""
+    without = spectrum.transmission(masses.without_people_g_cm2)
+    transmission = without.copy()
+    lines = masses.people_m.any(axis=1)
+    if lines.any():
+        with_people = {name: layer[lines] for name, layer in masses.areal_g_cm2.items()}
+        transmission[lines] = spectrum.transmission(with_people)
+    return Scene(
+        masses.spec,
+        masses.fan,
+        masses.x_m,
+        masses.space,
+        spectrum,
+        masses.areal_g_cm2,
+        masses.people_m,
+        transmission,
+        without,
+        masses.who,
+    )
 
 
 def _levels(space: LoadSpace, load: Load, draw: Draw) -> tuple[float, ...]:
@@ -176,8 +220,8 @@ def _positions(spec: SceneSpec) -> Array:
     return np.asarray(START_M + RANGE_M * way / speed.sum())
 
 
-def visible_m2(scene: Scene, photons: float, electronic: float, patch_m: float = 0.05) -> float:
-    """Return the area in which the people who hide stand above the noise, m2 in the middle plane.
+def visible(scene: Scene, photons: float, electronic: float, patch_m: float = 0.05) -> npt.NDArray[np.bool_]:
+    """Return where people who hide stand above the noise, bool ``(n_lines, n_pixels)``.
 
     There the change of transmission that they make, mean over a patch, is more than three standard
     deviations of the patch's own noise.
@@ -188,12 +232,33 @@ def visible_m2(scene: Scene, photons: float, electronic: float, patch_m: float =
     electronic : standard deviation of the dark signal, in shares of the open beam.
     """
     if not scene.who:
-        return 0.0
-    from scipy import ndimage
-
+        return np.zeros(scene.people_m.shape, bool)
     line_m = float(np.mean(np.diff(scene.x_m)))
     size = (max(round(patch_m / line_m), 1), max(round(patch_m / scene.pixel_m), 1))
     change = ndimage.uniform_filter(scene.without_people - scene.transmission, size, mode="nearest")
     variance = ndimage.uniform_filter(scene.without_people, size, mode="nearest") / photons + electronic**2
     seen = np.abs(change) > 3 * np.sqrt(np.maximum(variance, 0) / (size[0] * size[1]))
-    return float((seen & (scene.people_m > 0.01)).sum() * line_m * scene.pixel_m)
+    return np.asarray(seen & (scene.people_m > 0.01))
+
+
+def visible_m2(scene: Scene, photons: float, electronic: float, patch_m: float = 0.05) -> float:
+    """Return the area in which people who hide are `visible`, m2 in the middle plane."""
+    line_m = float(np.mean(np.diff(scene.x_m)))
+    return float(visible(scene, photons, electronic, patch_m).sum() * line_m * scene.pixel_m)
+
+
+def load_space(scene: Scene) -> npt.NDArray[np.bool_]:
+    """Return which rays cross the load space's box, bool ``(n_lines, n_pixels)``."""
+    box = scene.space.box
+    across = np.zeros(scene.fan.n_pixels, bool)
+    for y in (box.y0, 0.0, box.y1):
+        z = scene.fan.z_m(y)
+        across |= (z > box.z0) & (z < box.z1)
+    along = (scene.x_m > box.x0) & (scene.x_m < box.x1)
+    return np.asarray(along[:, np.newaxis] & across)
+
+
+def nobody_in(scene: Scene) -> Scene:
+    """Return a drawn scene's twin without drawing it again (its areal masses stay the occupied one's)."""
+    nothing = np.zeros_like(scene.people_m)
+    return replace(scene, spec=scene.spec.twin(), people_m=nothing, transmission=scene.without_people, who=())
