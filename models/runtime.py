@@ -14,7 +14,7 @@ import onnxruntime as ort
 from pydantic import ValidationError
 
 from drivers.api import LorryscanError
-from models.card import CARD_KEY, ModelCard
+from models.card import CARD_KEY, Beam, ModelCard, Pooling
 
 FloatImage = npt.NDArray[np.float32]
 
@@ -54,11 +54,13 @@ class ImageScore:
     score : grows with the likelihood of people; its meaning is in the card.
     heatmap : float32 of the image's shape, 0..1.
     regions : parts above one half, strongest first.
+    space : bool of the image's shape, where the model sees the load space; None = it does not say.
     """
 
     score: float
     heatmap: FloatImage
     regions: tuple[Region, ...]
+    space: npt.NDArray[np.bool_] | None = None
 
 
 def shipped_model(name: str) -> Path:
@@ -123,7 +125,13 @@ class ImageModel:
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.id = f"{self.card.name}@{self.sha256[:12]}"
 
-    def infer(self, image: FloatImage, mask: npt.NDArray[np.bool_] | None = None) -> ImageScore:
+    def infer(
+        self,
+        image: FloatImage,
+        mask: npt.NDArray[np.bool_] | None = None,
+        clear: npt.NDArray[np.bool_] | None = None,
+        beam_kv: float | None = None,
+    ) -> ImageScore:
         """Score one physical image in the card's unit and scale.
 
         Parameters
@@ -131,11 +139,16 @@ class ImageModel:
         image : float32 ``(height, width)``, not larger than the card's input.
         mask : bool of the same shape: where people could be; None = everywhere.
             Nothing outside of it counts.
+        clear : bool of the same shape: where it was measured and the beam came
+            through; None = everywhere.
+        beam_kv : voltage of the generator (a linac's end point in keV); None = the
+            only one that the card names.
 
         Raises
         ------
         ModelMismatch : the image is larger than the input, has another number of
-            dimensions, or holds values that are not finite.
+            dimensions, or holds values that are not finite; or a beam that the card
+            does not name.
         """
         height, width = self.card.input_shape
         if image.ndim != 2 or image.shape[0] > height or image.shape[1] > width or 0 in image.shape:
@@ -145,37 +158,81 @@ class ImageModel:
             )
         if not np.isfinite(image).all():
             raise ModelMismatch(f"the image for {self.card.name} holds values that are not numbers")
+        planes = np.zeros((1, len(self.card.planes), height, width), np.float32)
+        for plane, kind in zip(planes[0], self.card.planes, strict=True):
+            if kind == "quantity":
+                plane[:] = self._prepared(image)
+            elif kind == "clear":
+                plane[: image.shape[0], : image.shape[1]] = 1.0 if clear is None else clear
+            else:
+                plane[:] = self.beam(beam_kv).code
+        return self._read(self._session.run(None, {self._input: planes})[0][0], image.shape, mask)
+
+    def beam(self, kv: float | None) -> Beam:
+        """Return the card's entry for a generator.
+
+        Raises
+        ------
+        ModelMismatch : the card names none of that voltage, or several and ``kv`` is None.
+        """
+        known = self.card.beams
+        fitting = [b for b in known if kv is None or b.low_kv <= kv <= b.high_kv]
+        if len(fitting) != 1:
+            ranges = ", ".join(f"{b.low_kv:g} to {b.high_kv:g} kV" for b in known)
+            asked = "a beam of unknown voltage" if kv is None else f"{kv:g} kV"
+            raise ModelMismatch(f"{self.card.name} is made for {ranges}, not for {asked}: choose its model")
+        return fitting[0]
+
+    def _prepared(self, image: FloatImage) -> FloatImage:
         how = self.card.preprocessing
-        padded = np.full((1, 1, height, width), how.pad, np.float32)
-        padded[0, 0, : image.shape[0], : image.shape[1]] = image
+        padded = np.full(self.card.input_shape, how.pad, np.float32)
+        padded[: image.shape[0], : image.shape[1]] = image
         np.clip(padded, how.clip_low, how.clip_high, out=padded)
-        padded = (padded - np.float32(how.mean)) / np.float32(how.scale)
-        logits = self._session.run(None, {self._input: padded})[0][0, 0]
-        return self._read(logits, image.shape, mask)
+        return np.asarray((padded - np.float32(how.mean)) / np.float32(how.scale), np.float32)
 
     def _read(
-        self, logits: FloatImage, shape: tuple[int, ...], mask: npt.NDArray[np.bool_] | None
+        self, maps: FloatImage, shape: tuple[int, ...], mask: npt.NDArray[np.bool_] | None
     ) -> ImageScore:
-        """Pool the map inside the mask and bring it to the image's own pixels."""
+        """Pool the maps inside the mask and bring them to the image's own pixels."""
         (height, width), (rows, columns) = self.card.input_shape, self.card.output_shape
+        by_name = dict(zip(self.card.maps, maps, strict=True))
         seen = np.zeros((height, width), np.uint8)
         seen[: shape[0], : shape[1]] = 1 if mask is None else mask
         inside = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
-        size = self.card.pooling.box_px
-        pooled = cv2.blur(logits, (size, size), borderType=cv2.BORDER_REPLICATE)
-        score = float(pooled[inside].max()) if inside.any() else float(pooled.min())
-        probability = 1.0 / (1.0 + np.exp(-np.clip(pooled, -30.0, 30.0)))
-        heat = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
-        heat = np.where(seen > 0, heat, 0.0)[: shape[0], : shape[1]]
-        count, labels, stats, _ = cv2.connectedComponentsWithStats((heat > 0.5).astype(np.uint8))
-        regions = []
-        for label in range(1, count):
-            x, y, region_width, region_height = (int(v) for v in stats[label, :4])
-            peak = float(heat[labels == label].max())
-            regions.append(Region(x, y, region_width, region_height, peak))
-        return ImageScore(
-            score, np.asarray(heat, np.float32), tuple(sorted(regions, key=lambda region: -region.score))
-        )
+        people, pooling = by_name["people"], self.card.pooling
+        if isinstance(pooling, Pooling):
+            size = (pooling.box_px, pooling.box_px)
+            people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
+            score = float(people[inside].max()) if inside.any() else float(people.min())
+        else:
+            each = by_name["score"] if "score" in by_name else people
+            chosen = each[inside] if inside.any() else each.min(keepdims=True)
+            score = _log_sum_exp(chosen, pooling.temperature)
+
+        def full(logits: FloatImage) -> FloatImage:
+            probability = 1.0 / (1.0 + np.exp(-np.clip(logits, -30.0, 30.0)))
+            whole = cv2.resize(probability, (width, height), interpolation=cv2.INTER_LINEAR)
+            return np.asarray(whole[: shape[0], : shape[1]], np.float32)
+
+        heat = np.where(seen[: shape[0], : shape[1]] > 0, full(people), np.float32(0.0))
+        space = full(by_name["space"]) > 0.5 if "space" in by_name else None
+        return ImageScore(score, heat, _regions(heat), space)
+
+
+def _log_sum_exp(values: npt.NDArray[np.float32], temperature: float) -> float:
+    scaled = np.asarray(values, np.float64) / temperature
+    highest = float(scaled.max())
+    return temperature * (highest + float(np.log(np.exp(scaled - highest).sum())))
+
+
+def _regions(heat: FloatImage) -> tuple[Region, ...]:
+    """Return the connected parts above one half, strongest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((heat > 0.5).astype(np.uint8))
+    regions = []
+    for label in range(1, count):
+        x, y, width, height = (int(v) for v in stats[label, :4])
+        regions.append(Region(x, y, width, height, float(heat[labels == label].max())))
+    return tuple(sorted(regions, key=lambda region: -region.score))
 
 
 def _card(session: ort.InferenceSession, path: Path) -> ModelCard:
@@ -195,7 +252,7 @@ def _card(session: ort.InferenceSession, path: Path) -> ModelCard:
 
 def _check_shapes(session: ort.InferenceSession, card: ModelCard, path: Path) -> None:
     ends = [*session.get_inputs(), *session.get_outputs()]
-    wanted = [[1, 1, *card.input_shape], [1, 1, *card.output_shape]]
+    wanted = [[1, len(card.planes), *card.input_shape], [1, len(card.maps), *card.output_shape]]
     if len(ends) != 2 or [list(end.shape) for end in ends] != wanted or ends[0].type != "tensor(float)":
         raise ModelMismatch(
             f"{path}: the network's inputs and outputs are not those of its card: restore the file"

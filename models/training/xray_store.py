@@ -146,7 +146,7 @@ def _shard(job: tuple[Path, Split, int, int]) -> int:
     np.save(stem.with_suffix(".people.npy"), np.stack([np.packbits(s.people) for s in scenes]))
     text = json.dumps([s.facts for s in scenes])
     stem.with_suffix(".part").write_text(text, encoding="utf-8")
-    os.replace(stem.with_suffix(".part"), stem.with_suffix(".json"))  # a shard without it is made again
+    stem.with_suffix(".part").replace(stem.with_suffix(".json"))  # a shard without it is made again
     return size
 
 

@@ -143,7 +143,7 @@ def test_a_card_that_does_not_fit_is_refused(tmp_path: Path, card: bytes) -> Non
 
 
 def test_a_card_of_a_later_format_is_refused(tmp_path: Path, model: ImageModel) -> None:
-    text = model.card.model_dump_json().replace('"format_version":1', '"format_version":2')
+    text = model.card.model_dump_json().replace('"format_version":1', '"format_version":3')
     path = tmp_path / "later.onnx"
     path.write_bytes(_foreign_model(text.encode()))
     with pytest.raises(ModelMismatch, match="format_version"):
