@@ -205,7 +205,7 @@ class ImageModel:
             people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
             score = float(people[inside].max()) if inside.any() else float(people.min())
         else:
-            each = by_name["score"] if "score" in by_name else people
+            each = by_name.get("score", people)
             chosen = each[inside] if inside.any() else each.min(keepdims=True)
             score = _log_sum_exp(chosen, pooling.temperature)
 
