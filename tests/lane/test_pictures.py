@@ -11,6 +11,7 @@ import pytest
 from calibration.imager import temperature_c
 from drivers.api import Frame, LineBlock, LineScanEnd
 from models.runtime import ImageModel, shipped_model
+from scanner.lane.passing import passing_picture
 from scanner.lane.pictures import LARGEST_PNG, grey_png, heat_of, thermal_values, xray_values
 from scanner.modalities.xray import XrayModality
 from scanner.modalities.xray_passage import Passage
@@ -146,3 +147,25 @@ def test_a_picture_too_large_for_the_service_is_sent_smaller():
 
 def test_no_heat_without_evidence():
     assert heat_of(None, "xray") is None
+
+
+def test_a_picture_grows_while_the_lorry_passes(passage):
+    """However the lines come, block by block, each looks as in the whole picture at the end."""
+    whole, *_ = xray_values(passage)
+    growing = passing_picture(passage)
+    widths = []
+    for n in (1, 2, 5, len(passage.data)):
+        values = growing.grow(passage.data[:n])
+        widths.append(values.shape[1])
+        differ = np.abs(values - whole[:, : values.shape[1]]) > 1e-5
+        assert differ.mean() < 0.01  # at the edges of blocks, what is not penetrated is judged by less
+    assert widths == sorted(widths)
+    assert widths[0] == passage.data[0].pixels.shape[0]
+    assert widths[-1] == whole.shape[1]
+
+
+def test_a_growing_picture_without_references_is_counts(passage):
+    passage.air.clear()
+    growing = passing_picture(passage)
+    assert growing.reference is None
+    assert growing.grow(passage.data[:2])[17, 5] == passage.data[0].pixels[5, 17]
