@@ -25,9 +25,13 @@ from rich.table import Table
 from drivers.api import LineBlock, LineKind, Role, Stamp
 from scanner.signals.xray_scan import Setup
 from scanner.simulation.attenuation import Spectrum, linac_spectrum, tube_spectrum
+from scanner.simulation.body_library import library, placed
 from scanner.simulation.xray.beam import Beam, draw_spectrum
 from scanner.simulation.xray.cargo import Load
+from scanner.simulation.xray.ceiling import detection, steel_detectability
 from scanner.simulation.xray.equivalent import Background
+from scanner.simulation.xray.fan import straight_fan
+from scanner.simulation.xray.insertion import Insertion
 from scanner.simulation.xray.lines import line_blocks
 from scanner.simulation.xray.measured import MeasuredLines, measured_lines
 from scanner.simulation.xray.passage import Passage, drive_through
@@ -328,6 +332,31 @@ def noise(scenes: int, runs: int, console: Console) -> None:
     console.print(table)
 
 
+STEEL_CM = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0)
+
+
+def ceilings(console: Console) -> None:
+    """Print what an ideal observer finds of a standing adult behind steel, by beam and photons."""
+    who = next(
+        e for e in library().entries if (e.split, e.pose, e.age_class) == ("test", "standing", "adult")
+    )
+    adult = Insertion(who, placed(who), np.array([2.0, 0.0, 1.2]))
+    fan = straight_fan(256, 4.5, 0.0, -8.0, 1.2)
+    light = np.ones((64, 256), np.float32)
+    table = Table(
+        "steel, cm", *(f"{beam.value}, {n} photons: d', found" for beam in Beam for n in (100, 900))
+    )
+    columns = []
+    for beam in Beam:
+        for photons in (100.0, 900.0):
+            blocks = counted_blocks(light, photons, 10.0, np.ones(256), np.random.default_rng(5))
+            seen = measured_lines(blocks, Setup(20.0))[0][0]
+            columns.append(steel_detectability(adult, fan, 0.02, seen, NOMINAL[beam], STEEL_CM))
+    for depth, *found in zip(STEEL_CM, *columns, strict=True):
+        table.add_row(f"{depth:g}", *(f"{d:.2f}, {100 * detection(d):.1f} %" for d in found))
+    console.print(table)
+
+
 def picture(path: Path) -> None:
     """Write background, projected, rendered and difference as one small picture."""
     import cv2
@@ -378,6 +407,7 @@ def main() -> None:
     console = Console(width=130)
     if chosen.picture:
         picture(chosen.picture)
+    ceilings(console)
     if chosen.scenes:
         accuracy(chosen.scenes, console)
         noise(max(chosen.scenes // 4, 1), chosen.photon_runs, console)
