@@ -160,6 +160,7 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
             "version": result.header.software_version,
             "code_sha256": result.header.code_sha256,
         },
+        "projection": dict(result.header.projection) or None,
         "digests": {
             "equal": result.digests_equal,
             "different": result.digests_different,

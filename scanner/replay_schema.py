@@ -169,6 +169,9 @@ class ScanResult(_Object):
     duration_s: float
     ticks: int
     recorded_with: RecordedWith
+    projection: dict[str, Any] | None = Field(
+        default=None, description="what simulated people were put into the scan; null = a real one"
+    )
     digests: Digests
     final: bool | None
     posterior: float | None

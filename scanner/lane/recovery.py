@@ -11,6 +11,8 @@ from scanner.evidence import Reason
 from scanner.pipeline import Scan
 from scanner.policy import recorded_policy
 from scanner.recording import manifest
+from scanner.recording.errors import RecordingForeign
+from scanner.recording.projection import projection_words
 from scanner.recording.reader import read_header, read_recording
 from scanner.recording.records import RecordedAssessment, Tick
 
@@ -47,6 +49,8 @@ def refeed(scan: Scan, recordings: Iterable[Path]) -> list[Reason]:
     for path in recordings:
         try:
             header = read_header(path)
+            if said := projection_words(header):
+                raise RecordingForeign(f"{path} is a {said}: move it out of the lane's data")
             scan.equip(header.sensors_by_name(), recorded_policy(header.config))
             for entry in read_recording(path):
                 match entry:

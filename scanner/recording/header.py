@@ -35,6 +35,8 @@ class RecordingHeader:
     software_version, code_sha256 : which code recorded; that of this
         installation unless given.
     format_version : major version, or "major.minor".
+    projection : empty for what a lane recorded; else what simulated people were put into it, and how
+        (`scanner.recording.projection`).
     """
 
     scan_id: str
@@ -48,6 +50,7 @@ class RecordingHeader:
     software_version: str = field(default_factory=software_version)
     code_sha256: str = field(default_factory=source_sha256)
     format_version: str = FORMAT_VERSION
+    projection: Mapping[str, Any] = field(default_factory=dict)
 
     def sensors_by_name(self) -> dict[str, Sensor]:
         """Return the sensors as the pipeline wants them."""
@@ -55,7 +58,9 @@ class RecordingHeader:
 
     def to_metadata(self) -> dict[str, str]:
         """Return the texts of the MCAP metadata record."""
+        marked = {"projection": _json(self.projection)} if self.projection else {}
         return {
+            **marked,
             "format_version": self.format_version,
             "scan_id": self.scan_id,
             "visit": str(self.visit),
@@ -100,6 +105,7 @@ def header_from(metadata: Mapping[str, str], where: str) -> RecordingHeader:
             software_version=metadata.get("software_version", ""),
             code_sha256=metadata.get("code_sha256", ""),
             format_version=version,
+            projection=strict_json.loads(metadata.get("projection", "{}")),
         )
     except KeyError as error:
         raise RecordingDamaged(f"{where}: metadata {METADATA_NAME} lacks {error}") from error

@@ -24,6 +24,7 @@ from scanner.recording.errors import RecordingDamaged
 from scanner.recording.hashing import file_sha256
 from scanner.recording.header import RecordingHeader
 from scanner.recording.manifest import iso_utc
+from scanner.recording.projection import projection_words
 from scanner.recording.reader import RecordingReader
 from scanner.recording.records import Recorded, RecordedAssessment, Tick, mono_ns_of
 
@@ -110,6 +111,8 @@ class RecordingInfo:
             f"written by  {self.library}, format {header.format_version}",
             f"code        {header.code_sha256 or 'not given'}",
         ]
+        if said := projection_words(header):
+            lines.insert(1, f"NOT REAL    {said}")
         lines += [f"messages    {count:8d}  {topic}" for topic, count in sorted(self.messages.items())]
         if self.foreign_messages:
             lines.append(f"messages    {self.foreign_messages:8d}  on other topics, not read")

@@ -94,6 +94,17 @@ class RecordingWriter:
             raise ValueError("an assessment is recorded with its digest")
         self._append(RecordedAssessment(mono_ns, assessment))
 
+    def attach(self, name: str, media_type: str, data: bytes) -> None:
+        """Attach a file to the recording."""
+        self._check_usable()
+        try:
+            self._mcap.flush()
+            self._mcap.add_attachment(0, 0, name, media_type, data)
+            self._to_disk()
+        except OSError as error:
+            self._abandon()
+            raise self._failed(error) from error
+
     def sync(self) -> None:
         """End the block in progress and put everything on the disk now."""
         self._check_usable()

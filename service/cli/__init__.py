@@ -20,6 +20,7 @@ NAMES = (
     "demo",
     "replay",
     "recording",
+    "project",
     "calibrate",
     "drivers",
     "accounts",

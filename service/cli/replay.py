@@ -14,6 +14,7 @@ from drivers.api import LorryscanError
 from scanner.evidence import EvidenceState
 from scanner.methods import load_kit
 from scanner.recording.header import RecordingHeader
+from scanner.recording.projection import projection_words
 from scanner.recording.reader import read_header
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
 from scanner.replay_schema import SCHEMA_VERSION
@@ -105,6 +106,8 @@ def describe(result: Replayed) -> list[str]:
     header, last = result.header, result.assessment
     vehicle = f"{header.declaration.vehicle_class.value}, {header.declaration.cargo.value}"
     lines = [f"{header.scan_id}  {header.declaration.plate}  {vehicle}  {result.duration_s:.0f} s"]
+    if said := projection_words(header):
+        lines.append(f"    {said}")
     if last is None:
         return [*lines, "    no tick recorded: nothing to assess"]
     lines.append(f"    {last.recommendation.value}, posterior {last.posterior:.3g}")

@@ -61,7 +61,7 @@ def draw_people(
         hole = holes[(first + number) % len(holes)]
         entry, body = _fitting(hole.room, split, draw)
         corner = _corner(body, hole.room, draw)
-        lines, metres = canvas.volume(*_tissues(body), corner, body.voxel_m)
+        lines, metres = canvas.volume(*tissues(body), corner, body.voxel_m)
         inside[lines] += metres
         if liquid and liquid_z is not None:
             _displace(canvas, body, corner, liquid, liquid_z)
@@ -77,10 +77,10 @@ def draw_driver(canvas: FanCanvas, seat: Extent, draw: Draw, split: Split) -> No
     size = np.array(body.extent_m)
     # feet hang below the seat
     corner = np.array([(seat.x0 + seat.x1) / 2, (seat.y0 + seat.y1) / 2, seat.z0]) - size * (0.5, 0.5, 0.35)
-    canvas.volume(*_tissues(body), corner, body.voxel_m)
+    canvas.volume(*tissues(body), corner, body.voxel_m)
 
 
-def _tissues(body: PlacedBody) -> tuple[npt.NDArray[np.float32], tuple[Blend, ...]]:
+def tissues(body: PlacedBody) -> tuple[npt.NDArray[np.float32], tuple[Blend, ...]]:
     """Return a body's classes as one array, and what each is made of; fat is lighter than lean tissue."""
     blends = tuple({MATERIALS[name]: body.density_g_cm3[name]} for name in CLASSES if name in MATERIALS)
     return np.stack([body.occupancy[name] for name in CLASSES if name in MATERIALS]), blends
