@@ -6,17 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from drivers.api import LorryscanError
 from models.card import CARD_KEY, Beam, ModelCard, Pooling
 
 FloatImage = npt.NDArray[np.float32]
+AnyCard = TypeVar("AnyCard", bound=BaseModel)
 
 
 class ModelMissing(LorryscanError, FileNotFoundError):
@@ -68,8 +70,12 @@ def shipped_model(name: str) -> Path:
     return Path(str(resources.files("models").joinpath("weights", f"{name}.onnx")))
 
 
-def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
+def open_session(path: Path, threads: int = 1) -> tuple[ort.InferenceSession, bytes]:
     """Read a network; return it and the file's bytes.
+
+    Parameters
+    ----------
+    threads : of the computation; with one, a picture's score is the same bit for bit.
 
     Raises
     ------
@@ -84,7 +90,7 @@ def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
         ) from error
     options = ort.SessionOptions()
     # one thread and one order: the same picture gives the same score, bit for bit, on one machine
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4
@@ -95,6 +101,39 @@ def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
             f"{path} is not a readable ONNX model ({str(error).splitlines()[0][:120]}): restore the file"
         ) from error
     return session, content
+
+
+def read_card(
+    session: ort.InferenceSession, path: Path, kind: type[AnyCard], of: str = "an image model's"
+) -> AnyCard:
+    """Return the card that a network's file carries.
+
+    Parameters
+    ----------
+    path : the file's, for what is said of it.
+    kind : the card's format.
+    of : whose card that is, in words.
+
+    Raises
+    ------
+    ModelMismatch : there is no card, or one of another format or version.
+    """
+    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
+    if text is None:
+        raise ModelMismatch(
+            f"{path} carries no lorryscan model card: it is another program's model; "
+            "lorryscan models card puts one in"
+        )
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the card"
+        raise ModelMismatch(
+            f"{path}: its model card does not fit this version of lorryscan: it is not {of} card "
+            f"({where}: {first['msg']}): use the model that came with this version, or see "
+            "lorryscan models check"
+        ) from error
 
 
 class ImageModel:
@@ -114,7 +153,7 @@ class ImageModel:
 
     def __init__(self, path: Path, quantity: str | None = None) -> None:
         session, content = open_session(path)
-        self.card = _card(session, path)
+        self.card = read_card(session, path, ModelCard)
         if quantity is not None and self.card.quantity != quantity:
             raise ModelMismatch(
                 f"{path} is made for {self.card.quantity} images, not {quantity}: choose another model"
@@ -205,7 +244,7 @@ class ImageModel:
             people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
             score = float(people[inside].max()) if inside.any() else float(people.min())
         else:
-            each = by_name["score"] if "score" in by_name else people
+            each = by_name.get("score", people)
             chosen = each[inside] if inside.any() else each.min(keepdims=True)
             score = _log_sum_exp(chosen, pooling.temperature)
 
@@ -233,21 +272,6 @@ def _regions(heat: FloatImage) -> tuple[Region, ...]:
         x, y, width, height = (int(v) for v in stats[label, :4])
         regions.append(Region(x, y, width, height, float(heat[labels == label].max())))
     return tuple(sorted(regions, key=lambda region: -region.score))
-
-
-def _card(session: ort.InferenceSession, path: Path) -> ModelCard:
-    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
-    if text is None:
-        raise ModelMismatch(f"{path} carries no lorryscan model card: it is another program's model")
-    try:
-        return ModelCard.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise ModelMismatch(
-            f"{path}: its model card does not fit this version of lorryscan ({where}: {first['msg']}): "
-            "use the model that came with this version"
-        ) from error
 
 
 def _check_shapes(session: ort.InferenceSession, card: ModelCard, path: Path) -> None:
