@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.api import LorryscanError
 from models.card import CARD_KEY, Beam, ModelCard, Pooling
+from models.card_check import contradictions
 
 FloatImage = npt.NDArray[np.float32]
 AnyCard = TypeVar("AnyCard", bound=BaseModel)
@@ -158,6 +159,11 @@ class ImageModel:
             raise ModelMismatch(
                 f"{path} is made for {self.card.quantity} images, not {quantity}: choose another model"
             )
+        if faults := contradictions(self.card):
+            raise ModelMismatch(
+                f"{path}: its model card contradicts itself ({faults[0]}): correct the card and put it in "
+                "again with lorryscan models card"
+            )
         _check_shapes(session, self.card, path)
         self._session = session
         self._input = session.get_inputs()[0].name
@@ -197,7 +203,17 @@ class ImageModel:
             )
         if not np.isfinite(image).all():
             raise ModelMismatch(f"the image for {self.card.name} holds values that are not numbers")
-        planes = np.zeros((1, len(self.card.planes), height, width), np.float32)
+        planes = self.planes(image, clear, beam_kv)
+        return self._read(self._session.run(None, {self._input: planes})[0][0], image.shape, mask)
+
+    def planes(
+        self,
+        image: FloatImage,
+        clear: npt.NDArray[np.bool_] | None = None,
+        beam_kv: float | None = None,
+    ) -> FloatImage:
+        """Return what the network is given of a picture, float32 ``(1, planes, height, width)``."""
+        planes = np.zeros((1, len(self.card.planes), *self.card.input_shape), np.float32)
         for plane, kind in zip(planes[0], self.card.planes, strict=True):
             if kind == "quantity":
                 plane[:] = self._prepared(image)
@@ -205,7 +221,7 @@ class ImageModel:
                 plane[: image.shape[0], : image.shape[1]] = 1.0 if clear is None else clear
             else:
                 plane[:] = self.beam(beam_kv).code
-        return self._read(self._session.run(None, {self._input: planes})[0][0], image.shape, mask)
+        return planes
 
     def beam(self, kv: float | None) -> Beam:
         """Return the card's entry for a generator.
@@ -234,14 +250,15 @@ class ImageModel:
     ) -> ImageScore:
         """Pool the maps inside the mask and bring them to the image's own pixels."""
         (height, width), (rows, columns) = self.card.input_shape, self.card.output_shape
-        by_name = dict(zip(self.card.maps, maps, strict=True))
+        by_name: dict[str, FloatImage] = dict(zip(self.card.maps, maps, strict=True))
         seen = np.zeros((height, width), np.uint8)
         seen[: shape[0], : shape[1]] = 1 if mask is None else mask
         inside = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
         people, pooling = by_name["people"], self.card.pooling
         if isinstance(pooling, Pooling):
             size = (pooling.box_px, pooling.box_px)
-            people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
+            blurred = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
+            people = np.asarray(blurred, np.float32)
             score = float(people[inside].max()) if inside.any() else float(people.min())
         else:
             each = by_name.get("score", people)

@@ -7,9 +7,10 @@ seed, kept apart by `TEST_SEED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -114,10 +115,10 @@ def assess_in_sequence(spec: LorrySpec, kit: MethodKit) -> Assessment:
     raise RuntimeError(f"no final assessment within {limit_s:g} s, the class's time limit")
 
 
-def run_trial(base_seed: int, number: int) -> Trial:
-    """Return the scores of one lorry of a campaign."""
+def run_trial(base_seed: int, number: int, model_files: Mapping[str, Path] | None = None) -> Trial:
+    """Return the scores of one lorry of a campaign; ``model_files`` as in `load_kit`."""
     spec = draw_trial(base_seed, number)
-    evidences = assess_lorry(spec, load_kit(calibrated=False)).evidences
+    evidences = assess_lorry(spec, load_kit(model_files, calibrated=False)).evidences
     scores = {
         e.modality: float(e.score)
         for e in evidences
@@ -134,10 +135,13 @@ def run_trial(base_seed: int, number: int) -> Trial:
     )
 
 
-def run_trials(base_seed: int, numbers: Sequence[int], workers: int) -> Iterator[Trial]:
-    """Run trials on a process pool, in order."""
+def run_trials(
+    base_seed: int, numbers: Sequence[int], workers: int, model_files: Mapping[str, Path] | None = None
+) -> Iterator[Trial]:
+    """Run trials on a process pool, in order; ``model_files`` as in `load_kit`."""
+    count = len(numbers)
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(run_trial, [base_seed] * len(numbers), numbers, chunksize=2)
+        yield from pool.map(run_trial, [base_seed] * count, numbers, [model_files] * count, chunksize=2)
 
 
 def fit_co2(lorries_a_batch: int = CO2_LORRIES_A_BATCH) -> Iterator[ScoreCalibration]:
@@ -163,11 +167,14 @@ def fit_co2(lorries_a_batch: int = CO2_LORRIES_A_BATCH) -> Iterator[ScoreCalibra
 
 
 def fit(
-    trials: Iterable[Trial], fitted_on: str, co2_scores: Sequence[ScoreCalibration] = ()
+    trials: Iterable[Trial],
+    fitted_on: str,
+    co2_scores: Sequence[ScoreCalibration] = (),
+    model_ids: Mapping[str, str] | None = None,
 ) -> CalibrationSet:
     """Fit every method's mapping on even trials and the weights on odd ones.
 
-    ``co2_scores`` are taken as they are (`fit_co2`).
+    ``co2_scores`` are taken as they are (`fit_co2`); ``model_ids`` names the model that scored, by method.
 
     A method and cargo with fewer than ten answered trials of a kind is left
     out: there it stays uncalibrated and its evidence unavailable.
@@ -189,6 +196,7 @@ def fit(
                         [t.scores[modality] for t in heard],
                         [t.occupied for t in heard],
                         f"{fitted_on}, scored {DURATION_S:g} s after the visit began",
+                        (model_ids or {}).get(modality, ""),
                     )
                 )
             except CalibrationUnfit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
-from calibration.evidence import CalibrationSet
+from calibration.evidence import CalibrationForeign, CalibrationSet
 from drivers.api import (
     ConnectionState,
     Event,
@@ -136,12 +136,15 @@ class XrayModality:
         llr, calibration_id = 0.0, ""
         if self.calibrations is not None:
             try:
-                fit = self.calibrations.lookup(self.name, cargo)
-            except CalibrationMissing:
+                fit = self.calibrations.lookup(self.name, cargo, self.model.id)
+            except CalibrationMissing as missing:
+                reason = Reason("xray_no_fit", {"cargo": cargo})
+                if isinstance(missing, CalibrationForeign):
+                    reason = Reason("xray_other_model", {"model": self.model.id, "fitted": missing.fitted})
                 return Evidence(
                     self.name,
                     EvidenceState.UNAVAILABLE,
-                    reason=Reason("xray_no_fit", {"cargo": cargo}),
+                    reason=reason,
                     score=result.score,
                     features=result.features,
                     overlays=result.overlays,

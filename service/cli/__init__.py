@@ -22,6 +22,7 @@ NAMES = (
     "recording",
     "calibrate",
     "drivers",
+    "models",
     "accounts",
     "lanes",
     "gates",

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
 from scanner.lane.config import load_lane_config
+from scanner.methods import load_kit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,11 +29,16 @@ def _group() -> None:
 def check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
     checked = load_lane_config(file)
+    kit = load_kit(checked.model_files, checked.calibrations_file)
     console = Console()
     head = f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:"
     console.print(head, markup=False, highlight=False, soft_wrap=True)
     for spec in checked.devices:
         console.print(f"  {spec.name} ({spec.role.value})", highlight=False)
+    for name in checked.model_files:
+        console.print(f"  model.{name} {kit.model_ids()[name]}", markup=False, highlight=False)
+    for note in kit.notes():
+        console.print(f"  note: {note}", markup=False, highlight=False, soft_wrap=True)
     for sensor in checked.sensors.values():
         try:
             check_valid(sensor.certificate, sensor.name, time.time_ns())

@@ -23,4 +23,7 @@ def lane(
 ) -> None:
     """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
     checked = load_lane_config(config)
-    attend(LaneAgent(checked, load_kit(checked.model_files)), Console(), language)
+    kit = load_kit(checked.model_files, checked.calibrations_file)
+    for note in kit.notes():
+        Console(stderr=True).print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+    attend(LaneAgent(checked, kit), Console(), language)
