@@ -181,7 +181,7 @@ def _reach(card: ModelCard) -> Iterator[Fault]:
         )
     if card.quantity == "temperature_excess_k" and card.range_c is None:
         yield Fault("range_c", "it is missing, -40 to 300 °C are taken", FIELDS["range_c"])
-    if card.mm_per_px is None:
+    if card.mm_per_px is None or not MM_PER_PX[0] <= card.mm_per_px <= MM_PER_PX[1]:
         return
     for side, pixels, lorry_mm in zip(("rows", "columns"), card.input_shape, LORRY_MM, strict=True):
         if pixels * card.mm_per_px < lorry_mm:

@@ -38,7 +38,7 @@ _WORDS = (
         "export it with opset {1} or older",
     ),
     (
-        r"(?:No Op registered for|Fatal error:) (\S+?)(?:\(| with|:)",
+        r"(?:No Op registered for|Fatal error:) (\S+?)(?:\(| with)",
         "this onnxruntime does not know the operator {0}",
         "export the network with operators of the ONNX standard only",
     ),
@@ -126,33 +126,33 @@ def _lines(path: Path) -> Iterator[Line]:
     try:
         session, _ = open_session(path)
     except ModelMismatch as error:
-        yield _operators_wrong(str(error.__cause__), facts)
         session = None
-    if session is not None:
+        if not facts.external:  # that is why, and it is said
+            yield _operators_wrong(str(error.__cause__), facts)
+    else:
         kinds = ", ".join(facts.operators)
         yield _ok("operators", f"onnxruntime {ort.__version__} runs all of them on the processor: {kinds}")
-    card = None
-    for line in _card_lines(facts.metadata.get(CARD_KEY)):
-        yield line
-        card = facts.metadata[CARD_KEY] if line.what == "card" and line.verdict is Verdict.OK else card
+    of_card = list(_card_lines(facts.metadata.get(CARD_KEY)))
+    yield from of_card
     if session is None:
         return
-    shapes = list(_shapes(session))
-    yield from shapes
-    fits = all(line.verdict is Verdict.OK for line in shapes)
-    if card is not None and fits:
-        mismatches = list(_against_card(session, ModelCard.model_validate_json(card)))
-        yield from mismatches
-        if all(line.verdict is Verdict.OK for line in mismatches):
-            try:
-                yield from _answers(card_answers(ImageModel(path), path))
-            except ModelMismatch:
-                pass  # what the card contradicts is said above
-            else:
-                return
-    if fits:
-        yield _note("answers", "tried without the card: what a picture's score would be is not known yet")
-        yield from _answers(raw_answers(path))
+    of_shapes = list(_shapes(session))
+    yield from of_shapes
+    if _any_wrong(of_shapes):
+        return
+    if any(line.what == "card" and line.verdict is Verdict.OK for line in of_card):
+        card = ModelCard.model_validate_json(facts.metadata[CARD_KEY])
+        against = list(_against_card(session, card))
+        yield from against
+        if not _any_wrong(against) and not contradictions(card):
+            yield from _answers(card_answers(ImageModel(path), path))
+            return
+    yield _note("answers", "tried without the card: what a picture's score would be is not known yet")
+    yield from _answers(raw_answers(path))
+
+
+def _any_wrong(lines: list[Line]) -> bool:
+    return any(line.verdict is Verdict.WRONG for line in lines)
 
 
 def _size(megabytes: float) -> Line:
@@ -277,9 +277,10 @@ def _against_card(session: ort.InferenceSession, card: ModelCard) -> Iterator[Li
 
 
 def _answers(found: Answers) -> Iterator[Line]:
-    for what, says in found.not_finite:
-        yield _wrong("answers", f"{what}: {says}", "look for divisions, logarithms and roots in the network")
-    if not found.not_finite:
+    if found.not_finite:
+        says = f"not finite for {', '.join(found.not_finite)}"
+        yield _wrong("answers", says, "look for divisions, logarithms and roots in the network")
+    else:
         yield _ok("answers", f"finite for {', '.join(found.tried)}")
     for what, worst in (("repeated runs", found.repeated), ("1 and 2 threads", found.threads)):
         says = f"{what} differ by up to {worst:.2g} of the largest answer"

@@ -27,9 +27,9 @@ class Answers:
     Parameters
     ----------
     tried : pictures, in words.
-    not_finite : picture and what was wrong with its answer.
+    not_finite : those whose answer or score is no number.
     repeated, threads : largest difference of two answers to one picture, in shares of the largest answer.
-    spread : highest minus lowest score of the pictures; None where there are no scores.
+    spread : highest minus lowest score of pictures that fill the input; None where there are no scores.
     padding : how much the score of a lorry depends on what follows it, in shares of ``spread``;
         None where pictures always fill the input.
     empty_alarms : a picture with nothing in it scores above the card's threshold.
@@ -37,7 +37,7 @@ class Answers:
     """
 
     tried: tuple[str, ...]
-    not_finite: tuple[tuple[str, str], ...]
+    not_finite: tuple[str, ...]
     repeated: float
     threads: float
     seconds: float
@@ -71,20 +71,21 @@ def card_answers(model: ImageModel, path: Path) -> Answers:
     pictures = _pictures(model)
     voltages: list[float | None] = [beam.high_kv for beam in model.card.beams]
     voltages = voltages or [None]
-    planes, bad = {}, []
+    planes: dict[str, FloatImage] = {}
+    bad: list[str] = []
     scores: dict[str, float] = {}
     for kv in voltages:
         of_beam = "" if kv is None or len(voltages) == 1 else f" at {kv:g} kV"
         for name, picture in pictures.items():
             planes[name + of_beam] = model.planes(picture, beam_kv=kv)
             found = model.infer(picture, beam_kv=kv)
-            scores[name + of_beam] = found.score
             if not np.isfinite(found.score) or not np.isfinite(found.heatmap).all():
-                bad.append((name + of_beam, f"the score is {found.score:g}"))
-    finite = [score for score in scores.values() if np.isfinite(score)]
-    spread = max(finite) - min(finite) if finite else 0.0
+                bad.append(name + of_beam)
+            elif picture.shape == model.card.input_shape:
+                scores[name + of_beam] = found.score
+    spread = max(scores.values()) - min(scores.values()) if scores else None
     padding = None
-    if model.card.quantity == "log_attenuation" and spread > 0:
+    if model.card.quantity == "log_attenuation" and spread and not bad:
         padding = max(_padding(model, kv) for kv in voltages) / spread
     empty = [score for name, score in scores.items() if name.startswith("nothing in it")]
     return _tried(
@@ -93,7 +94,7 @@ def card_answers(model: ImageModel, path: Path) -> Answers:
         bad,
         spread=spread,
         padding=padding,
-        empty_alarms=max(empty) > model.card.operating_point.threshold,
+        empty_alarms=max(empty, default=-np.inf) > model.card.operating_point.threshold,
     )
 
 
@@ -151,7 +152,7 @@ def _padding(model: ImageModel, kv: float | None) -> float:
 def _tried(
     path: Path,
     planes: Mapping[str, FloatImage],
-    bad: list[tuple[str, str]],
+    bad: list[str],
     *,
     spread: float | None = None,
     padding: float | None = None,
@@ -160,16 +161,14 @@ def _tried(
     one, two = (open_session(path, threads)[0] for threads in (1, 2))
     name = one.get_inputs()[0].name
     repeated, threads, took = 0.0, 0.0, []
-    known = {what for what, _ in bad}
     for what, given in planes.items():
         first = one.run(None, {name: given})[0]
         began = time.perf_counter()
         again = one.run(None, {name: given})[0]
         took.append(time.perf_counter() - began)
         other = two.run(None, {name: given})[0]
-        if not np.isfinite(first).all() and what not in known:
-            share = 100 * float((~np.isfinite(first)).mean())
-            bad.append((what, f"{share:.0f} % of the answer are no numbers"))
+        if not np.isfinite(first).all() and what not in bad:
+            bad.append(what)
         repeated = max(repeated, _difference(first, again))
         threads = max(threads, _difference(first, other))
     return Answers(
