@@ -11,7 +11,7 @@ from rich.console import Console
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
 from scanner.lane.config import load_lane_config
-from scanner.methods import load_kit
+from scanner.lane.kit import load_lane_kit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,7 +29,7 @@ def _group() -> None:
 def check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
     checked = load_lane_config(file)
-    kit = load_kit(checked.model_files, checked.calibrations_file)
+    kit = load_lane_kit(checked, file)
     console = Console()
     head = f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:"
     console.print(head, markup=False, highlight=False, soft_wrap=True)
