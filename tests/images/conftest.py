@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.runtime import ImageModel, shipped_model
-from scanner.simulation.xray_scene import XrayPassage, render_passage
+from tests.simulation.former.xray_scene import XrayPassage, render_passage
 from tests.images.lane import BOXED
 
 

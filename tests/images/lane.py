@@ -19,7 +19,7 @@ from drivers.api import (
     Stamp,
 )
 from scanner.modality import ScanView, Sensor
-from scanner.simulation.xray_scene import XrayPassage
+from tests.simulation.former.xray_scene import XrayPassage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 UTC_NS = int(dt.datetime(2026, 6, 1, tzinfo=dt.UTC).timestamp() * 1e9)

@@ -30,7 +30,7 @@ from scanner.fitting import draw_trial
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Sensor
 from scanner.simulation.lorry import SimulatedLorry
-from scanner.simulation.xray_scene import XrayPassage, render_passage
+from tests.simulation.former.xray_scene import XrayPassage, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
 from tests.images import lane

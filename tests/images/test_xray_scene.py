@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from scanner.simulation.xray_scene import render_passage
+from tests.simulation.former.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 LORRIES = [

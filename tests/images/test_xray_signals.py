@@ -13,7 +13,7 @@ from scanner.signals.xray import (
     resample,
     vehicle_columns,
 )
-from scanner.simulation.xray_scene import render_passage
+from tests.simulation.former.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 

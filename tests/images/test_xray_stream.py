@@ -17,7 +17,7 @@ from scanner.modalities.xray import XrayModality
 from scanner.signals.xray_chain import chain_state, feed, finish, gather
 from scanner.signals.xray_grid import Columns
 from scanner.signals.xray_scan import Scan, ScanUnusable, Setup
-from scanner.simulation.xray_scene import XrayPassage
+from tests.simulation.former.xray_scene import XrayPassage
 from tests.images import lane
 from tests.images.xray_forward import (
     ENCODER_UM,
