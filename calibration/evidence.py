@@ -22,6 +22,19 @@ from scipy import optimize
 from calibration.certificates import CalibrationMissing
 from drivers.api import LorryscanError
 
+AT = "@"
+
+
+def condition(cargo: str, beam: str = "") -> str:
+    """Return the condition of a fit: a cargo class, and the X-ray beam where the score depends on it.
+
+    Examples
+    --------
+    >>> condition("boxed", "linac"), condition("boxed")
+    ('boxed@linac', 'boxed')
+    """
+    return f"{cargo}{AT}{beam}" if beam else cargo
+
 
 class CalibrationUnfit(LorryscanError, ValueError):
     """Scores cannot be calibrated.
@@ -80,13 +93,14 @@ class CalibrationSet:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     def lookup(self, modality: str, condition: str) -> ScoreCalibration:
-        """Return the fit for a modality under a condition, else for "all" conditions.
+        """Return the fit for a modality under a condition, else for its cargo alone, else for "all".
 
         Raises
         ------
-        CalibrationMissing : neither exists: the method cannot weigh its score there.
+        CalibrationMissing : none exists: the method cannot weigh its score there.
         """
-        for wanted in (condition, "all"):
+        cargo, _, _ = condition.partition(AT)
+        for wanted in dict.fromkeys((condition, cargo, "all")):
             for score in self.scores:
                 if (score.modality, score.condition) == (modality, wanted):
                     return score

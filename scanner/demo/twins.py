@@ -124,7 +124,11 @@ def play(portal: LineScanTwin, scan: int, passage: Passage) -> threading.Event:
     n_lines = int(counted.line[-1]) + 1
     data = np.zeros((n_lines, counted.data.shape[1]), np.uint16)
     dose, encoder = np.zeros(n_lines, np.uint16), np.zeros(n_lines, np.int64)
-    data[counted.line], dose[counted.line], encoder[counted.line] = counted.data, counted.dose, passage.encoder
+    data[counted.line], dose[counted.line], encoder[counted.line] = (
+        counted.data,
+        counted.dose,
+        passage.encoder,
+    )
     before = 1 + len(counted.dark) + len(counted.air)
     lost = np.setdiff1d(np.arange(n_lines), counted.line)
     return portal.send_scan(

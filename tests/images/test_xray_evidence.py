@@ -30,10 +30,10 @@ from scanner.fitting import draw_trial
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Sensor
 from scanner.simulation.lorry import SimulatedLorry
-from tests.simulation.former.xray_scene import XrayPassage, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
 from tests.images import lane
+from tests.simulation.former.xray_scene import XrayPassage, render_passage
 
 Items = list[LineBlock | LineScanEnd]
 LATER_NS = lane.END_NS + 5_000_000_000
