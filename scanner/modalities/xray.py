@@ -29,6 +29,9 @@ SILENCE_S = 3.0  # a passage without END is cut off when no line came for so lon
 SUPPLY_HEARD_S = 2.0  # an older state of the X-ray supply says nothing
 BLIND_LIMIT = 0.30  # share of the load space: beyond it a low score means nothing
 
+BLIND_REASONS = frozenset({"xray_not_penetrated", "xray_could_hide"})
+"""Codes of evidence whose picture was scored, but cannot speak for nobody being there."""
+
 
 class XrayModality:
     """Looks for people in the picture of an X-ray portal; it only reads, it never asks for one.

@@ -26,10 +26,10 @@ from drivers.api import (
 )
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState
-from scanner.fitting import draw_trial
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Sensor
 from scanner.simulation.lorry import SimulatedLorry
+from scanner.trial_lorries import draw_trial
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
 from tests.images import lane

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 
 from scanner.simulation.body_library import Split
 from scanner.simulation.priors import stream
-from scanner.simulation.xray.beam import Beam
+from scanner.simulation.xray.beam import Beam, draw_spectrum
 from scanner.simulation.xray.cargo import Load
 from scanner.simulation.xray.passage import Passage, drive_through
 from scanner.simulation.xray.ranges import Draw, Ranges, read_ranges
-from scanner.simulation.xray.scene import RANGE_M, SceneSpec, draw_scene
+from scanner.simulation.xray.scene import RANGE_M, SceneSpec, draw_masses, shine
 from scanner.simulation.xray.vehicles import TANKERS, Body
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
@@ -90,9 +91,22 @@ def declared_spec(
     return SceneSpec(seed, beam, body, load, persons, BODIES, n_pixels, n_lines, chosen)
 
 
+def lane_passages(
+    spec: SceneSpec, beams: Sequence[Beam], visit_seed: int | None = None
+) -> Iterator[tuple[Beam, Passage]]:
+    """Yield the passage of one lorry at each of some beams.
+
+    Parameters
+    ----------
+    visit_seed : of detector and noise, None = the scene's.
+    """
+    masses = draw_masses(spec)
+    for beam in beams:
+        scene = shine(masses, draw_spectrum(beam, spec.draw("beam")))
+        seen = replace(spec, beam=beam, seed=spec.seed if visit_seed is None else visit_seed)
+        yield beam, drive_through(replace(scene, spec=seen))
+
+
 def lane_passage(spec: SceneSpec, visit_seed: int | None = None) -> Passage:
-    """Return the passage of a scene; detector and noise are those of a visit, None = of the scene's seed."""
-    scene = draw_scene(spec)
-    if visit_seed is not None:
-        scene = replace(scene, spec=replace(spec, seed=visit_seed))
-    return drive_through(scene)
+    """Return the passage of one lorry at its own beam."""
+    return next(lane_passages(spec, (spec.beam,), visit_seed))[1]
