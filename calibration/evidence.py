@@ -22,6 +22,19 @@ from scipy import optimize
 from calibration.certificates import CalibrationMissing
 from drivers.api import LorryscanError
 
+AT = "@"
+
+
+def condition(cargo: str, beam: str = "") -> str:
+    """Return the condition of a fit: a cargo class, and the X-ray beam where the score depends on it.
+
+    Examples
+    --------
+    >>> condition("boxed", "linac"), condition("boxed")
+    ('boxed@linac', 'boxed')
+    """
+    return f"{cargo}{AT}{beam}" if beam else cargo
+
 
 class CalibrationForeign(CalibrationMissing):
     """The fits of a method were made with another model: its scores mean something else.
@@ -99,7 +112,7 @@ class CalibrationSet:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     def lookup(self, modality: str, condition: str, model_id: str = "") -> ScoreCalibration:
-        """Return the fit for a modality under a condition, else for "all" conditions.
+        """Return the fit for a modality under a condition, else for its cargo alone, else for "all".
 
         Parameters
         ----------
@@ -109,10 +122,11 @@ class CalibrationSet:
         Raises
         ------
         CalibrationForeign : there are fits, of another model.
-        CalibrationMissing : neither exists: the method cannot weigh its score there.
+        CalibrationMissing : none exists: the method cannot weigh its score there.
         """
         foreign = ""
-        for wanted in (condition, "all"):
+        cargo, _, _ = condition.partition(AT)
+        for wanted in dict.fromkeys((condition, cargo, "all")):
             for score in self.scores:
                 if (score.modality, score.condition) == (modality, wanted):
                     if not (score.model_id and model_id) or score.model_id == model_id:

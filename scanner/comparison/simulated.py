@@ -13,7 +13,7 @@ from calibration.certificates import Certificate
 from drivers.api import GeneratorState, LineBlock, LineScanEnd, Reading, Role, Stamp
 from scanner.comparison.trials import ImageTrial, scored
 from scanner.modality import Sensor
-from scanner.simulation.xray.beam import Beam, draw_spectrum
+from scanner.simulation.xray.beam import BEAM_KV, Beam, draw_spectrum
 from scanner.simulation.xray.cargo import Load
 from scanner.simulation.xray.lines import line_blocks
 from scanner.simulation.xray.passage import ENCODER_UM_PER_COUNT, Passage, drive_through
@@ -23,8 +23,6 @@ from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 FIRST_SEED = 40_000_000
 """Training scenes begin at 10, validation at 20 and test at 30 million."""
-BEAM_KV = {Beam.LINAC: 6000.0, Beam.TUBE: 450.0}
-"""What a supply of each says, kV (a linac's end point in keV)."""
 DECLARED = {
     Load.EMPTY: CargoClass.EMPTY,
     Load.BOXES: CargoClass.BOXED,

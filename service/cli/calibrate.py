@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import track
 
 from calibration.store import save_calibrations
-from scanner import fitting
+from scanner import fitting, xray_trials
 from scanner.methods import load_kit
+from scanner.trial_lorries import KINDS
 from service.cli import calibrate_co2, calibrate_geophone
 from service.cli.model_files import THERMAL_MODEL, XRAY_MODEL, model_files
 from service.cli.out_file import check_can_write
@@ -37,6 +38,9 @@ def evidence(
     seed: Annotated[int, typer.Option(help="base seed; the test seed is another")] = 0,
     out: Annotated[Path, typer.Option(help="where the calibration set goes")] = Path("evidence.json"),
     trials_out: Annotated[Path | None, typer.Option("--trials", help="also keep every score here")] = None,
+    xray_lorries: Annotated[
+        int, typer.Option("--xray-lorries", help="passages of each class and cargo that fit X-ray alone")
+    ] = xray_trials.LORRIES_A_KIND,
     workers: Annotated[int, typer.Option(help="processes")] = os.cpu_count() or 1,
     xray_model: XRAY_MODEL = None,
     thermal_model: THERMAL_MODEL = None,
@@ -55,6 +59,14 @@ def evidence(
             console=Console(stderr=True),
         )
     )
+    passages = list(
+        track(
+            xray_trials.xray_trials(xray_lorries, workers, xray_model),
+            description="X-ray passages",
+            total=xray_lorries * len(KINDS),
+            console=Console(stderr=True),
+        )
+    )
     mappings = track(
         fitting.fit_co2(),
         description="CO2 dips",
@@ -62,7 +74,8 @@ def evidence(
         console=Console(stderr=True),
     )
     campaign = f"{lorries} simulated lorries, base seed {base_seed}"
-    fitted = fitting.fit(trials, campaign, list(mappings), model_ids)
+    apart = [*mappings, *xray_trials.fit_xray(passages, model_ids["xray"])]
+    fitted = fitting.fit(trials, campaign, apart, model_ids)
     save_calibrations(fitted, out)
     if trials_out is not None:
         trials_out.write_text(json.dumps([asdict(t) for t in trials]), encoding="utf-8")

@@ -17,10 +17,10 @@ from scanner.evidence import EvidenceState
 from scanner.methods import load_kit
 from scanner.modalities.thermal import ThermalModality
 from scanner.modalities.xray import XrayModality
-from scanner.simulation.xray_scene import XrayPassage
 from scanner.wording import LANGUAGES, sentence
 from tests.images import lane
 from tests.images.test_thermal_evidence import _images
+from tests.simulation.former.xray_scene import XrayPassage
 
 
 def _renamed(tmp_path: Path, shipped: str) -> Path:
