@@ -11,7 +11,6 @@ from rich.console import Console
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
 from scanner.lane.config import load_lane_config
-from scanner.lane.kit import load_lane_kit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,6 +27,8 @@ def _group() -> None:
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
+    from scanner.lane.kit import load_lane_kit  # here: it brings every library of a lane
+
     checked = load_lane_config(file)
     kit = load_lane_kit(checked, file)
     console = Console()
