@@ -43,7 +43,7 @@ class XrayTrial:
 
 
 def beams_of(card: ModelCard) -> dict[Beam, str]:
-    """Return the simulated beams that a model knows, and what it calls them; a linac's for one that names none.
+    """Return the simulated beams that a model knows, and its names; a linac's for one that names none.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def xray_evidence(passage: Passage, spec: LorrySpec, beam: Beam, model: ImageMod
 def xray_trial(base_seed: int, number: int, model_file: Path | None = None) -> XrayTrial:
     """Return the scores of one lorry; ``model_file`` None = of the shipped model."""
     spec = draw_trial(base_seed, number)
-    model = load_kit(model_file and {"xray": model_file}, calibrated=False).xray
+    model = load_kit({"xray": model_file} if model_file else None, calibrated=False).xray
     known = beams_of(model.card)
     drawn = declared_spec(spec.declaration, spec.persons, spec.seed)
     scores = {}
