@@ -22,6 +22,33 @@ from scipy import optimize
 from calibration.certificates import CalibrationMissing
 from drivers.api import LorryscanError
 
+AT = "@"
+
+
+def condition(cargo: str, beam: str = "") -> str:
+    """Return the condition of a fit: a cargo class, and the X-ray beam where the score depends on it.
+
+    Examples
+    --------
+    >>> condition("boxed", "linac"), condition("boxed")
+    ('boxed@linac', 'boxed')
+    """
+    return f"{cargo}{AT}{beam}" if beam else cargo
+
+
+class CalibrationForeign(CalibrationMissing):
+    """The fits of a method were made with another model: its scores mean something else.
+
+    Example: a lane whose ``[model] xray`` is a file of its own, with the shipped calibrations.
+    """
+
+    def __init__(self, modality: str, model_id: str, fitted: str) -> None:
+        super().__init__(
+            f"{modality} was calibrated with {fitted}, not with {model_id}: fit its scores with "
+            f"'lorryscan calibrate evidence --{modality}-model FILE'"
+        )
+        self.modality, self.model_id, self.fitted = modality, model_id, fitted
+
 
 class CalibrationUnfit(LorryscanError, ValueError):
     """Scores cannot be calibrated.
@@ -36,7 +63,8 @@ class ScoreCalibration:
 
     ``n_occupied`` and ``n_empty`` count the trials of the fit; ``data_hash`` is
     the SHA-256 of their scores and labels; ``conditions`` says in words where
-    it holds.
+    it holds. ``model_id`` names the image model whose scores were fitted; empty for
+    methods without one, and then it is no part of the identity.
     """
 
     modality: str
@@ -49,11 +77,15 @@ class ScoreCalibration:
     n_empty: int
     data_hash: str
     conditions: str
+    model_id: str = ""
 
     @property
     def id(self) -> str:
         """Short identity: modality, condition and a hash of every parameter."""
-        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        parameters = asdict(self)
+        if not self.model_id:  # as it was before fits named their models
+            del parameters["model_id"]
+        digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
         return f"{self.modality}/{self.condition}@{digest[:12]}"
 
     def llr(self, score: float) -> float:
@@ -79,18 +111,43 @@ class CalibrationSet:
         content = [s.id for s in self.scores], sorted(self.weights.items())
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
-    def lookup(self, modality: str, condition: str) -> ScoreCalibration:
-        """Return the fit for a modality under a condition, else for "all" conditions.
+    def lookup(self, modality: str, condition: str, model_id: str = "") -> ScoreCalibration:
+        """Return the fit for a modality under a condition, else for its cargo alone, else for "all".
+
+        Parameters
+        ----------
+        model_id : of the image model that scores; a fit made with another one is not given.
+            A fit that names no model holds for any.
 
         Raises
         ------
-        CalibrationMissing : neither exists: the method cannot weigh its score there.
+        CalibrationForeign : there are fits, of another model.
+        CalibrationMissing : none exists: the method cannot weigh its score there.
         """
-        for wanted in (condition, "all"):
+        foreign = ""
+        cargo, _, _ = condition.partition(AT)
+        for wanted in dict.fromkeys((condition, cargo, "all")):
             for score in self.scores:
                 if (score.modality, score.condition) == (modality, wanted):
-                    return score
+                    if not (score.model_id and model_id) or score.model_id == model_id:
+                        return score
+                    foreign = foreign or score.model_id
+        if foreign:
+            raise CalibrationForeign(modality, model_id, foreign)
         raise CalibrationMissing(f"{modality} was never calibrated for {condition}")
+
+    def foreign_models(self, model_ids: Mapping[str, str]) -> dict[str, str]:
+        """Return the modalities all of whose fits were made with another model, and with which.
+
+        Parameters
+        ----------
+        model_ids : id of the model in force by modality.
+        """
+        fitted: dict[str, list[str]] = {}
+        for score in self.scores:
+            if score.model_id and score.modality in model_ids:
+                fitted.setdefault(score.modality, []).append(score.model_id)
+        return {name: ids[0] for name, ids in fitted.items() if model_ids[name] not in ids}
 
 
 def fit_score_calibration(
@@ -99,6 +156,7 @@ def fit_score_calibration(
     scores: npt.ArrayLike,
     occupied: npt.ArrayLike,
     conditions: str,
+    model_id: str = "",
 ) -> ScoreCalibration:
     """Fit the mapping by logistic regression with equal weight to both classes.
 
@@ -106,6 +164,7 @@ def fit_score_calibration(
     ----------
     scores : float ``(n_trials,)``.
     occupied : bool ``(n_trials,)``.
+    model_id : of the image model that gave the scores.
 
     Raises
     ------
@@ -155,4 +214,5 @@ def fit_score_calibration(
         n_empty=n_empty,
         data_hash=hashlib.sha256(x.tobytes() + y.tobytes()).hexdigest(),
         conditions=conditions,
+        model_id=model_id,
     )

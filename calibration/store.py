@@ -18,7 +18,11 @@ _SHIPPED = "evidence.json"
 
 def save_calibrations(calibrations: CalibrationSet, path: Path) -> None:
     """Write a set; `load_calibrations` reads it back with the same id."""
-    path.write_text(json.dumps(asdict(calibrations), indent=1) + "\n", encoding="utf-8")
+    content = asdict(calibrations)
+    for score in content["scores"]:
+        if not score["model_id"]:
+            del score["model_id"]
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def load_calibrations(path: Path | None = None) -> CalibrationSet:

@@ -11,11 +11,9 @@ from typing import Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from models.card import CARD_KEY
-from models.runtime import ModelMismatch, open_session
+from models.runtime import ModelMismatch, open_session, read_card
 
 FloatImage = npt.NDArray[np.float32]
 MAD_TO_SIGMA = 1.4826  # of a normal distribution
@@ -139,7 +137,7 @@ class PersonDetector:
     def __init__(self, path: Path | None = None) -> None:
         path = path or Path(str(resources.files("models").joinpath("weights", "thermal-persons-open.onnx")))
         session, content = open_session(path)
-        self.card = _card(session, path)
+        self.card = read_card(session, path, DetectorCard, "a person detector's")
         inputs, outputs = session.get_inputs(), session.get_outputs()
         if (
             len(inputs) != 1
@@ -193,18 +191,3 @@ class PersonDetector:
         below, right = (-frame.shape[0] % card.multiple, -frame.shape[1] % card.multiple)
         padded = np.pad(ready, ((0, below), (0, right)), mode="edge")[None, None]
         return np.asarray(self._session.run(None, {self._input: padded})[0][0], np.float32)
-
-
-def _card(session: ort.InferenceSession, path: Path) -> DetectorCard:
-    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
-    if text is None:
-        raise ModelMismatch(f"{path} carries no lorryscan model card: it is another program's model")
-    try:
-        return DetectorCard.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise ModelMismatch(
-            f"{path}: its model card is no detector's of this version of lorryscan "
-            f"({where}: {first['msg']}): use the model that came with this version"
-        ) from error

@@ -6,17 +6,20 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from drivers.api import LorryscanError
 from models.card import CARD_KEY, Beam, ModelCard, Pooling
+from models.card_check import contradictions
 
 FloatImage = npt.NDArray[np.float32]
+AnyCard = TypeVar("AnyCard", bound=BaseModel)
 
 
 class ModelMissing(LorryscanError, FileNotFoundError):
@@ -68,8 +71,12 @@ def shipped_model(name: str) -> Path:
     return Path(str(resources.files("models").joinpath("weights", f"{name}.onnx")))
 
 
-def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
+def open_session(path: Path, threads: int = 1) -> tuple[ort.InferenceSession, bytes]:
     """Read a network; return it and the file's bytes.
+
+    Parameters
+    ----------
+    threads : of the computation; with one, a picture's score is the same bit for bit.
 
     Raises
     ------
@@ -84,7 +91,7 @@ def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
         ) from error
     options = ort.SessionOptions()
     # one thread and one order: the same picture gives the same score, bit for bit, on one machine
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 4
@@ -95,6 +102,39 @@ def open_session(path: Path) -> tuple[ort.InferenceSession, bytes]:
             f"{path} is not a readable ONNX model ({str(error).splitlines()[0][:120]}): restore the file"
         ) from error
     return session, content
+
+
+def read_card(
+    session: ort.InferenceSession, path: Path, kind: type[AnyCard], of: str = "an image model's"
+) -> AnyCard:
+    """Return the card that a network's file carries.
+
+    Parameters
+    ----------
+    path : the file's, for what is said of it.
+    kind : the card's format.
+    of : whose card that is, in words.
+
+    Raises
+    ------
+    ModelMismatch : there is no card, or one of another format or version.
+    """
+    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
+    if text is None:
+        raise ModelMismatch(
+            f"{path} carries no lorryscan model card: it is another program's model; "
+            "lorryscan models card puts one in"
+        )
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the card"
+        raise ModelMismatch(
+            f"{path}: its model card does not fit this version of lorryscan: it is not {of} card "
+            f"({where}: {first['msg']}): use the model that came with this version, or see "
+            "lorryscan models check"
+        ) from error
 
 
 class ImageModel:
@@ -114,10 +154,15 @@ class ImageModel:
 
     def __init__(self, path: Path, quantity: str | None = None) -> None:
         session, content = open_session(path)
-        self.card = _card(session, path)
+        self.card = read_card(session, path, ModelCard)
         if quantity is not None and self.card.quantity != quantity:
             raise ModelMismatch(
                 f"{path} is made for {self.card.quantity} images, not {quantity}: choose another model"
+            )
+        if faults := contradictions(self.card):
+            raise ModelMismatch(
+                f"{path}: its model card contradicts itself ({faults[0]}): correct the card and put it in "
+                "again with lorryscan models card"
             )
         _check_shapes(session, self.card, path)
         self._session = session
@@ -158,7 +203,17 @@ class ImageModel:
             )
         if not np.isfinite(image).all():
             raise ModelMismatch(f"the image for {self.card.name} holds values that are not numbers")
-        planes = np.zeros((1, len(self.card.planes), height, width), np.float32)
+        planes = self.planes(image, clear, beam_kv)
+        return self._read(self._session.run(None, {self._input: planes})[0][0], image.shape, mask)
+
+    def planes(
+        self,
+        image: FloatImage,
+        clear: npt.NDArray[np.bool_] | None = None,
+        beam_kv: float | None = None,
+    ) -> FloatImage:
+        """Return what the network is given of a picture, float32 ``(1, planes, height, width)``."""
+        planes = np.zeros((1, len(self.card.planes), *self.card.input_shape), np.float32)
         for plane, kind in zip(planes[0], self.card.planes, strict=True):
             if kind == "quantity":
                 plane[:] = self._prepared(image)
@@ -166,7 +221,7 @@ class ImageModel:
                 plane[: image.shape[0], : image.shape[1]] = 1.0 if clear is None else clear
             else:
                 plane[:] = self.beam(beam_kv).code
-        return self._read(self._session.run(None, {self._input: planes})[0][0], image.shape, mask)
+        return planes
 
     def beam(self, kv: float | None) -> Beam:
         """Return the card's entry for a generator.
@@ -195,14 +250,15 @@ class ImageModel:
     ) -> ImageScore:
         """Pool the maps inside the mask and bring them to the image's own pixels."""
         (height, width), (rows, columns) = self.card.input_shape, self.card.output_shape
-        by_name = dict(zip(self.card.maps, maps, strict=True))
+        by_name: dict[str, FloatImage] = dict(zip(self.card.maps, maps, strict=True))
         seen = np.zeros((height, width), np.uint8)
         seen[: shape[0], : shape[1]] = 1 if mask is None else mask
         inside = cv2.resize(seen, (columns, rows), interpolation=cv2.INTER_NEAREST) > 0
         people, pooling = by_name["people"], self.card.pooling
         if isinstance(pooling, Pooling):
             size = (pooling.box_px, pooling.box_px)
-            people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
+            blurred = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
+            people = np.asarray(blurred, np.float32)
             score = float(people[inside].max()) if inside.any() else float(people.min())
         else:
             each = np.asarray(by_name.get("score", people), np.float32)
@@ -233,21 +289,6 @@ def _regions(heat: FloatImage) -> tuple[Region, ...]:
         x, y, width, height = (int(v) for v in stats[label, :4])
         regions.append(Region(x, y, width, height, float(heat[labels == label].max())))
     return tuple(sorted(regions, key=lambda region: -region.score))
-
-
-def _card(session: ort.InferenceSession, path: Path) -> ModelCard:
-    text = session.get_modelmeta().custom_metadata_map.get(CARD_KEY)
-    if text is None:
-        raise ModelMismatch(f"{path} carries no lorryscan model card: it is another program's model")
-    try:
-        return ModelCard.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the card"
-        raise ModelMismatch(
-            f"{path}: its model card does not fit this version of lorryscan ({where}: {first['msg']}): "
-            "use the model that came with this version"
-        ) from error
 
 
 def _check_shapes(session: ort.InferenceSession, card: ModelCard, path: Path) -> None:

@@ -7,14 +7,21 @@ seed, kept apart by `TEST_SEED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from calibration.evidence import CalibrationSet, CalibrationUnfit, ScoreCalibration, fit_score_calibration
+from calibration.evidence import (
+    CalibrationSet,
+    CalibrationUnfit,
+    ScoreCalibration,
+    condition,
+    fit_score_calibration,
+)
 from drivers.api import Event
 from scanner.co2_trials import CARGOES, FIT_WORLDS, fit_scores
 from scanner.evidence import Assessment, EvidenceState
@@ -23,31 +30,16 @@ from scanner.methods import MethodKit, load_kit
 from scanner.pipeline import Scan
 from scanner.policy import MODALITIES, make_policy
 from scanner.simulation.items import lorry_items
-from scanner.simulation.layout import SENSORS
-from scanner.simulation.lorry import SimulatedLorry, draw_lorry
+from scanner.simulation.layout import DEMO_LAYOUT, SENSORS
+from scanner.simulation.lorry import SimulatedLorry
 from scanner.simulation.lorry_spec import LorrySpec
-from scanner.vehicle import CargoClass, VehicleClass
+from scanner.trial_lorries import draw_trial
+from scanner.xray_trials import beams_of, is_blind
 
 FIT_SEED = 20261
 TEST_SEED = 20262
 DURATION_S = 95.0
 TICK_NS = 1_000_000_000
-KINDS = (
-    *(
-        (VehicleClass.REEFER, cargo)
-        for cargo in (
-            CargoClass.EMPTY,
-            CargoClass.BOXED,
-            CargoClass.FROZEN,
-            CargoClass.PRODUCE,
-            CargoClass.MEAT,
-            CargoClass.DRY_ICE,
-        )
-    ),
-    *((VehicleClass.TANKER, cargo) for cargo in (CargoClass.EMPTY, CargoClass.LIQUID, CargoClass.INERT)),
-)
-"""Every class and cargo the first calibration covers."""
-
 CO2_CARGOES = frozenset(cargo for _, cargo in CARGOES)
 CO2_LORRIES_A_BATCH = 200
 """Lorries of each world, cargo and procedure that fit the CO2 mapping."""
@@ -58,7 +50,11 @@ BY_CARGO = ("co2", "xray")
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Scores of one simulated lorry at the end of its scan; a method without an answer is absent."""
+    """Scores of one simulated lorry at the end of its scan; a method without an answer is absent.
+
+    ``xray_beam`` is the model's name of the lane's beam; ``xray_blind`` says that somebody could be where
+    X-rays did not get through: then the score counts for people only.
+    """
 
     number: int
     vehicle_class: str
@@ -66,23 +62,13 @@ class Trial:
     persons: int
     scores: dict[str, float]
     unavailable: dict[str, str]
+    xray_beam: str = ""
+    xray_blind: bool = False
 
     @property
     def occupied(self) -> bool:
         """Whether somebody is inside."""
         return self.persons > 0
-
-
-def draw_trial(base_seed: int, number: int) -> LorrySpec:
-    """Draw one lorry of a campaign.
-
-    Number pairs alternate between empty and occupied and go round `KINDS`, so
-    that even and odd numbers hold the same kinds.
-    """
-    vehicle_class, cargo = KINDS[(number // 4) % len(KINDS)]
-    rng = np.random.default_rng([base_seed, number])
-    persons = int(rng.integers(1, 9)) if (number // 2) % 2 else 0
-    return draw_lorry(int(rng.integers(2**31)), vehicle_class=vehicle_class, cargo=cargo, persons=persons)
 
 
 def assess_lorry(spec: LorrySpec, kit: MethodKit) -> Assessment:
@@ -114,14 +100,16 @@ def assess_in_sequence(spec: LorrySpec, kit: MethodKit) -> Assessment:
     raise RuntimeError(f"no final assessment within {limit_s:g} s, the class's time limit")
 
 
-def run_trial(base_seed: int, number: int) -> Trial:
-    """Return the scores of one lorry of a campaign."""
+def run_trial(base_seed: int, number: int, model_files: Mapping[str, Path] | None = None) -> Trial:
+    """Return the scores of one lorry of a campaign; ``model_files`` as in `load_kit`."""
     spec = draw_trial(base_seed, number)
-    evidences = assess_lorry(spec, load_kit(calibrated=False)).evidences
+    kit = load_kit(model_files, calibrated=False)
+    evidences = assess_lorry(spec, kit).evidences
+    blind = {e.modality for e in evidences if is_blind(e)}
     scores = {
         e.modality: float(e.score)
         for e in evidences
-        if e.state is EvidenceState.READY and e.score is not None
+        if (e.state is EvidenceState.READY or e.modality in blind) and e.score is not None
     }
     unavailable = {
         e.modality: e.reason.code if e.reason else e.state.value
@@ -130,14 +118,24 @@ def run_trial(base_seed: int, number: int) -> Trial:
     }
     declared = spec.declaration
     return Trial(
-        number, declared.vehicle_class.value, declared.cargo.value, spec.persons, scores, unavailable
+        number,
+        declared.vehicle_class.value,
+        declared.cargo.value,
+        spec.persons,
+        scores,
+        unavailable,
+        beams_of(kit.xray.card).get(DEMO_LAYOUT.beam, ""),
+        "xray" in blind,
     )
 
 
-def run_trials(base_seed: int, numbers: Sequence[int], workers: int) -> Iterator[Trial]:
-    """Run trials on a process pool, in order."""
+def run_trials(
+    base_seed: int, numbers: Sequence[int], workers: int, model_files: Mapping[str, Path] | None = None
+) -> Iterator[Trial]:
+    """Run trials on a process pool, in order; ``model_files`` as in `load_kit`."""
+    count = len(numbers)
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(run_trial, [base_seed] * len(numbers), numbers, chunksize=2)
+        yield from pool.map(run_trial, [base_seed] * count, numbers, [model_files] * count, chunksize=2)
 
 
 def fit_co2(lorries_a_batch: int = CO2_LORRIES_A_BATCH) -> Iterator[ScoreCalibration]:
@@ -163,32 +161,38 @@ def fit_co2(lorries_a_batch: int = CO2_LORRIES_A_BATCH) -> Iterator[ScoreCalibra
 
 
 def fit(
-    trials: Iterable[Trial], fitted_on: str, co2_scores: Sequence[ScoreCalibration] = ()
+    trials: Iterable[Trial],
+    fitted_on: str,
+    fitted: Sequence[ScoreCalibration] = (),
+    model_ids: Mapping[str, str] | None = None,
 ) -> CalibrationSet:
     """Fit every method's mapping on even trials and the weights on odd ones.
 
-    ``co2_scores`` are taken as they are (`fit_co2`).
+    Methods that are ``fitted`` by campaigns of their own are taken as they are
+    (`fit_co2`, `scanner.xray_trials.fit_xray`); ``model_ids`` names the model
+    that scored, by method.
 
     A method and cargo with fewer than ten answered trials of a kind is left
     out: there it stays uncalibrated and its evidence unavailable.
     """
     trials = list(trials)
     even = [t for t in trials if t.number % 2 == 0]
-    scores = list(co2_scores)
+    scores = list(fitted)
     for modality in MODALITIES:
-        if any(s.modality == modality for s in co2_scores):
+        if any(s.modality == modality for s in fitted):
             continue
         conditions = sorted({t.cargo for t in even}) if modality in BY_CARGO else ["all"]
-        for condition in conditions:
-            heard = [t for t in even if modality in t.scores and condition in (t.cargo, "all")]
+        for name in conditions:
+            heard = [t for t in even if modality in t.scores and name in (t.cargo, "all")]
             try:
                 scores.append(
                     fit_score_calibration(
                         modality,
-                        condition,
+                        name,
                         [t.scores[modality] for t in heard],
                         [t.occupied for t in heard],
                         f"{fitted_on}, scored {DURATION_S:g} s after the visit began",
+                        (model_ids or {}).get(modality, ""),
                     )
                 )
             except CalibrationUnfit:
@@ -205,8 +209,11 @@ def fit(
 def _llr(calibrations: CalibrationSet, trial: Trial, modality: str) -> float:
     if modality not in trial.scores:
         return 0.0
-    condition = trial.cargo if modality in BY_CARGO else "all"
+    wanted = trial.cargo if modality in BY_CARGO else "all"
+    xray = modality == "xray"
     try:
-        return calibrations.lookup(modality, condition).llr(trial.scores[modality])
+        fit = calibrations.lookup(modality, condition(wanted, trial.xray_beam if xray else ""))
     except LookupError:
         return 0.0
+    llr = fit.llr(trial.scores[modality])
+    return max(llr, 0.0) if xray and trial.xray_blind else llr

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.evidence import CalibrationSet
+from calibration.evidence import CalibrationForeign, CalibrationSet
 from calibration.store import load_calibrations
 from models.detection import PersonDetector
 from models.runtime import ImageModel, shipped_model
@@ -51,6 +51,20 @@ class MethodKit:
             XrayModality(calibrations, self.xray),
         )
 
+    def model_ids(self) -> dict[str, str]:
+        """Return the id of the model that scores for each method."""
+        return {"thermal": self.thermal.id, "xray": self.xray.id}
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what will be unavailable with these models and calibrations, and what to do."""
+        if not self.calibrated:
+            return ()
+        ids = self.model_ids()
+        return tuple(
+            f"{CalibrationForeign(name, ids[name], fitted)}; until then its evidence is unavailable"
+            for name, fitted in self.calibrations.foreign_models(ids).items()
+        )
+
     def model_hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each model by its id."""
         hashes = {model.id: model.sha256 for model in (self.thermal, self.xray)}
@@ -71,13 +85,19 @@ class MethodKit:
         }
 
 
-def load_kit(model_files: Mapping[str, Path] | None = None, *, calibrated: bool = True) -> MethodKit:
-    """Load the shipped calibrations and models.
+def load_kit(
+    model_files: Mapping[str, Path] | None = None,
+    calibrations_file: Path | None = None,
+    *,
+    calibrated: bool = True,
+) -> MethodKit:
+    """Load calibrations and models, the shipped ones unless files are named.
 
     Parameters
     ----------
     model_files : files to take instead of the shipped models, by method
         ("xray", "thermal").
+    calibrations_file : score calibrations to take instead of the shipped ones.
 
     Raises
     ------
@@ -86,5 +106,5 @@ def load_kit(model_files: Mapping[str, Path] | None = None, *, calibrated: bool 
     """
     files = {name: shipped_model(model) for name, model in SHIPPED.items()} | dict(model_files or {})
     models = {name: ImageModel(files[name], QUANTITIES[name]) for name in QUANTITIES}
-    calibrations = load_calibrations() if calibrated else UNCALIBRATED
+    calibrations = load_calibrations(calibrations_file) if calibrated else UNCALIBRATED
     return MethodKit(calibrations, models["thermal"], models["xray"], calibrated, PersonDetector())

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -53,32 +53,41 @@ class LineScanTwin(Twin):
         *,
         dark: npt.NDArray[np.uint16] | None = None,
         air: npt.NDArray[np.uint16] | None = None,
+        after: npt.NDArray[np.uint16] | None = None,
         encoder: npt.NDArray[np.int64] | None = None,
         dose: npt.NDArray[np.uint16] | None = None,
+        air_dose: npt.NDArray[np.uint16] | None = None,
+        after_dose: npt.NDArray[np.uint16] | None = None,
         flags: npt.NDArray[np.uint16] | None = None,
         lose: frozenset[int] = frozenset(),
     ) -> threading.Event:
-        """Play one passage: HELLO, dark lines, air lines, data lines, END.
+        """Play one passage: HELLO, dark lines, air lines, data lines, air lines after them, END.
 
         Parameters
         ----------
         scan : number of the passage.
-        data, dark, air : uint16 ``(n_lines, n_pixels)``, or
+        data, dark, air, after : uint16 ``(n_lines, n_pixels)``, or
             ``(n_energies, n_lines, n_pixels)``. The energies of one position
             are sent one after the other under one line number.
         encoder : int64 ``(n_data_lines,)``; the default counts up from 0. Dark
             and air lines stand at its first value.
-        dose : uint16 ``(n_data_lines,)``; the default is nominal.
+        dose, air_dose, after_dose : uint16, one a line; the default is nominal.
         flags : uint16 ``(n_data_lines,)``, bits 1 beam off (dark lines always
             have it), 2 saturated, 4 overrun, 8 emergency stop.
-        lose : numbers of lines, counted from 1 through dark, air and data, that
+        lose : numbers of lines, counted from 1 through dark, air, data and air, that
             the detector loses: END says how many.
 
         Returns
         -------
         threading.Event : set when END is on the wire.
         """
-        passage = _Passage(scan, data, dark, air, encoder, dose, flags, lose)
+        parts = (
+            (wire.DARK, dark, None),
+            (wire.AIR, air, air_dose),
+            (wire.DATA, data, dose),
+            (wire.AIR, after, after_dose),
+        )
+        passage = _Passage(scan, parts, encoder, flags, lose)
         self._passages.append(passage)
         return passage.sent
 
@@ -120,25 +129,27 @@ class _Passage:
     def __init__(
         self,
         scan: int,
-        data: npt.NDArray[np.uint16],
-        dark: npt.NDArray[np.uint16] | None,
-        air: npt.NDArray[np.uint16] | None,
+        parts: Sequence[tuple[int, npt.NDArray[np.uint16] | None, npt.NDArray[np.uint16] | None]],
         encoder: npt.NDArray[np.int64] | None,
-        dose: npt.NDArray[np.uint16] | None,
         flags: npt.NDArray[np.uint16] | None,
         lose: frozenset[int],
     ) -> None:
         self.sent = threading.Event()
         self.due = 0.0
         self.messages: Iterator[wire.LineMessage] = iter(())
-        n_lines = data.shape[-2]
         self._scan = scan
-        self._parts = [(wire.DARK, dark), (wire.AIR, air), (wire.DATA, data)]
+        self._parts = [
+            (kind, lines, np.full(lines.shape[-2], wire.NOMINAL_DOSE, np.uint16) if dose is None else dose)
+            for kind, lines, dose in parts
+            if lines is not None
+        ]
+        n_lines = next(lines.shape[-2] for kind, lines, _ in self._parts if kind == wire.DATA)
         self._encoder = np.arange(n_lines, dtype=np.int64) if encoder is None else encoder
-        self._dose = np.full(n_lines, wire.NOMINAL_DOSE, np.uint16) if dose is None else dose
         self._flags = np.zeros(n_lines, np.uint16) if flags is None else flags
         self._lose = lose
-        if not len(self._encoder) == len(self._dose) == len(self._flags) == n_lines:
+        if not len(self._encoder) == len(self._flags) == n_lines or any(
+            len(dose) != lines.shape[-2] for _, lines, dose in self._parts
+        ):
             raise ValueError(f"encoder, dose and flags need one value for each of {n_lines} data lines")
 
     def begin(self, began_ns: int, line_rate_hz: float) -> None:
@@ -148,9 +159,7 @@ class _Passage:
     def _play(self, began_ns: int, period_s: float) -> Iterator[wire.LineMessage]:
         sha256 = hashlib.sha256()
         sent = lost = number = 0
-        for kind, images in self._parts:
-            if images is None:
-                continue
+        for kind, images, dose in self._parts:
             stack = images if images.ndim == 3 else images[None]
             for k in range(stack.shape[1]):
                 number += 1
@@ -170,7 +179,7 @@ class _Passage:
                         began_ns + round((number - 1) * period_s * 1e9),
                         kind,
                         energy,
-                        int(self._dose[k]) if kind == wire.DATA else wire.NOMINAL_DOSE,
+                        int(dose[k]),
                         flags,
                         image[k],
                     )

@@ -8,29 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-
-def auc(scores: npt.NDArray[np.float64], occupied: npt.NDArray[np.bool_]) -> float:
-    """Return the probability that an occupied scene scores above an empty one (ties count half)."""
-    empty = np.sort(scores[~occupied])
-    below = np.searchsorted(empty, scores[occupied], "left")
-    up_to = np.searchsorted(empty, scores[occupied], "right")
-    return float((below + up_to).mean() / (2 * empty.size))
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson 95 % interval of a rate.
-
-    References
-    ----------
-    Wilson, Journal of the American Statistical Association 22 (1927) 209-212.
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    rate = successes / trials
-    centre = rate + z * z / (2 * trials)
-    half = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max((centre - half) / scale, 0.0), min((centre + half) / scale, 1.0)
+from scanner.comparison.figures import auc, wilson
 
 
 def threshold_at(

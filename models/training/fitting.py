@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.card import CARD_KEY, ModelCard, OperatingPoint, Pooling, Preprocessing
+from models.card import ModelCard, OperatingPoint, Pooling, Preprocessing
 from models.runtime import ImageModel
 from models.training import figures
+from models.training.onnx_file import write_onnx
 from models.training.scenes import Scene, code_sha256, seed_text
 
 MakeScene = Callable[[int, str, int], Scene]
@@ -118,19 +118,7 @@ def export(network: nn.Module, card: ModelCard, path: Path) -> None:
     """Write the network with its card as one ONNX file."""
     example = torch.zeros(1, len(card.planes), *card.input_shape)
     program = torch.onnx.export(network, (example,), dynamo=True, external_data=False, verbose=False)
-    assert program is not None
-    model = program.model_proto
-    for node in model.graph.node:  # traces of the machine that exported it
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer]:
-        del value.metadata_props[:]
-        value.doc_string = ""
-    del model.metadata_props[:]
-    model.metadata_props.add(key=CARD_KEY, value=card.model_dump_json())
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
+    write_onnx(program, card, path)
 
 
 def score_split(

@@ -1,4 +1,4 @@
-"""Judges a model file again on held-out scenes: ``python -m models.training.judge xray FILE``.
+"""Judges a thermal model file again on held-out scenes: ``python -m models.training.judge FILE``.
 
 With ``--write`` the card's figures are replaced; the network stays as it is.
 """
@@ -14,23 +14,21 @@ from models.card import CARD_KEY, OperatingPoint
 from models.runtime import ImageModel
 from models.training import figures
 from models.training.fitting import score_split
-from models.training.scenes import seed_text, thermal_scene, xray_scene
+from models.training.scenes import seed_text, thermal_scene
 
 
 def main() -> None:
     """Set the threshold on validation scenes, count on test scenes, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=("xray", "thermal"))
     parser.add_argument("file", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--scenes", type=int, default=1400, help="scenes of each split")
     parser.add_argument("--write", action="store_true", help="put the figures into the card")
     asked = parser.parse_args()
-    make = xray_scene if asked.kind == "xray" else thermal_scene
     model = ImageModel(asked.file)
-    scores, occupied, _ = score_split(model, make, asked.seed, "validation", asked.scenes)
+    scores, occupied, _ = score_split(model, thermal_scene, asked.seed, "validation", asked.scenes)
     threshold = figures.threshold_at(scores, occupied, 0.01)
-    scores, occupied, groups = score_split(model, make, asked.seed, "test", asked.scenes)
+    scores, occupied, groups = score_split(model, thermal_scene, asked.seed, "test", asked.scenes)
     print(figures.table(scores, occupied, groups, threshold))
     if not asked.write:
         return

@@ -1,4 +1,4 @@
-"""Training and test images from simulated lorries, through the product's own signal path."""
+"""Thermal training and test images of simulated doors, through the product's own signal path."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from calibration.line_correction import correct_lines
-from calibration.line_reference import line_reference
 from scanner.signals.thermal import temperature_excess_k
-from scanner.signals.xray import load_space_mask, positions_mm, resample
 from scanner.simulation.thermal_scene import SHAPE, DoorsScene
-from scanner.simulation.xray_scene import ENCODER_UM_PER_COUNT, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 SPLITS = {"train": 0, "validation": 1, "test": 2}
-XRAY_SHAPE, XRAY_MM_PER_PX = (144, 576), 32.0
 _REEFER_CARGO = (
     CargoClass.EMPTY, CargoClass.BOXED, CargoClass.PRODUCE,
     CargoClass.MEAT, CargoClass.FROZEN, CargoClass.DRY_ICE,
@@ -52,26 +47,6 @@ def _declared(rng: np.random.Generator) -> Declaration:
     )
 
 
-def xray_scene(seed: int, split: str, index: int, n_pixels: int = 256, n_lines: int = 512) -> Scene:
-    """Return one passage; even numbers are empty, odd ones hold one to four people."""
-    rng = np.random.default_rng([seed, SPLITS[split], index])
-    declaration = _declared(rng)
-    persons = int(rng.integers(1, 5)) if index % 2 else 0
-    passage = render_passage(declaration, persons, rng, n_pixels, n_lines)
-    reference = line_reference(passage.dark, passage.air, passage.air_dose)
-    lines = correct_lines(passage.data, passage.dose, reference, passage.bits).log_attenuation
-    place = positions_mm(passage.encoder, passage.line_pitch_um, ENCODER_UM_PER_COUNT)
-    pitch_mm = passage.pixel_pitch_um / 1000
-    picture = resample(lines, place, pitch_mm, XRAY_MM_PER_PX).image
-    truth = resample(passage.persons_mask.astype(np.float32), place, pitch_mm, XRAY_MM_PER_PX).image > 0.4
-    space = load_space_mask(picture, XRAY_MM_PER_PX, declaration.vehicle_class)
-    full = [np.zeros(XRAY_SHAPE, kind) for kind in (np.float32, bool, bool)]
-    for target, source in zip(full, (picture, truth, space), strict=True):
-        target[: source.shape[0], : source.shape[1]] = source[: XRAY_SHAPE[0], : XRAY_SHAPE[1]]
-    group = f"{declaration.vehicle_class.value} {declaration.cargo.value}"
-    return Scene(full[0], full[1], full[2], persons > 0, group)
-
-
 def thermal_scene(seed: int, split: str, index: int) -> Scene:
     """Return the mean of 4 to 16 frames of some doors; even numbers are empty."""
     rng = np.random.default_rng([seed, SPLITS[split], index])
@@ -101,18 +76,11 @@ def code_sha256() -> str:
     files = [
         path for folder in folders for path in (root / folder).iterdir() if path.suffix in (".py", ".csv")
     ]
-    wanted = [f for f in files if f.stem in _SOURCES] + [
-        root / "calibration" / f"{name}.py" for name in _CORRECTION
-    ]
+    wanted = [f for f in files if f.stem in _SOURCES] + [root / "calibration" / "imager.py"]
     digest = hashlib.sha256()
     for path in sorted(wanted):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
-_CORRECTION = ("imager", "line_correction", "line_pixels", "line_reference")
-_SOURCES = {
-    "attenuation", "bodies", "figures", "networks", "scenes", "thermal", "thermal_scene", "training",
-    "xray", "xray_batch", "xray_canvas", "xray_cargo", "xray_grid", "xray_lorry", "xray_places", "xray_scene",
-    "fitting",
-}  # fmt: skip
+_SOURCES = {"figures", "fitting", "networks", "scenes", "thermal", "thermal_scene", "training"}

@@ -14,16 +14,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 from rich.progress import Progress
 from torch import Tensor
 from torch.nn import functional
 
-from models.card import CARD_KEY
 from models.detection import DetectorCard, PersonDetector
 from models.training.average_precision import Matched, average_precision, match, precision_recall
 from models.training.hit_uav import ATTRIBUTION, Labelled, hold_out, load, sequences, sha256
+from models.training.onnx_file import write_onnx
 from models.training.person_batches import CLIP_HIGH, CLIP_LOW, Targets, batch
 from models.training.person_network import DEEPEST, STRIDE, PersonNetwork
 from models.training.thermal_yard import yard_frame
@@ -100,19 +99,7 @@ def export(network: PersonNetwork, card: DetectorCard, path: Path) -> None:
         network, (torch.zeros(1, 1, 128, 160),), dynamo=True, external_data=False, verbose=False,
         dynamic_shapes=({2: DEEPEST * rows, 3: DEEPEST * columns},),
     )  # fmt: skip
-    assert program is not None
-    model = program.model_proto
-    for node in model.graph.node:  # traces of the machine that exported it
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer]:
-        del value.metadata_props[:]
-        value.doc_string = ""
-    del model.metadata_props[:]
-    model.metadata_props.add(key=CARD_KEY, value=card.model_dump_json())
-    onnx.checker.check_model(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.SerializeToString())
+    write_onnx(program, card, path)
 
 
 def code_sha256() -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import numpy as np
 
 from drivers.codecs.line_scan import LineHello
 from drivers.codecs.wave_stream import WaveChannel, WaveHello
@@ -21,11 +24,11 @@ from scanner.demo.recorded import ShakePlayer
 from scanner.simulation.layout import DEMO_LAYOUT
 from scanner.simulation.seismic import SHAKE_COUNTS_PER_M_S
 from scanner.simulation.sources import LaneSource
-from scanner.simulation.xray_scene import BOTTOM_M, LINE_RANGE_M, TOP_M
+from scanner.simulation.xray.lane import lane_pitch_um
+from scanner.simulation.xray.passage import BITS, Passage
 
-N_PIXELS, N_LINES, BITS = 512, 1024, 16
-PIXEL_PITCH_UM = round((TOP_M - BOTTOM_M) / N_PIXELS * 1e6)
-LINE_PITCH_UM = round(LINE_RANGE_M / N_LINES * 1e6)
+N_PIXELS, N_LINES = 512, 1024
+PIXEL_PITCH_UM, LINE_PITCH_UM = lane_pitch_um(N_PIXELS, N_LINES)
 PASSAGE_LINES_PER_S = 200.0
 ROLE_CODES = {"chassis": 0, "ground": 1, "air": 2}
 
@@ -98,15 +101,7 @@ class DemoTwins:
 
     def pass_portal(self, scan: int) -> None:
         """Let the lorry at hand pass the X-ray portal."""
-        passage = self.source.xray()
-        self.portal.send_scan(
-            scan,
-            passage.data,
-            dark=passage.dark,
-            air=passage.air,
-            encoder=passage.encoder,
-            dose=passage.dose,
-        )
+        play(self.portal, scan, self.source.xray())
 
     def __enter__(self) -> Self:
         for twin in self.by_sensor.values():
@@ -121,3 +116,30 @@ class DemoTwins:
     ) -> None:
         for twin in self.by_sensor.values():
             twin.stop()
+
+
+def play(portal: LineScanTwin, scan: int, passage: Passage) -> threading.Event:
+    """Send a simulated passage; lines that its detector lost are lost on the wire."""
+    counted = passage.counted
+    n_lines = int(counted.line[-1]) + 1
+    data = np.zeros((n_lines, counted.data.shape[1]), np.uint16)
+    dose, encoder = np.zeros(n_lines, np.uint16), np.zeros(n_lines, np.int64)
+    data[counted.line], dose[counted.line], encoder[counted.line] = (
+        counted.data,
+        counted.dose,
+        passage.encoder,
+    )
+    before = 1 + len(counted.dark) + len(counted.air)
+    lost = np.setdiff1d(np.arange(n_lines), counted.line)
+    return portal.send_scan(
+        scan,
+        data,
+        dark=counted.dark,
+        air=counted.air,
+        after=counted.air_after,
+        encoder=encoder,
+        dose=dose,
+        air_dose=counted.air_dose,
+        after_dose=counted.air_after_dose,
+        lose=frozenset((before + lost).tolist()),
+    )

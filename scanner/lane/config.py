@@ -61,6 +61,7 @@ class LaneTable(_Table):
 
     id: Annotated[str, Field(min_length=1, max_length=64)]
     data_dir: str
+    evidence: str = ""
 
 
 class ServiceTable(_Table):
@@ -84,7 +85,10 @@ class LaneFile(_Table):
 
 @dataclass(frozen=True, slots=True)
 class LaneConfig:
-    """A checked configuration, ready to open devices; ``service`` is None for a lane that works alone."""
+    """A checked configuration, ready to open devices.
+
+    ``service`` is None for a lane that works alone, ``calibrations_file`` for the shipped ones.
+    """
 
     lane_id: str
     data_dir: Path
@@ -92,13 +96,14 @@ class LaneConfig:
     sensors: dict[str, Sensor]
     policy: dict[VehicleClass, ClassPolicy]
     model_files: dict[str, Path]
+    calibrations_file: Path | None = None
     service: ServiceLink | None = None
 
 
 def load_lane_config(path: Path) -> LaneConfig:
     """Read and check a lane's configuration.
 
-    ``data_dir`` and model files are taken from the file's folder when they are relative.
+    ``data_dir``, model and calibration files are taken from the file's folder when they are relative.
 
     Raises
     ------
@@ -157,6 +162,11 @@ def _build(file: LaneFile, path: Path) -> LaneConfig:
             raise ConfigError(
                 f"model.{name}: no model file at {model}: correct the path, or leave the key out"
             )
+    evidence = path.parent / file.lane.evidence if file.lane.evidence else None
+    if evidence is not None and not evidence.is_file():
+        raise ConfigError(
+            f"lane.evidence: no score calibrations at {evidence}: correct the path, or leave the key out"
+        )
     return LaneConfig(
         lane_id=file.lane.id,
         data_dir=(path.parent / file.lane.data_dir).resolve(),
@@ -164,6 +174,7 @@ def _build(file: LaneFile, path: Path) -> LaneConfig:
         sensors=sensors,
         policy=make_policy(file.policy),
         model_files=models,
+        calibrations_file=evidence,
         service=service_link(file.service.url, file.service.ca, file.service.token_file, path.parent)
         if file.service is not None
         else None,

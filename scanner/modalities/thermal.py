@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
-from calibration.evidence import CalibrationSet
+from calibration.evidence import CalibrationForeign, CalibrationSet
 from calibration.imager import temperature_c
 from drivers.api import ConnectionState, Event, EventKind, Frame, Reading, Role
 from models.detection import PersonDetector
@@ -91,7 +91,9 @@ class ThermalModality:
         llr, calibration_id = 0.0, ""
         if self.calibrations is not None:
             try:
-                fit = self.calibrations.lookup(self.name, cargo)
+                fit = self.calibrations.lookup(self.name, cargo, self.model.id)
+            except CalibrationForeign as other:
+                raise _CannotTell("thermal_other_model", model=self.model.id, fitted=other.fitted) from other
             except CalibrationMissing as missing:
                 raise _CannotTell("thermal_no_fit", cargo=cargo) from missing
             llr, calibration_id = fit.llr(found.score), fit.id

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from calibration.certificates import CalibrationExpired, CalibrationMissing, check_valid
-from calibration.evidence import CalibrationSet
+from calibration.evidence import CalibrationForeign, CalibrationSet, condition
 from drivers.api import (
     ConnectionState,
     Event,
     EventKind,
     GeneratorState,
     LineBlock,
+    LineKind,
     LineScanEnd,
     Reading,
     Role,
 )
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState, Reason, pending, unavailable
-from scanner.modalities.xray_passage import BLIND_LIMIT, Measured, Passage, PassageUnusable, measure
+from scanner.modalities.xray_measure import Measured, measure
+from scanner.modalities.xray_passage import Passage, PassageUnusable
 from scanner.modality import ScanView, Sensor
 from scanner.vehicle import VehicleClass
 
 SILENCE_S = 3.0  # a passage without END is cut off when no line came for so long
 SUPPLY_HEARD_S = 2.0  # an older state of the X-ray supply says nothing
+BLIND_LIMIT = 0.30  # share of the load space: beyond it a low score means nothing
+
+BLIND_REASONS = frozenset({"xray_not_penetrated", "xray_could_hide"})
+"""Codes of evidence whose picture was scored, but cannot speak for nobody being there."""
 
 
 class XrayModality:
@@ -52,21 +61,22 @@ class XrayModality:
         elif isinstance(item, LineBlock) and item.stamp.role is Role.PORTAL:
             passage = self._passages.setdefault(item.stamp.sensor, Passage(self._visit))
             passage.take(item)
-            if item.kind == "data" and self._beam_is_off(item.stamp.mono_ns):
-                passage.beam_off_seen = True
+            if item.kind is LineKind.DATA:
+                self._note_supply(passage, item.stamp.mono_ns)
         elif isinstance(item, LineScanEnd) and item.stamp.sensor in self._passages:
             self._passages[item.stamp.sensor].finish(item)
         elif isinstance(item, Event) and item.kind is EventKind.VISIT_START:
             self._start_visit()
 
-    def _beam_is_off(self, now_ns: int) -> bool:
+    def _note_supply(self, passage: Passage, now_ns: int) -> None:
         # a supply that is heard no more says nothing about the lines of now; their own flags remain
         supply = self._supply
-        return (
-            supply is not None
-            and supply.state != "on"
-            and now_ns - supply.stamp.mono_ns <= SUPPLY_HEARD_S * 1e9
-        )
+        if supply is None or now_ns - supply.stamp.mono_ns > SUPPLY_HEARD_S * 1e9:
+            return
+        if supply.state != "on":
+            passage.beam_off_seen = True
+        elif math.isfinite(supply.kv) and supply.kv > 0:  # many a linac's supply tells no voltage
+            passage.heard_kv = supply.kv
 
     def _start_visit(self) -> None:
         """Keep the pictures that are whole; lines of this visit join none of them."""
@@ -136,38 +146,41 @@ class XrayModality:
         llr, calibration_id = 0.0, ""
         if self.calibrations is not None:
             try:
-                fit = self.calibrations.lookup(self.name, cargo)
+                fit = self.calibrations.lookup(self.name, condition(cargo, result.beam), self.model.id)
+            except CalibrationForeign as other:
+                values = {"model": self.model.id, "fitted": other.fitted}
+                return self._said(EvidenceState.UNAVAILABLE, Reason("xray_other_model", values), result)
             except CalibrationMissing:
-                return Evidence(
-                    self.name,
-                    EvidenceState.UNAVAILABLE,
-                    reason=Reason("xray_no_fit", {"cargo": cargo}),
-                    score=result.score,
-                    features=result.features,
-                    overlays=result.overlays,
-                    model_id=self.model.id,
-                )
+                return self._said(EvidenceState.UNAVAILABLE, Reason("xray_no_fit", {"cargo": cargo}), result)
             llr, calibration_id = fit.llr(result.score), fit.id
         # what is seen in the clear part stands; seeing nothing there does not clear the rest
-        if result.blind > BLIND_LIMIT and llr <= 0:
-            return Evidence(
-                self.name,
-                EvidenceState.UNAVAILABLE,
-                reason=Reason("xray_not_penetrated", {"percent": 100 * result.blind}),
-                score=result.score,
-                features=result.features,
-                overlays=result.blind_overlays,
-                calibration_id=calibration_id,
-                model_id=self.model.id,
-            )
+        cannot = _not_seen_through(result) if llr <= 0 else None
+        if cannot is not None:
+            said = self._said(EvidenceState.UNAVAILABLE, cannot, result)
+            return replace(said, overlays=result.blind_overlays, calibration_id=calibration_id)
+        scored = Reason("xray_scored", {"percent": 100 * result.blind})
+        said = self._said(EvidenceState.READY, scored, result)
+        return replace(said, llr=llr, calibration_id=calibration_id)
+
+    def _said(self, state: EvidenceState, reason: Reason, result: Measured) -> Evidence:
         return Evidence(
             self.name,
-            EvidenceState.READY,
-            llr=llr,
-            reason=Reason("xray_scored", {"percent": 100 * result.blind}),
+            state,
+            reason=reason,
             score=result.score,
             features=result.features,
             overlays=result.overlays,
-            calibration_id=calibration_id,
             model_id=self.model.id,
         )
+
+
+def _not_seen_through(result: Measured) -> Reason | None:
+    """Why nothing found is not nothing there: too much of the load space is dark, or enough for a person."""
+    if result.blind > BLIND_LIMIT:
+        return Reason("xray_not_penetrated", {"percent": 100 * result.blind})
+    if not result.hiding:
+        return None
+    largest = result.hiding[0]
+    metre = result.mm_per_px / 1000
+    size = {"width": largest.width * metre, "height": largest.height * metre}
+    return Reason("xray_could_hide", {"parts": float(len(result.hiding)), **size})

@@ -6,7 +6,6 @@ times; only the arrival is exact instead of some milliseconds late.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,9 +22,6 @@ from drivers.api import (
     Flag,
     Frame,
     Item,
-    LineBlock,
-    LineKind,
-    LineScanEnd,
     Quality,
     Quantity,
     Reading,
@@ -46,8 +42,6 @@ UTC_NS = 1_793_606_400_000_000_000  # 2 November 2026, 08:00 UTC
 WAVE_BLOCK_S = 0.1
 SHAKE_PACKET = 25
 FRAME_HZ = 4.0  # as the driver asks of the module unless told otherwise
-LINE_BLOCK = 64
-LINE_RATE_HZ = 200.0
 OXYGEN_NOISE_PCT = 0.03  # of a single report (assumption)
 SETTLE_S = 600.0  # the probes have hung in free air for so long
 
@@ -153,7 +147,7 @@ def _sources(
         sources.append(_doors(lorry, doors, duration_s))
     portal = _name(layout, Role.PORTAL, "lines")
     if portal and times.xray_s is not None and times.xray_s < duration_s:
-        sources.append(_portal(lorry, portal, times.xray_s, times.utc_ns))
+        sources.append(_portal(lorry, layout, portal, times.xray_s, times.utc_ns))
     return sources
 
 
@@ -259,43 +253,10 @@ def _doors(lorry: SimulatedLorry, sensor: str, duration_s: float) -> Iterator[Ti
         yield at_s, sensor, Frame(centi_c, "°C", scale=0.01, ambient_c=lorry.spec.outside_c)
 
 
-def _portal(lorry: SimulatedLorry, sensor: str, begin_s: float, utc_ns: int) -> Iterator[Timed]:
-    passage = lorry.xray()
-    n_dark, n_air, n_data = len(passage.dark), len(passage.air), len(passage.data)
-    still = passage.encoder[:1]
-    parts = (
-        (LineKind.DARK, passage.dark, np.repeat(still, n_dark), passage.dark_dose, Flag.BEAM_OFF),
-        (LineKind.AIR, passage.air, np.repeat(still, n_air), passage.air_dose, Flag.NONE),
-        (LineKind.DATA, passage.data, passage.encoder, passage.dose, Flag.NONE),
-    )
-    sha256 = hashlib.sha256()
-    line = 0
-    for kind, pixels, encoder, dose, flag in parts:
-        for first in range(0, len(pixels), LINE_BLOCK):
-            piece = slice(first, first + LINE_BLOCK)
-            n = len(pixels[piece])
-            sha256.update(np.ascontiguousarray(pixels[piece]).astype("<u2").tobytes())
-            numbers = np.arange(line + 1, line + n + 1, dtype=np.int64)
-            device_ns = utc_ns + round((begin_s + line / LINE_RATE_HZ) * 1e9)
-            line += n
-            yield (
-                begin_s + line / LINE_RATE_HZ,
-                sensor,
-                LineBlock(
-                    pixels[piece],
-                    scan=lorry.spec.visit,
-                    line_numbers=numbers,
-                    encoder=encoder[piece],
-                    dose=dose[piece],
-                    line_flags=np.full(n, int(flag), np.uint16),
-                    kind=kind,
-                    energy=0,
-                    bits=passage.bits,
-                    pixel_pitch_um=passage.pixel_pitch_um,
-                    line_pitch_um=passage.line_pitch_um,
-                    device_ns=device_ns,
-                    flags=flag,
-                ),
-            )
-    end = LineScanEnd(lorry.spec.visit, n_dark + n_air + n_data, 0, sha256.hexdigest(), line, True)
-    yield begin_s + line / LINE_RATE_HZ, sensor, end
+def _portal(
+    lorry: SimulatedLorry, layout: LaneLayout, sensor: str, begin_s: float, utc_ns: int
+) -> Iterator[Timed]:
+    from scanner.simulation.portal import portal_lines  # its scenes are only loaded where a lorry passes
+
+    for at_s, reading in portal_lines(lorry.xray(beam=layout.beam), lorry.spec.visit, begin_s, utc_ns):
+        yield at_s, sensor, reading

@@ -19,6 +19,7 @@ from scanner.modality import Sensor
 from scanner.simulation.chassis import Geophone
 from scanner.simulation.co2 import ProbeModel
 from scanner.simulation.seismic import SHAKE_COUNTS_PER_M_S
+from scanner.simulation.xray.beam import BEAM_KV, Beam
 
 DRIVERS: dict[str, type[Device[Any]]] = {
     "vaisala-gmp252": VaisalaGmp252,
@@ -42,6 +43,9 @@ PROBE_MODELS = {
 """How each CO2 probe of this lane answers; its offset is drawn with the lorry or the lane."""
 
 SHAKE_CHANNEL = Channel("EHZ", Role.GROUND, SHAKE_COUNTS_PER_M_S, counts_per_volt=1.0)
+TOP_MM = 4500.0
+"""What the upper end of the X-ray detector looks at, as in ``xray/lane.toml``."""
+
 ISSUED, EXPIRES = dt.date(2026, 1, 1), dt.date(2035, 12, 31)
 
 
@@ -59,6 +63,7 @@ class LaneLayout:
     shake_channel : the ground digitiser's channel as its driver names it.
     shake_fs_hz : its rate.
     oxygen : name of the oxygen cell beside the inside probe's tip, "" = there is none.
+    beam : of the X-ray portal; the detector's certificate says its voltage.
     """
 
     drivers: Mapping[str, str]
@@ -69,6 +74,7 @@ class LaneLayout:
     shake_channel: Channel = SHAKE_CHANNEL
     shake_fs_hz: float = 100.0
     oxygen: str = ""
+    beam: Beam = Beam.LINAC
 
     def named(self, role: Role, reads: str) -> str:
         """Return the name of the one sensor of a role that delivers a type of reading.
@@ -126,13 +132,16 @@ def _certificate(sensor: str, parameters: Mapping[str, float]) -> Certificate:
     return Certificate(f"SIM-{sensor}", ISSUED, EXPIRES, parameters, "simulated")
 
 
-def demo_layout(outside_driver: str = "senseair-s8", geophone: Geophone | None = None) -> LaneLayout:
+def demo_layout(
+    outside_driver: str = "senseair-s8", geophone: Geophone | None = None, beam: Beam = Beam.LINAC
+) -> LaneLayout:
     """Return the demonstration lane.
 
     Parameters
     ----------
     outside_driver : "senseair-s8", or "vaisala-gmp252" for a reference like the inside probe.
     geophone : element and converter of the waveform board.
+    beam : of the X-ray portal.
 
     Examples
     --------
@@ -154,7 +163,7 @@ def demo_layout(outside_driver: str = "senseair-s8", geophone: Geophone | None =
         ("geophones", Role.CHASSIS, "wave-stream", response),
         ("shake", Role.GROUND, "raspberry-shake", {"counts_per_m_s": SHAKE_COUNTS_PER_M_S}),
         ("thermal-doors", Role.DOORS, "gy-mcu90640", {"offset_c": 0.0, "uncertainty_c": 1.5}),
-        ("xray", Role.PORTAL, "line-scan", {}),
+        ("xray", Role.PORTAL, "line-scan", {"beam_kv": BEAM_KV[beam], "top_mm": TOP_MM}),
     )
     sensors = {}
     for name, role, driver, parameters in lane:
@@ -171,6 +180,7 @@ def demo_layout(outside_driver: str = "senseair-s8", geophone: Geophone | None =
         channels=tuple(
             Channel(name, role, **response) for name, role in zip(CHANNEL_NAMES, roles, strict=True)
         ),
+        beam=beam,
     )
 
 

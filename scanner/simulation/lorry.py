@@ -36,7 +36,8 @@ from scanner.vehicle import CargoClass
 
 if TYPE_CHECKING:
     from scanner.simulation.thermal_scene import DoorsScene
-    from scanner.simulation.xray_scene import XrayPassage
+    from scanner.simulation.xray.beam import Beam
+    from scanner.simulation.xray.passage import Passage
 
 __all__ = ["LorrySpec", "SimulatedLorry", "draw_lorry"]
 
@@ -219,17 +220,16 @@ class SimulatedLorry:
             )
         return self._doors.frame_c(t_s)
 
-    def xray(self, n_pixels: int = 512, n_lines: int = 1024) -> XrayPassage:
-        """Return the lorry's passage through the X-ray portal."""
-        from scanner.simulation.xray_scene import render_passage
+    def xray(self, n_pixels: int = 512, n_lines: int = 1024, beam: Beam | None = None) -> Passage:
+        """Return the lorry's passage through the X-ray portal; None = a linac's."""
+        from scanner.simulation.xray.beam import Beam
+        from scanner.simulation.xray.lane import declared_spec, lane_passage
 
-        return render_passage(
-            self.spec.declaration,
-            self.spec.persons,
-            stream(self.spec.visit_seed, "xray"),
-            n_pixels=n_pixels,
-            n_lines=n_lines,
+        spec = self.spec
+        drawn = declared_spec(
+            spec.declaration, spec.persons, spec.seed, beam or Beam.LINAC, n_pixels, n_lines
         )
+        return lane_passage(drawn, spec.visit_seed)
 
 
 def _recorded_forces(

@@ -26,7 +26,7 @@ from scanner.simulation.priors import stream
 from scanner.simulation.seismic import Seismic
 
 if TYPE_CHECKING:
-    from scanner.simulation.xray_scene import XrayPassage
+    from scanner.simulation.xray.passage import Passage
 
 Counts = npt.NDArray[np.int32]
 
@@ -132,7 +132,7 @@ class LaneSource:
             noise = self._frame_rng.standard_normal((24, 32))  # an MLX90640 at 4 Hz: some 0.4 K
             return (self._idle.outside_c + 0.4 * noise).astype(np.float32)
 
-    def xray(self) -> XrayPassage:
+    def xray(self) -> Passage:
         """Return the present lorry's passage through the portal.
 
         Raises
@@ -142,7 +142,7 @@ class LaneSource:
         lorry = self._lorry
         if lorry is None:
             raise LookupError("no lorry is in the lane, so nothing passes the portal")
-        return lorry.xray()
+        return lorry.xray(beam=self.layout.beam)
 
     def _begin(self, lorry: SimulatedLorry | None) -> None:
         self._since = self._clock()

@@ -23,6 +23,7 @@ NAMES = (
     "project",
     "calibrate",
     "drivers",
+    "models",
     "accounts",
     "lanes",
     "gates",

@@ -27,12 +27,19 @@ def _group() -> None:
 @app.command("check")
 def check(file: Annotated[Path, typer.Argument(help="the lane's TOML file")]) -> None:
     """Say whether a lane's configuration is sound, and if not, how to mend it."""
+    from scanner.lane.kit import load_lane_kit  # here: it brings every library of a lane
+
     checked = load_lane_config(file)
+    kit = load_lane_kit(checked, file)
     console = Console()
     head = f"{file}: sound. Lane {checked.lane_id}, {len(checked.devices)} devices:"
     console.print(head, markup=False, highlight=False, soft_wrap=True)
     for spec in checked.devices:
         console.print(f"  {spec.name} ({spec.role.value})", highlight=False)
+    for name in checked.model_files:
+        console.print(f"  model.{name} {kit.model_ids()[name]}", markup=False, highlight=False)
+    for note in kit.notes():
+        console.print(f"  note: {note}", markup=False, highlight=False, soft_wrap=True)
     for sensor in checked.sensors.values():
         try:
             check_valid(sensor.certificate, sensor.name, time.time_ns())

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from scanner.lane.agent import LaneAgent
 from scanner.lane.config import load_lane_config
-from scanner.methods import load_kit
+from scanner.lane.kit import load_lane_kit
 from scanner.wording import Language
 from service.terminal.attend import attend
 
@@ -23,4 +23,7 @@ def lane(
 ) -> None:
     """Run one lane: devices, recorder, pipeline, outbox, and a terminal view."""
     checked = load_lane_config(config)
-    attend(LaneAgent(checked, load_kit(checked.model_files)), Console(), language)
+    kit = load_lane_kit(checked, config)
+    for note in kit.notes():
+        Console(stderr=True).print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+    attend(LaneAgent(checked, kit), Console(), language)

@@ -18,6 +18,7 @@ from scanner.recording.projection import projection_words
 from scanner.recording.reader import read_header
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
 from scanner.replay_schema import SCHEMA_VERSION
+from service.cli.model_files import EVIDENCE, THERMAL_MODEL, XRAY_MODEL, model_files
 from service.cli.out_file import check_can_write
 from service.cli.recording import REPAIRED_SUFFIX
 
@@ -27,6 +28,9 @@ def replay(
         list[Path], typer.Argument(help="recordings (.mcap), scan folders, or a lane's data folder")
     ],
     json_out: Annotated[Path | None, typer.Option("--json", help="write every result here")] = None,
+    xray_model: XRAY_MODEL = None,
+    thermal_model: THERMAL_MODEL = None,
+    evidence: EVIDENCE = None,
 ) -> None:
     """Replay recorded scans and print each one's assessment and digest.
 
@@ -36,7 +40,9 @@ def replay(
     check_can_write(json_out, "--json")
     console = Console()
     errors = Console(stderr=True)
-    kit = load_kit()
+    kit = load_kit(model_files(xray_model, thermal_model), evidence)
+    for note in kit.notes():
+        errors.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     failed: dict[str, str] = {}
     scans = _readable(find_recordings(files), failed)
     total = sum(path.stat().st_size for visits in scans.values() for _, path in visits)

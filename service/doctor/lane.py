@@ -14,6 +14,7 @@ from cryptography import x509
 
 from drivers.api import ConfigError
 from scanner.lane.config import LaneConfig, load_lane_config
+from scanner.lane.kit import load_lane_kit
 from scanner.lane.service_address import ServiceLink
 from scanner.modality import Sensor
 from service.doctor.calibrations import co2_calibrations
@@ -35,6 +36,7 @@ def lane(file: Path) -> Iterator[Finding]:
         yield fail("configuration", words or str(error), mend)
         return
     yield ok("configuration", f"{file}: sound, lane {config.lane_id}, {len(config.devices)} devices")
+    yield from models(config, file)
     yield from disk(config.data_dir)
     for spec in config.devices:
         url = str(getattr(spec.config, "url", ""))
@@ -45,6 +47,21 @@ def lane(file: Path) -> Iterator[Finding]:
     yield from co2_calibrations(config, today)
     if config.service is not None:
         yield from service(config.service, dt.datetime.now(dt.UTC))
+
+
+def models(config: LaneConfig, file: Path) -> Iterator[Finding]:
+    """Look whether the lane's own models load, and whether its scores were calibrated with them."""
+    try:
+        kit = load_lane_kit(config, file)
+    except ConfigError as error:
+        words, _, mend = str(error).rpartition(": ")
+        yield fail("models", words or str(error), mend)
+        return
+    for note in kit.notes():
+        words, _, mend = note.rpartition(": ")
+        yield warn("models", words, mend)
+    if config.model_files and not kit.notes():
+        yield ok("models", f"{', '.join(kit.model_ids().values())}, calibrated with these")
 
 
 def device(name: str, url: str) -> Iterator[Finding]:

@@ -20,10 +20,11 @@ from rich.table import Table
 from scipy.stats import binomtest
 
 from scanner.evidence import EvidenceState, Recommendation
-from scanner.fitting import TEST_SEED, assess_in_sequence, assess_lorry, draw_trial
+from scanner.fitting import TEST_SEED, assess_in_sequence, assess_lorry
 from scanner.methods import MethodKit, load_kit
 from scanner.policy import MODALITIES
 from scanner.simulation.items import START_NS
+from scanner.trial_lorries import draw_trial
 
 Row = tuple[str, bool, str, dict[str, float], float]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.api import ConnectionState, Role
+from models import familiarity
 from scanner.evidence import EvidenceState, Reason, Recommendation
 from scanner.policy import MODALITIES
 from scanner.vehicle import CargoClass, VehicleClass
@@ -129,6 +130,7 @@ def test_every_code_that_people_read_has_its_name():
         "connection": ConnectionState,
         "evidence": EvidenceState,
         "recommendation": Recommendation,
+        "picture_feature": familiarity.NAMES,
     }
     for table, wanted in codes.items():
         assert set(names()[table]) == {str(code) for code in wanted}

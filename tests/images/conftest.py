@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.runtime import ImageModel, shipped_model
-from scanner.simulation.xray_scene import XrayPassage, render_passage
 from tests.images.lane import BOXED
+from tests.simulation.former.xray_scene import XrayPassage, render_passage
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ from drivers.api import (
     Stamp,
 )
 from scanner.modality import ScanView, Sensor
-from scanner.simulation.xray_scene import XrayPassage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from tests.simulation.former.xray_scene import XrayPassage
 
 UTC_NS = int(dt.datetime(2026, 6, 1, tzinfo=dt.UTC).timestamp() * 1e9)
 CERTIFICATE = Certificate("T-1", dt.date(2026, 1, 1), dt.date(2026, 12, 31), {"offset_c": 0.0})

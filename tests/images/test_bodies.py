@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scanner.simulation.bodies import HEIGHT_FRACTION, Ellipsoid, Pose, body
+from tests.simulation.former.bodies import HEIGHT_FRACTION, Ellipsoid, Pose, body
 
 
 @pytest.mark.parametrize("pose", list(Pose))

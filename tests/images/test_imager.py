@@ -12,8 +12,8 @@ from calibration.imager import temperature_c
 from calibration.line_correction import correct_lines
 from calibration.line_reference import line_reference
 from drivers.api import Frame
-from scanner.simulation.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from tests.simulation.former.xray_scene import render_passage
 
 NOMINAL = np.full(64, 32768, np.uint16)
 

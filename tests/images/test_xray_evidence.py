@@ -26,14 +26,14 @@ from drivers.api import (
 )
 from models.runtime import ImageModel
 from scanner.evidence import Evidence, EvidenceState
-from scanner.fitting import draw_trial
 from scanner.modalities.xray import XrayModality
 from scanner.modality import Sensor
 from scanner.simulation.lorry import SimulatedLorry
-from scanner.simulation.xray_scene import XrayPassage, render_passage
+from scanner.trial_lorries import draw_trial
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from scanner.wording import LANGUAGES, sentence
 from tests.images import lane
+from tests.simulation.former.xray_scene import XrayPassage, render_passage
 
 Items = list[LineBlock | LineScanEnd]
 LATER_NS = lane.END_NS + 5_000_000_000

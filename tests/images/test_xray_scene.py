@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from scanner.simulation.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from tests.simulation.former.xray_scene import render_passage
 
 LORRIES = [
     (VehicleClass.REEFER, CargoClass.EMPTY, False),

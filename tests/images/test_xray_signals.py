@@ -13,8 +13,8 @@ from scanner.signals.xray import (
     resample,
     vehicle_columns,
 )
-from scanner.simulation.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
+from tests.simulation.former.xray_scene import render_passage
 
 
 def test_speed_does_not_stretch_the_picture() -> None:

@@ -97,7 +97,7 @@ def test_frames_that_do_not_fit_are_refused(detector: PersonDetector) -> None:
 def test_foreign_and_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing):
         PersonDetector(tmp_path / "nowhere.onnx")
-    with pytest.raises(ModelMismatch, match="no detector's"):
+    with pytest.raises(ModelMismatch, match="not a person detector's card"):
         PersonDetector(shipped_model("thermal-people"))
     with pytest.raises(ModelMismatch, match="card does not fit"):
         ImageModel(shipped_model("thermal-persons-open"))

@@ -97,7 +97,7 @@ def test_the_door_imager_sees_the_lorry_and_the_empty_lane(source, clock):
 
 def test_the_present_lorry_passes_the_portal(source):
     source.arrive(demo_stream()[1].lorry())
-    assert source.xray().persons_mask.any()
+    assert source.xray().people_m.any()
 
 
 def test_lane_time_runs_at_the_pace_of_the_twins(clock):

@@ -15,6 +15,10 @@ class Beam(StrEnum):
     TUBE = "450 kV"
 
 
+BEAM_KV = {Beam.LINAC: 6000.0, Beam.TUBE: 450.0}
+"""What a lane's generator is set to (``lane.toml``); a linac's end point in keV."""
+
+
 def draw_spectrum(beam: Beam, draw: Draw) -> Spectrum:
     """Return what the detector sees of one source: end point, filter and scintillator differ."""
     scintillator, thick_mm = draw.kind("beam.scintillator"), draw("beam.scintillator_mm")

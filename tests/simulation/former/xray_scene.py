@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scanner.simulation.attenuation import Spectrum, linac_spectrum
-from scanner.simulation.bodies import HEIGHT_FRACTION, Pose, body
-from scanner.simulation.xray_canvas import Canvas
-from scanner.simulation.xray_cargo import HidingPlace, draw_cargo
-from scanner.simulation.xray_lorry import draw_lorry
 from scanner.vehicle import Declaration
+from tests.simulation.former.bodies import HEIGHT_FRACTION, Pose, body
+from tests.simulation.former.xray_canvas import Canvas
+from tests.simulation.former.xray_cargo import HidingPlace, draw_cargo
+from tests.simulation.former.xray_lorry import draw_lorry
 
 TOP_M = 4.50  # height that pixel 0 looks at
 BOTTOM_M = -0.05

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scanner.simulation.bodies import Ellipsoid
-from scanner.simulation.xray_canvas import Canvas
-from scanner.simulation.xray_lorry import LoadSpace
 from scanner.vehicle import CargoClass, Declaration
+from tests.simulation.former.bodies import Ellipsoid
+from tests.simulation.former.xray_canvas import Canvas
+from tests.simulation.former.xray_lorry import LoadSpace
 
 WOOD_G_CM3 = 0.5
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from scanner.simulation.bodies import Ellipsoid
+from tests.simulation.former.bodies import Ellipsoid
 
 Image = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scanner.simulation.xray_canvas import Canvas
 from scanner.vehicle import VehicleClass
+from tests.simulation.former.xray_canvas import Canvas
 
 STEEL, ALUMINIUM, FOAM, GLASS, RUBBER, DIESEL = 7.85, 2.70, 0.045, 2.5, 1.15, 0.84
 LENGTH_M = 16.5
