@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from models.card import Beam, ModelCard, OperatingPoint, Preprocessing, SummedPooling
+from models.familiarity import NAMES, features
 from models.runtime import ImageModel
 from models.training import figures
 from models.training.fitting import export
@@ -130,11 +131,23 @@ def main() -> None:
     scores, on = np.array([j.score for j in found]), np.array([j.on_person for j in found])
     np.savez(asked.work / "validation.npz", scores=scores, on_person=on)
     print(table(scores, on, pictures))
-    facts |= _figures(scores, pictures)
+    facts |= _figures(scores, pictures) | {"familiar": familiar_ranges(pictures)}
     export(Answering(network).eval(), ModelCard.model_validate(facts), asked.out)
     if asked.golden:
         _write_golden(network, pictures, asked.golden)
     print(f"{asked.out}: {ImageModel(asked.out).id}, {asked.out.stat().st_size / 1e6:.2f} MB")
+
+
+def familiar_ranges(pictures: Validation) -> dict[str, tuple[float, float]]:
+    """Return what features of pictures may be: all but a thousandth at each end, and a quarter more."""
+    kept = [pictures[index] for index in range(len(pictures))]
+    found = [features(p.attenuation.astype(np.float32), p.clear, MM_PER_PX) for p in kept]
+    ranges = {}
+    for name in NAMES:
+        low, high = np.quantile([one[name] for one in found], (0.001, 0.999))
+        margin = 0.25 * (high - low)
+        ranges[name] = round(float(low - margin), 5), round(float(high + margin), 5)
+    return ranges
 
 
 def _figures(scores: npt.NDArray[np.float64], pictures: Validation) -> dict[str, object]:
