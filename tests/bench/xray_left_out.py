@@ -10,8 +10,8 @@ The first file is the one that others are compared with. Networks are trained wi
 20 000 000 and on, training's ranges), an occupied scene and its twin at each beam: ``--scenes`` of all loads,
 and ``--faulty`` of each scanner's fault drawn into every one. Answers are kept in DIR and taken up again.
 
-A network's threshold is what 1 % of its own twins exceed, over all families at that beam, so that none gains by
-its scale. Differences are paired: the same scenes are drawn again for both networks, thresholds included.
+A network's threshold is what 1 % of its own twins exceed, over all families at that beam, so that none gains
+by its scale. Differences are paired: the same scenes are drawn again for both networks, thresholds included.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from calibration.certificates import CalibrationMissing
 from models.runtime import ImageModel, ImageScore
 from models.training.xray_pictures import SPLITS, Picture, picture_of, spec_of
 from scanner.signals.xray_scan import ScanUnusable
@@ -116,7 +117,7 @@ def score(task: Task, looks: dict[str, Look]) -> list[Scene]:
         try:
             picture = picture_of(view.passage)
             scores = {name: look(picture, beam).score for name, look in looks.items()}
-        except ScanUnusable:
+        except (ScanUnusable, CalibrationMissing):
             scores = {}
         found.setdefault(beam.value, {})[view.side] = scores
         if view.side == OCCUPIED:
@@ -127,9 +128,7 @@ def score(task: Task, looks: dict[str, Look]) -> list[Scene]:
         families += sorted({f"age: {p.age}" for p in view.people}) if len(view.people) == 1 else []
         if task.fault:
             families = [f"fault: {task.fault}"]  # only there, or a fault's scenes would weigh double
-        out.append(
-            Scene(task.seed, beam_name, tuple(families), sides[OCCUPIED], _other(sides, OCCUPIED))
-        )
+        out.append(Scene(task.seed, beam_name, tuple(families), sides[OCCUPIED], _other(sides, OCCUPIED)))
     return out
 
 
@@ -160,9 +159,7 @@ def answered(
             stored = json.loads(line)
         except ValueError:
             continue  # cut off by a kill
-        found[stored["seed"]] = [
-            Scene(**{**s, "families": tuple(s["families"])}) for s in stored["scenes"]
-        ]
+        found[stored["seed"]] = [Scene(**{**s, "families": tuple(s["families"])}) for s in stored["scenes"]]
     todo = [t for t in tasks if t.seed not in found]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with path.open("a", encoding="utf-8") as file, Progress(*columns, console=Console(stderr=True)) as bar:
@@ -180,6 +177,8 @@ def answered(
 def _scored(
     tasks: Sequence[Task], make: Callable[[], dict[str, Look]], workers: int
 ) -> Iterator[tuple[Task, list[Scene]]]:
+    if not tasks:
+        return
     if workers == 1:
         looks = make()
         for task in tasks:
@@ -347,9 +346,7 @@ def main(arguments: list[str] | None = None) -> None:
     if len(files) < 2 or len(files) < len(chosen.networks):
         parser.error("give two networks or more, each with a name of its own")
     path = chosen.out / f"left-out-{version(files)}.jsonl"
-    scenes = answered(
-        tasks_of(chosen.scenes, chosen.faulty), partial(open_all, files), path, chosen.workers
-    )
+    scenes = answered(tasks_of(chosen.scenes, chosen.faulty), partial(open_all, files), path, chosen.workers)
     text = table(scenes, list(files))
     (chosen.out / "left-out.md").write_text(text + "\n", encoding="utf-8")
     print(text)

@@ -36,11 +36,11 @@ def trials_of(occupied: int, empty: int) -> list[Trial]:
     """Return everything that is asked, both kinds spread evenly over the run.
 
     >>> [(t.number, t.occupied) for t in trials_of(1, 2)]
-    [(0, True), (0, False), (1, False)]
+    [(0, False), (0, True), (1, False)]
     """
     each = [((k + 0.5) / occupied, Trial(k, True)) for k in range(occupied)]
     each += [((k + 0.5) / empty, Trial(k, False)) for k in range(empty)]
-    each.sort(key=lambda pair: (round(pair[0] * max(occupied, empty)), not pair[1].occupied, pair[1].number))
+    each.sort(key=lambda pair: (pair[0], pair[1].seed))
     return [trial for _, trial in each]
 
 

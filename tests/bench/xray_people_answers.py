@@ -47,7 +47,7 @@ class Answer:
     blind : share of the load space that was not penetrated or not measured.
     score : of the picture; NaN when there was none.
     on_person : the heat map's maximum lies in a cell that a person who hides fills in part.
-    state, reason, llr : the product's own evidence.
+    state, reason, llr, told_score : the product's own evidence; its score is NaN where it has none.
     """
 
     seed: int
@@ -67,6 +67,7 @@ class Answer:
     state: str
     reason: str
     llr: float
+    told_score: float
 
     @property
     def unavailable(self) -> bool:
@@ -102,6 +103,7 @@ def answer(view: View, judge: Judge) -> Answer:
         evidence.state.value,
         "" if evidence.reason is None else evidence.reason.code,
         evidence.llr,
+        math.nan if evidence.score is None else evidence.score,
     )
 
 
@@ -191,9 +193,7 @@ def _answer(row: dict[str, Any]) -> Answer:
     return Answer(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
 
 
-def _answered(
-    trials: Sequence[Trial], make: MakeJudge, workers: int
-) -> Iterator[tuple[int, list[Answer]]]:
+def _answered(trials: Sequence[Trial], make: MakeJudge, workers: int) -> Iterator[tuple[int, list[Answer]]]:
     if workers == 1:
         judge = make()
         for trial in trials:

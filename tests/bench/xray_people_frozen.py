@@ -33,16 +33,15 @@ CODE: dict[str, tuple[str, ...]] = {
         "scanner/simulation/attenuation.py",
         "scanner/simulation/bodies.npz",
         "scanner/simulation/body_library.py",
+        "scanner/simulation/priors.py",
         "scanner/simulation/voxel_turning.py",
         "scanner/simulation/xray/*.py",
         "tests/bench/xray_people_trials.py",
     ),
-    "chain": ("calibration/line_*.py", "scanner/signals/xray*.py", "scanner/modalities/xray*.py"),
-    "judgement": (
-        "tests/bench/xray_people_answers.py",
-        "tests/bench/xray_people_judge.py",
-        "tests/bench/xray_people_scoring.py",
-    ),
+    "chain": ("calibration/line_*.py", "scanner/signals/xray*.py"),
+    "evidence": ("calibration/evidence.json", "calibration/evidence.py", "scanner/modalities/xray*.py"),
+    "judgement": ("tests/bench/xray_people_answers.py", "tests/bench/xray_people_judge.py"),
+    "figures": ("tests/bench/xray_people_scoring.py",),
 }
 """Files by what a change of them would change."""
 
@@ -69,12 +68,13 @@ class Frozen:
 
     @property
     def version(self) -> str:
-        """Short name of all hashes together.
+        """Short name of all hashes that answers depend on; how figures are counted is not among them.
 
         >>> Frozen("a", {"model": "00"}, {}, {}).version
-        '1a4dcbd2'
+        'cc9da101'
         """
-        text = json.dumps(self.hashes, sort_keys=True)
+        own = {name: value for name, value in self.hashes.items() if name != "figures"}
+        text = json.dumps(own, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:8]
 
     def threshold(self, beam: str, load: str) -> float:
@@ -147,7 +147,9 @@ def threshold_of(card: ModelCard, beam: Beam, load: Load) -> tuple[str, float]:
             if t.beam in known and t.condition == condition and abs(t.false_alarms - FALSE_ALARMS) < 1e-9
         ]
         if len(fitting) > 1:
-            raise NotFrozen(f"{card.name}: several thresholds for {beam.value}, {condition}: correct the card")
+            raise NotFrozen(
+                f"{card.name}: several thresholds for {beam.value}, {condition}: correct the card"
+            )
         if fitting:
             return condition, fitting[0].threshold
     raise NotFrozen(
@@ -194,7 +196,9 @@ def differences(frozen: Frozen, now: Frozen) -> list[str]:
         for name, value in now.hashes.items()
         if frozen.hashes.get(name) != value
     ]
-    out += [f"{name} was frozen and is not known any more" for name in frozen.hashes if name not in now.hashes]
+    out += [
+        f"{name} was frozen and is not known any more" for name in frozen.hashes if name not in now.hashes
+    ]
     for beam, by_load in now.thresholds.items():
         for load, limit in by_load.items():
             was = frozen.thresholds.get(beam, {}).get(load)

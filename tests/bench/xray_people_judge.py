@@ -86,9 +86,7 @@ class ModelJudge:
         return product_evidence(method, passage, NOMINAL_KV[beam], declaration)
 
 
-def product_evidence(
-    method: XrayModality, passage: Passage, kv: float, declaration: Declaration
-) -> Evidence:
+def product_evidence(method: XrayModality, passage: Passage, kv: float, declaration: Declaration) -> Evidence:
     """Feed a method the supply's state, all lines and their end, and ask it."""
     certificate = Certificate(
         "simulated",

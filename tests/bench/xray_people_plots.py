@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,10 @@ def plot(answers: Sequence[Answer], frozen: Frozen, judge: Judge, folder: Path) 
 
     keep("xray-people-roc.png", _roc(pyplot, answers))
     keep("xray-people-visible.png", _visible(pyplot, answers, frozen))
-    for name, chosen in (("misses", misses(answers, frozen)), ("false-alarms", false_alarms(answers, frozen))):
+    for name, chosen in (
+        ("misses", misses(answers, frozen)),
+        ("false-alarms", false_alarms(answers, frozen)),
+    ):
         if chosen:
             keep(f"xray-people-{name}.png", _examples(pyplot, chosen, judge), 80)
     return out
@@ -117,7 +121,7 @@ def binned(
     axes: Any, value: npt.NDArray[np.float64], hit: npt.NDArray[np.bool_], edges: npt.NDArray[np.float64]
 ) -> None:
     """Draw the share of hits in bins of a value, each at its median."""
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges.tolist()):
         inside = (value >= low) & (value < high)
         if inside.any():
             rate = float(hit[inside].mean())

@@ -28,6 +28,7 @@ def tables(found: dict[str, Any], frozen: Frozen) -> str:
         lines += _twins(beam, figures["twins"])
         lines += _kinds(beam, figures["kinds"])
         lines += _unseen(beam, figures["unseen"])
+        lines += [_told_apart(beam, figures["told_apart"]), ""]
     return "\n".join(lines)
 
 
@@ -133,6 +134,15 @@ def _unseen(beam: str, unseen: dict[str, Any]) -> list[str]:
             )
         )
     return [*lines, ""]
+
+
+def _told_apart(beam: str, apart: dict[str, float]) -> str:
+    if not apart["n"]:
+        return f"{beam}: the product gave none of {apart['of']} passages a score."
+    return (
+        f"{beam}: the product's own scores, of {apart['n']} of {apart['of']} passages, are "
+        f"{apart['median']:.2g} (median) and at most {apart['most']:.2g} from those judged here."
+    )
 
 
 def told(found: dict[str, float] | None, digits: int = 2) -> str:

@@ -230,7 +230,8 @@ def by_kind(answers: Sequence[Answer], frozen: Frozen, beam: str) -> dict[str, d
     for name, of in kinds.items():
         each = [of(a) for a in occupied]
         found = {
-            value: share(hit[np.array([e == value for e in each])]) for value in sorted({e for e in each if e})
+            value: share(hit[np.array([e == value for e in each])])
+            for value in sorted({e for e in each if e})
         }
         out[name] = found
     return out
@@ -267,6 +268,21 @@ def unseen(answers: Sequence[Answer], beam: str) -> dict[str, Any]:
     return out
 
 
+def told_apart(answers: Sequence[Answer], beam: str) -> Figure:
+    """Return how far the product's own scores are from those judged here: median, most, and of how many."""
+    own = [a for a in answers if a.beam == beam]
+    apart = np.abs([a.told_score - a.score for a in own])
+    apart = apart[np.isfinite(apart)]
+    if not apart.size:
+        return {"median": math.nan, "most": math.nan, "n": 0, "of": len(own)}
+    return {
+        "median": float(np.median(apart)),
+        "most": float(apart.max()),
+        "n": apart.size,
+        "of": len(own),
+    }
+
+
 def results(answers: Sequence[Answer], frozen: Frozen, beams: Sequence[str]) -> dict[str, Any]:
     """Return all figures as nested dictionaries, by beam."""
     return {
@@ -276,6 +292,7 @@ def results(answers: Sequence[Answer], frozen: Frozen, beams: Sequence[str]) -> 
             "twins": twins(answers, frozen, beam),
             "kinds": by_kind(answers, frozen, beam),
             "unseen": unseen(answers, beam),
+            "told_apart": told_apart(answers, beam),
         }
         for beam in beams
     }

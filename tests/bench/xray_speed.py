@@ -1,8 +1,8 @@
 """What X-ray evidence costs: chain, network and memory, other number formats and another engine.
 
 ``python -m tests.bench.xray_speed [--model FILE] [--repeats 7]``: 1024 pixels by 4096 lines of 16 bits, from
-blocks of lines to evidence as the product does it; medians of repeats that take turns. The 8-bit network needs
-`onnx` (the training extra) and is left out without it.
+blocks of lines to evidence as the product does it; medians of repeats that take turns. The 8-bit network
+needs `onnx` (the training extra) and is left out without it.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ SEED = 29_000_000
 CALIBRATION_SCENES = 6
 REPEATS = 7
 THREADS = (1, 2)
+APART = 0.5
+"""Logits further apart than that are another network's; 8 bits are nearer."""
 
 Planes = npt.NDArray[np.float32]
 
@@ -185,16 +187,16 @@ def int8_file(file: Path, pictures: list[Planes], folder: Path) -> Path:
 
 def engines(file: Path, pictures: list[Planes], folder: Path) -> tuple[dict[str, Any], list[str]]:
     """Return all ways to run the network, by name, and what could not be had and why."""
-    found: dict[str, Any] = {f"ONNX Runtime, {n} thread(s)": ort_engine(file, n) for n in THREADS}
+    found: dict[str, Any] = {f"ONNX Runtime, {n} threads": ort_engine(file, n) for n in THREADS}
     lacking = []
     try:
         small = int8_file(file, pictures, folder)
-        found |= {f"ONNX Runtime, int8, {n} thread(s)": ort_engine(small, n) for n in THREADS}
+        found |= {f"ONNX Runtime, int8, {n} threads": ort_engine(small, n) for n in THREADS}
     except ImportError as missing:
         lacking.append(f"int8: {missing.name} is not installed: pip install 'lorryscan[training]'")
     for what, engine in (("new", cv2.dnn.ENGINE_NEW), ("classic", cv2.dnn.ENGINE_CLASSIC)):
         for threads in THREADS:
-            name = f"OpenCV, {what} engine, {threads} thread(s)"
+            name = f"OpenCV, {what} engine, {threads} threads"
             try:
                 run = cv_engine(file, threads, engine)
                 run(pictures[0])
@@ -222,7 +224,8 @@ def compare(found: Mapping[str, Callable[[Planes], Planes]], pictures: list[Plan
     base = statistics.median(next(iter(took.values())))
     for name, times in took.items():
         middle = statistics.median(times)
-        table.add_row(name, f"{1e3 * middle:.1f}", f"{middle / base:.2f}", f"{apart[name]:.2g}")
+        wrong = "" if apart[name] <= APART else ": WRONG"
+        table.add_row(name, f"{1e3 * middle:.1f}", f"{middle / base:.2f}", f"{apart[name]:.2g}{wrong}")
     return table
 
 
