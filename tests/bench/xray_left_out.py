@@ -38,6 +38,7 @@ from scanner.signals.xray_scan import ScanUnusable
 from scanner.simulation.xray.beam import Beam
 from scanner.simulation.xray.ranges import Ranges, read_ranges
 from tests.bench.co2_scoring import threshold
+from tests.bench.xray_people_answers import die_with_parent
 from tests.bench.xray_people_frozen import CODE, FALSE_ALARMS, ROOT, sha256_of
 from tests.bench.xray_people_judge import NOMINAL_KV
 from tests.bench.xray_people_report import head, row, told
@@ -187,13 +188,14 @@ def _scored(
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_open, initargs=(make,)
     ) as pool:
-        yield from zip(tasks, pool.map(_work, tasks, chunksize=2), strict=True)
+        yield from zip(tasks, pool.map(_work, tasks), strict=True)
 
 
 _looks: dict[str, Look] = {}
 
 
 def _open(make: Callable[[], dict[str, Look]]) -> None:
+    die_with_parent()
     _looks.update(make())
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -31,7 +34,6 @@ from scanner.simulation.xray.beam import Beam
 from tests.bench.xray_people_judge import Judge
 from tests.bench.xray_people_trials import Trial, View, declaration_of, views
 
-CHUNK = 4
 MakeJudge = Callable[[], Judge]
 
 
@@ -199,27 +201,40 @@ def _answered(trials: Sequence[Trial], make: MakeJudge, workers: int) -> Iterato
         for trial in trials:
             yield trial.seed, [answer(view, judge) for view in views(trial)]
         return
-    chunks = iter([trials[at : at + CHUNK] for at in range(0, len(trials), CHUNK)])
+    left = iter(trials)
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_open, initargs=(make,)
     ) as pool:
-        running = {pool.submit(_work, chunk) for chunk in islice(chunks, 2 * workers)}
+        running = {pool.submit(_work, trial) for trial in islice(left, 3 * workers)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {pool.submit(_work, chunk) for chunk in islice(chunks, len(done))}
+            running |= {pool.submit(_work, trial) for trial in islice(left, len(done))}
             for future in done:
-                yield from future.result()
+                yield future.result()
 
 
 _judges: list[Judge] = []
 
 
 def _open(make: MakeJudge) -> None:
+    die_with_parent()
     _judges.append(make())
 
 
-def _work(trials: Sequence[Trial]) -> list[tuple[int, list[Answer]]]:
-    return [(t.seed, [answer(view, _judges[-1]) for view in views(t)]) for t in trials]
+def die_with_parent() -> None:
+    """End this worker when the run that started it was killed: a worker waits for ever else."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _work(trial: Trial) -> tuple[int, list[Answer]]:
+    return trial.seed, [answer(view, _judges[-1]) for view in views(trial)]
 
 
 def beams() -> tuple[str, ...]:
