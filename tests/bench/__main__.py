@@ -1,6 +1,6 @@
 """``make bench``: the speed figures; detection figures are run by hand (docs/evidence*.md)."""
 
-from tests.bench import co2_speed, codecs, devices, heart_speed, speed, streams
+from tests.bench import co2_speed, codecs, devices, heart_speed, speed, streams, xray_speed
 
 codecs.main()
 co2_speed.main()
@@ -8,3 +8,4 @@ devices.main()
 heart_speed.main()
 speed.main()
 streams.main()
+xray_speed.main()
