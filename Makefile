@@ -7,12 +7,15 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Only who changes the booth's page needs Node; it comes by pip, the same one everywhere.
 NODE_ENV := $(VENV)/node
+# Scenes to train on, some 8 GB, and the run's checkpoints.
+TRAIN ?= training
+
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 
 # As the lorryscan command has it: threads over small matrices wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test bench fuzz soak soak-store soak-hardships soak-api screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak soak-store soak-hardships soak-api train-xray screenshot ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -53,6 +56,13 @@ soak-hardships: $(VENV)/.dev
 soak-api: $(VENV)/.dev
 	LORRYSCAN_API_EXAMPLES=50 $(BIN)/pytest --timeout 3600 tests/api/test_schemathesis.py $(ARGS)
 
+# the X-ray model from nothing: scenes, training, thresholds, card; hours of two cores, goes on where it was stopped
+train-xray: $(VENV)/.training
+	$(BIN)/python -m models.training.xray_store --folder $(TRAIN)
+	$(BIN)/python -m models.training.xray_validation --folder $(TRAIN)
+	$(BIN)/python -m models.training.xray_people --store $(TRAIN) --work $(TRAIN)/run $(ARGS)
+	$(BIN)/python -m models.training.xray_export --store $(TRAIN) --work $(TRAIN)/run --golden tests/models/golden-xray-people.npz
+
 # docs/booth.png, taken from the real page
 screenshot: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.screenshot $(ARGS)
@@ -83,6 +93,10 @@ $(VENV)/.demo: $(VENV)/bin/python requirements/build.txt requirements/runtime.tx
 
 $(VENV)/.dev: $(VENV)/.demo requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/.training: $(VENV)/.dev
+	$(PIP) install -e '.[training]'
 	touch $@
 
 $(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt

@@ -27,7 +27,7 @@ class Preprocessing(_Part):
 
 
 class Pooling(_Part):
-    """How the map of people's logits becomes one score: the highest mean over ``box_px`` map pixels square."""
+    """How the map of people becomes one score: the highest mean over a box of ``box_px`` map pixels."""
 
     kind: Literal["highest_box_mean"]
     box_px: int = Field(ge=1)

@@ -205,8 +205,8 @@ class ImageModel:
             people = cv2.blur(people, size, borderType=cv2.BORDER_REPLICATE)
             score = float(people[inside].max()) if inside.any() else float(people.min())
         else:
-            each = by_name["score"] if "score" in by_name else people
-            chosen = each[inside] if inside.any() else each.min(keepdims=True)
+            each = np.asarray(by_name.get("score", people), np.float32)
+            chosen = each[inside] if inside.any() else np.full(1, each.min(), np.float32)
             score = _log_sum_exp(chosen, pooling.temperature)
 
         def full(logits: FloatImage) -> FloatImage:

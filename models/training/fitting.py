@@ -116,7 +116,7 @@ def fit(network: nn.Module, data: Batchable, recipe: Recipe, how: Preprocessing,
 
 def export(network: nn.Module, card: ModelCard, path: Path) -> None:
     """Write the network with its card as one ONNX file."""
-    example = torch.zeros(1, 1, *card.input_shape)
+    example = torch.zeros(1, len(card.planes), *card.input_shape)
     program = torch.onnx.export(network, (example,), dynamo=True, external_data=False, verbose=False)
     assert program is not None
     model = program.model_proto

@@ -27,6 +27,7 @@ from calibration.line_reference import line_reference
 from drivers.api import Event, EventKind, Frame, Item, LineBlock, LineScanEnd, Role
 from scanner.evidence import Assessment, Overlay
 from scanner.lane.hearing import Hearing
+from scanner.lane.passing import PassingPicture, passing_picture
 from scanner.lane.service_client import ServiceAway, ServiceClient
 from scanner.lane.wire import PictureLive
 from scanner.modalities.xray import SILENCE_S
@@ -129,10 +130,14 @@ def xray_values(passage: Passage) -> tuple[npt.NDArray[np.float32], str, float, 
         )
         attenuation = correct_lines(lines, dose, reference, bits).log_attenuation
     except CalibrationMissing:
-        return lines.T.astype(np.float32), "counts", 0.0, float(max((1 << min(bits, 16)) - 1, 1))
+        return lines.T.astype(np.float32), "counts", 0.0, _full_scale(bits)
     lit = attenuation[dose > 0]
     high = float(np.percentile(lit, HIGHEST_SHARE)) if lit.size else 1.0
     return np.ascontiguousarray(attenuation.T), "", 0.0, max(high, 1.0)
+
+
+def _full_scale(bits: int) -> float:
+    return float(max((1 << min(bits, 16)) - 1, 1))
 
 
 def heat_of(assessment: Assessment | None, sensor: str) -> npt.NDArray[np.float32] | None:
@@ -166,6 +171,7 @@ class Pictures:
         self._scan_id = ""
         self._in_visit = False
         self._made: dict[str, tuple[object, object, Picture]] = {}  # what it was made of, its heat
+        self._growing: dict[str, tuple[object, PassingPicture]] = {}  # which run of the detector it is of
         self._held: dict[str, PictureLive] = {}
         self._version = 0
 
@@ -260,7 +266,13 @@ class Pictures:
             if known is None or known[0] is not frame:
                 self._made[sensor] = frame, heat, self._thermal(sensor, frame, heat)
             made.append(self._made[sensor][2])
-        for sensor, passage, source, scan_id in self._ended():
+        for sensor, passage, source, scan_id in self._passages_seen(over=False):
+            known = self._made.get(sensor)
+            if known is None or known[0] != source:
+                self._made[sensor] = source, None, self._passing(sensor, passage, scan_id)
+            made.append(self._made[sensor][2])
+        for sensor, passage, source, scan_id in self._passages_seen(over=True):
+            self._growing.pop(sensor, None)
             heat = heat_of(assessment, sensor)
             known = self._made.get(sensor)
             if known is None or known[0] != source or known[1] is not heat:
@@ -269,24 +281,27 @@ class Pictures:
         held = self.versions()
         return [picture for picture in made if held.get(picture.told.sensor) != picture.told.version]
 
-    def _ended(self) -> list[tuple[str, Passage, object, str]]:
-        """Return the passages that are over: the detector said so, or no line came for some seconds."""
+    def _passages_seen(self, over: bool) -> list[tuple[str, Passage, object, str]]:
+        """Return the passages that are over, or those that go on.
+
+        A passage is over when the detector said so, or no line came for some seconds.
+        """
         now_ns = self._lane.clock()
-        over: list[tuple[str, Passage, object, str]] = []
+        found: list[tuple[str, Passage, object, str]] = []
         with self._lock:
             now = {sensor: p for sensor, p in self._passages.items() if p.data}
             for sensor, passage in (self._earlier.get(self._scan_id, {}) | now).items():
                 silent = now_ns - passage.last_ns > SILENCE_S * 1e9
-                if passage.end is not None or silent:
+                if (passage.end is not None or silent) is over:
                     still = Passage(
                         dark=list(passage.dark),
                         air=list(passage.air),
                         data=list(passage.data),
                         last_ns=passage.last_ns,
                     )
-                    source = self._scan_id, passage.data_run, len(passage.data), id(passage)
-                    over.append((sensor, still, source, self._scan_id))
-        return over
+                    source = self._scan_id, passage.data_run, len(passage.data), id(passage), over
+                    found.append((sensor, still, source, self._scan_id))
+        return found
 
     def _thermal(self, sensor: str, frame: Frame, heat: npt.NDArray[np.float32] | None) -> Picture:
         known = self._lane.config.sensors.get(sensor)
@@ -300,6 +315,20 @@ class Pictures:
         values, unit, low, high = xray_values(passage)
         return self._picture(sensor, "xray", values, unit, (low, high), scan_id, heat, passage.last_ns)
 
+    def _passing(self, sensor: str, passage: Passage, scan_id: str) -> Picture:
+        run = scan_id, id(passage.data[0])
+        if sensor not in self._growing or self._growing[sensor][0] != run:
+            self._growing[sensor] = run, passing_picture(passage)
+        growing = self._growing[sensor][1]
+        values = growing.grow(passage.data)
+        if growing.reference is None:
+            unit, high = "counts", _full_scale(passage.data[0].bits)
+        else:
+            unit, high = "", max(float(np.percentile(values, HIGHEST_SHARE)), 1.0)
+        return self._picture(
+            sensor, "xray", values, unit, (0.0, high), scan_id, None, passage.last_ns, passing=True
+        )
+
     def _picture(
         self,
         sensor: str,
@@ -310,6 +339,7 @@ class Pictures:
         scan_id: str,
         heat: npt.NDArray[np.float32] | None,
         taken_ns: int,
+        passing: bool = False,
     ) -> Picture:
         taken_utc_ns = taken_ns + self._lane.wall() - self._lane.clock()
         # beyond what an earlier process of this lane gave, and still a whole number to a browser
@@ -325,6 +355,7 @@ class Pictures:
             high=limits[1],
             scan_id=scan_id,
             heat=heat is not None,
+            passing=passing,
             taken_utc_ms=max(taken_utc_ns // 1_000_000, 0),
         )
         heat_png = grey_png(heat, 0.0, 1.0) if heat is not None else None

@@ -322,7 +322,8 @@ class PictureLive(Wire):
 
     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
     the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-    ``taken_utc_ms`` is when its last line or frame arrived.
+    ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
+    when its last line or frame arrived.
     """
 
     sensor: Name
@@ -335,6 +336,7 @@ class PictureLive(Wire):
     high: float
     scan_id: str = ""
     heat: bool = False
+    passing: bool = False
     taken_utc_ms: UtcMs | None = None
 
 

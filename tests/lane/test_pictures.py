@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from calibration.imager import temperature_c
-from drivers.api import Frame, LineBlock, LineScanEnd
+from drivers.api import Event, EventKind, Frame, LineBlock, LineScanEnd
 from models.runtime import ImageModel, shipped_model
-from scanner.lane.pictures import LARGEST_PNG, grey_png, heat_of, thermal_values, xray_values
+from scanner.lane.passing import passing_picture
+from scanner.lane.pictures import LARGEST_PNG, Pictures, grey_png, heat_of, thermal_values, xray_values
 from scanner.modalities.xray import XrayModality
 from scanner.modalities.xray_passage import Passage
 from scanner.simulation.items import VisitTimes, lorry_items
@@ -147,3 +149,66 @@ def test_a_picture_too_large_for_the_service_is_sent_smaller():
 
 def test_no_heat_without_evidence():
     assert heat_of(None, "xray") is None
+
+
+def test_a_picture_grows_while_the_lorry_passes(passage):
+    """However the lines come, block by block, each looks as in the whole picture at the end."""
+    whole, *_ = xray_values(passage)
+    growing = passing_picture(passage)
+    widths = []
+    for n in (1, 2, 5, len(passage.data)):
+        values = growing.grow(passage.data[:n])
+        widths.append(values.shape[1])
+        differ = np.abs(values - whole[:, : values.shape[1]]) > 1e-5
+        assert differ.mean() < 0.01  # at the edges of blocks, what is not penetrated is judged by less
+    assert widths == sorted(widths)
+    assert widths[0] == passage.data[0].pixels.shape[0]
+    assert widths[-1] == whole.shape[1]
+
+
+def test_a_growing_picture_without_references_is_counts(passage):
+    passage.air.clear()
+    growing = passing_picture(passage)
+    assert growing.reference is None
+    assert growing.grow(passage.data[:2])[17, 5] == passage.data[0].pixels[5, 17]
+
+
+class _StillLane:
+    """As much of a lane as pictures ask: its clock stands where the last line came."""
+
+    now_ns = 0
+
+    def clock(self) -> int:
+        return self.now_ns
+
+    wall = clock
+
+    def snapshot(self) -> SimpleNamespace:
+        return SimpleNamespace(assessment=None, last=None, scan_id="")
+
+
+def test_an_unfinished_passage_is_sent_as_passing_and_the_whole_one_when_it_ends(lines):
+    sent: dict[str, bytes] = {}
+
+    class Client:
+        def ask(self, method: str, path: str, png: bytes, kind: str) -> SimpleNamespace:
+            sent[path.split("?")[0]] = png
+            return SimpleNamespace(is_problem=False)
+
+    lane = _StillLane()
+    pictures = Pictures(lane, Client(), SimpleNamespace(connected=True))  # type: ignore[arg-type]
+    pictures.see(Event(EventKind.VISIT_START, 0, "01JD8Z6W8S4N0T7K3Q5V9X2B1C"))
+    told = []
+    for number, item in enumerate(lines):
+        lane.now_ns = item.stamp.mono_ns
+        pictures.see(item)
+        if number % 4 == 3 or isinstance(item, LineScanEnd):
+            for picture in pictures._to_send():
+                pictures._send(picture)
+                told.append(picture.told)
+                assert decoded(sent["/pictures/xray"]).shape == (picture.told.height, picture.told.width)
+    assert [one.passing for one in told] == [True] * (len(told) - 1) + [False]
+    widths = [one.width for one in told]
+    assert len(told) > 3
+    assert widths == sorted(widths)
+    assert pictures._to_send() == []

@@ -209,6 +209,7 @@ export const laneEn = {
   picture_larger: 'Larger',
   picture_smaller: 'Smaller',
   picture_this_scan: 'of this scan, visit {n}',
+  picture_passing: 'The lorry is still passing: the picture is not whole',
   picture_taken: 'arrived {when}',
   picture_other_scan: 'Of an earlier lorry: not of this scan',
   picture_past: 'of the past scan',

@@ -219,6 +219,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   picture_larger: 'Agrandir',
   picture_smaller: 'Réduire',
   picture_this_scan: 'de ce contrôle, passage {n}',
+  picture_passing: 'Le camion passe encore\u00a0: l’image n’est pas entière',
   picture_taken: 'arrivée {when}',
   picture_other_scan: 'D’un véhicule précédent\u00a0: pas de ce contrôle',
   picture_past: 'du contrôle passé',
