@@ -42,7 +42,7 @@ class XrayTrial:
 
 
 def beams_of(card: ModelCard) -> dict[Beam, str]:
-    """Return the simulated beams that a model knows, and what it calls them; a linac's for one that names none.
+    """Return the simulated beams that a model knows and their names there; a linac's if it names none.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def xray_trials(lorries_a_kind: int, workers: int) -> Iterator[XrayTrial]:
 
 
 def fit_xray(trials: list[XrayTrial]) -> tuple[ScoreCalibration, ...]:
-    """Fit the X-ray mapping for each cargo and beam; one with fewer than ten answers of a kind is left out."""
+    """Fit the X-ray mapping for each cargo and beam; one with fewer than ten answers of a kind is absent."""
     fitted = []
     for cargo in sorted({t.cargo for t in trials}):
         for beam in sorted({beam for t in trials for beam in t.scores}):

@@ -18,7 +18,7 @@ from models.runtime import ImageModel
 SHAPE, CELL = (224, 768), 4
 MAPS = SHAPE[0] // CELL, SHAPE[1] // CELL
 SPACE = slice(5, 33), slice(38, 165)
-"""Rows and columns of cells: 0.5 to 3.3 m below the detector's upper end, 3.8 to 16.5 m from its first line."""
+"""Rows and columns of cells: 0.5 to 3.3 m below the upper end, 3.8 to 16.5 m from the first line."""
 
 LINAC = Beam(name="linac", low_kv=4000, high_kv=9000, code=0.0)
 TUBE = Beam(name="tube", low_kv=300, high_kv=500, code=1.0)

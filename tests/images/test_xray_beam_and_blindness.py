@@ -1,4 +1,4 @@
-"""X-ray evidence of a model with beams and a load space: whose voltage, whose space, and who could be unseen."""
+"""X-ray evidence of a model with beams and a load space: which voltage, which space, who could be unseen."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_what_is_dark_outside_of_the_load_space_is_no_hiding_place(model: ImageM
 
 
 def test_missing_channels_and_lines_could_hide_somebody_too(model: ImageModel, empty: Passage) -> None:
-    """A module of 32 channels, 0.57 m, that does not answer; less than a tenth is dead, so the picture is made."""
+    """24 channels, 0.43 m, that do not answer: less than a tenth, so that the picture is made."""
     counted = empty.counted
     gone = slice(100, 124)
     changed = {}
