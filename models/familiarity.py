@@ -132,7 +132,8 @@ def outside(found: Mapping[str, float], familiar: Mapping[str, tuple[float, floa
 
 def _in_beam(picture: FloatImage, clear: Mask) -> tuple[slice, slice] | None:
     """Rows and columns of what is in the beam; single noisy pixels and channels are not."""
-    busy = cv2.blur(picture, (3, 3), borderType=cv2.BORDER_REPLICATE) > IN_BEAM
+    busy = cv2.blur(picture, (3, 3), borderType=cv2.BORDER_CONSTANT) > IN_BEAM
+    busy &= clear | (picture != 0)  # a margin is neither
     columns = np.flatnonzero(busy.sum(axis=0) >= LEAST_PIXELS)
     if not columns.size or not (busy & clear).any():
         return None

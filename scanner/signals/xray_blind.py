@@ -12,11 +12,11 @@ from calibration.line_pixels import Mask, PixelClass
 
 BoolImage = npt.NDArray[np.bool_]
 
-SMALLEST_M = ((0.30, 0.50), (0.40, 0.28), (1.00, 0.20), (0.26, 1.00))
-"""Width and height of the smallest people that are looked for: a child of four years crouching, curled up
-and seen from its feet, lying, and standing pressed against something. The smallest bodies of the library
-(1.02 to 1.05 m tall, ``bodies.npz``) take 0.30 to 0.35 x 0.56 to 0.60, 0.39 to 0.44 x 0.29 to 0.32,
-0.95 to 1.42 x 0.18 to 0.33 and 0.26 to 0.39 x 1.00 to 1.05 m there; a few centimetres less are asked for."""
+SMALLEST_M = ((0.30, 0.50), (0.38, 0.28))
+"""Width and height of the smallest people that are looked for: a child of four years crouching, and curled
+up, seen from the feet. The smallest bodies of the library (``bodies.npz``, 1.02 to 1.05 m tall) take 0.30 to
+0.35 x 0.56 to 0.60 m and 0.39 to 0.44 x 0.29 to 0.32 m there; a few centimetres less are asked for. Lying
+flat they need no more than 0.18 m of height, as much as a floor has: such strips are not told."""
 
 HIDING_SHARE = 0.8
 """Share of such a rectangle that has to tell nothing: what is left clear is no more than a child's head."""
@@ -64,7 +64,9 @@ def hiding_parts(nothing: BoolImage, space: BoolImage, mm_per_px: float) -> Bool
         share = cv2.blur(blind, size, borderType=cv2.BORDER_CONSTANT)
         middles = (share >= HIDING_SHARE - 1e-4).astype(np.uint8)
         parts |= np.asarray(cv2.dilate(middles, np.ones(size[::-1], np.uint8)), np.uint8)
-    return np.asarray((parts > 0) & space)
+    # a rectangle may reach beyond what is dark: only that is marked, lucky single counts in it included
+    dark = cv2.morphologyEx(blind, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0
+    return np.asarray((parts > 0) & dark & space)
 
 
 def regions_of(parts: BoolImage, mm_per_px: float) -> tuple[HidingRegion, ...]:

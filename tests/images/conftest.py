@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from models.runtime import ImageModel, shipped_model
-from tests.images.lane import BOXED
-from tests.simulation.former.xray_scene import XrayPassage, render_passage
+from scanner.simulation.xray.passage import Passage
+from tests.images.lane import BOXED, passage_of
 
 
 @pytest.fixture(scope="session")
@@ -21,5 +20,5 @@ def thermal_model() -> ImageModel:
 
 
 @pytest.fixture(scope="session")
-def passage() -> XrayPassage:
-    return render_passage(BOXED, 2, np.random.default_rng(11), n_pixels=256, n_lines=512)
+def passage() -> Passage:
+    return passage_of(BOXED, 2, seed=11)

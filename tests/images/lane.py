@@ -19,8 +19,12 @@ from drivers.api import (
     Stamp,
 )
 from scanner.modality import ScanView, Sensor
+from scanner.simulation.xray.beam import Beam
+from scanner.simulation.xray.lane import declared_spec, lane_passage
+from scanner.simulation.xray.lines import line_blocks
+from scanner.simulation.xray.passage import Passage
+from scanner.simulation.xray.ranges import Ranges
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
-from tests.simulation.former.xray_scene import XrayPassage
 
 UTC_NS = int(dt.datetime(2026, 6, 1, tzinfo=dt.UTC).timestamp() * 1e9)
 CERTIFICATE = Certificate("T-1", dt.date(2026, 1, 1), dt.date(2026, 12, 31), {"offset_c": 0.0})
@@ -28,40 +32,42 @@ END_NS = 10_000_000_000
 BOXED = Declaration(VehicleClass.REEFER, CargoClass.BOXED, laden=True)
 
 
-def blocks(passage: XrayPassage, scan: int = 7) -> list[LineBlock | LineScanEnd]:
-    """Return what a line detector's driver would hand over for a passage, stamped."""
+def passage_of(
+    declaration: Declaration,
+    persons: int,
+    seed: int,
+    beam: Beam = Beam.LINAC,
+    shape: tuple[int, int] = (256, 512),
+    ranges: Ranges | None = None,
+) -> Passage:
+    """Return a lorry's passage through a well-kept portal of so many pixels and lines."""
+    return lane_passage(declared_spec(declaration, persons, seed, beam, *shape, ranges))
+
+
+def blocks(passage: Passage, scan: int = 7, after: bool = True) -> list[LineBlock | LineScanEnd]:
+    """Return what a line detector's driver would hand over for a passage, stamped.
+
+    Parameters
+    ----------
+    after : with the air lines after the lorry.
+    """
     items: list[LineBlock | LineScanEnd] = []
-    first = 1
-    for kind, pixels, dose in (
-        (LineKind.DARK, passage.dark, passage.dark_dose),
-        (LineKind.AIR, passage.air, passage.air_dose),
-        (LineKind.DATA, passage.data, passage.dose),
-    ):
-        n = pixels.shape[0]
-        for start in range(0, n, 100):
-            part = slice(start, min(start + 100, n))
-            size = part.stop - part.start
-            items.append(
-                LineBlock(
-                    pixels[part],
-                    scan=scan,
-                    line_numbers=np.arange(first, first + size, dtype=np.int64),
-                    encoder=passage.encoder[part] if kind is LineKind.DATA else np.zeros(size, np.int64),
-                    dose=dose[part],
-                    line_flags=np.zeros(size, np.uint16),
-                    kind=kind,
-                    energy=0,
-                    bits=passage.bits,
-                    pixel_pitch_um=passage.pixel_pitch_um,
-                    line_pitch_um=passage.line_pitch_um,
-                    stamp=Stamp("portal", Role.PORTAL, END_NS - 1, 0),
-                )
-            )
-            first += size
-    items.append(
-        LineScanEnd(scan, first - 1, 0, "", first - 1, True, stamp=Stamp("portal", Role.PORTAL, END_NS, 0))
-    )
+    data = False
+    for block in line_blocks(passage, scan, block=100):
+        data |= block.kind is LineKind.DATA
+        if after or not data or block.kind is LineKind.DATA:
+            items.append(replace(block, stamp=Stamp("portal", Role.PORTAL, END_NS - 1, 0)))
+    numbers = np.concatenate([item.line_numbers for item in items if isinstance(item, LineBlock)])
+    lost = int(numbers[-1]) - numbers.size
+    stamp = Stamp("portal", Role.PORTAL, END_NS, 0)
+    items.append(LineScanEnd(scan, numbers.size, lost, "", numbers.size, True, stamp=stamp))
     return items
+
+
+def recounted(passage: Passage, **changes: np.ndarray) -> Passage:
+    """Return a passage with some of its counts changed; ``encoder`` goes with them."""
+    encoder = changes.pop("encoder", passage.encoder)
+    return replace(passage, counted=replace(passage.counted, **changes), encoder=encoder)
 
 
 def view_of(
@@ -75,7 +81,8 @@ def view_of(
     return ScanView(declaration, {sensor.name: sensor}, states, elapsed_s, UTC_NS)
 
 
-PORTAL = Sensor("portal", Role.PORTAL, ("lines", "line_scan_end"), 0.0)
+X_CERTIFICATE = replace(CERTIFICATE, parameters={"beam_kv": 6000.0})
+PORTAL = Sensor("portal", Role.PORTAL, ("lines", "line_scan_end"), 0.0, certificate=X_CERTIFICATE)
 DOORS = Sensor("doors", Role.DOORS, ("frame",), 0.25, certificate=CERTIFICATE)
 
 

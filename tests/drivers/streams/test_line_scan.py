@@ -82,6 +82,25 @@ def test_a_passage_arrives_as_it_was_sent(port: type[WirePort], opened, collect)
     assert driver.identify().serial == "XD1"
 
 
+def test_air_lines_after_the_lorry_come_with_their_dose(opened, collect) -> None:
+    dark, air, data, after = image(8), image(9), image(40), image(10)
+    doses = {
+        name: np.arange(n, dtype=np.uint16) + 30_000 for name, n in (("air_dose", 9), ("after_dose", 10))
+    }
+    with LineScanTwin(TcpPort(), HELLO, line_rate_hz=2000) as twin:
+        driver = opened(LineScan(LineScanConfig(twin.url), PortLinks()))
+        twin.send_scan(5, data, dark=dark, air=air, after=after, lose=frozenset({60}), **doses)
+        readings = collect(driver, ended)
+    blocks = of_kind(readings, LineKind.AIR)
+    np.testing.assert_array_equal(pixels(blocks), np.concatenate([air, np.delete(after, 2, axis=0)]))
+    told = np.concatenate([b.dose for b in blocks])
+    np.testing.assert_array_equal(told, np.delete(np.concatenate(list(doses.values())), 11))
+    assert int(blocks[-1].line_numbers[-1]) == 67
+    assert (readings[-1].lines_sent, readings[-1].lines_lost, readings[-1].hash_matches) == (66, 1, True)
+    with pytest.raises(ValueError, match="one value for each"):
+        twin.send_scan(6, data, air=air, air_dose=doses["after_dose"])
+
+
 def test_two_energies_come_apart(opened, collect) -> None:
     hello = wire.LineHello(N_PIXELS, 16, 2, 0, 0)
     low, high = image(60), image(60)
