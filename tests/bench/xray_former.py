@@ -29,13 +29,13 @@ from scanner.signals.xray_chain import chain_state, finish, gather
 from scanner.signals.xray_scan import Setup
 from scanner.simulation.xray.beam import Beam
 from scanner.simulation.xray.cargo import Load
-from scanner.simulation.xray_scene import ENCODER_UM_PER_COUNT, XrayPassage, render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from tests.bench.xray_people_frozen import FROZEN, Frozen, NotFrozen, check, read, settle
 from tests.bench.xray_people_judge import NOMINAL_KV
 from tests.bench.xray_people_report import head, row, told
 from tests.bench.xray_people_scoring import ALL, Array, Figure, auc_figure, share
 from tests.images.lane import blocks
+from tests.simulation.former.xray_scene import ENCODER_UM_PER_COUNT, XrayPassage, render_passage
 
 FIRST_SEED = 39_000_000
 MOST_PERSONS = 4

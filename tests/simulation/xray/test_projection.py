@@ -29,9 +29,9 @@ from scanner.simulation.xray.insertion import Insertion, NoRoom, Wanted, draw_in
 from scanner.simulation.xray.measured import measured_lines
 from scanner.simulation.xray.projection import Geometry, Loading, left_share, project, with_lines
 from scanner.simulation.xray.thinning import thinned
-from scanner.simulation.xray_scene import render_passage
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from tests.images import lane
+from tests.simulation.former.xray_scene import render_passage
 
 DARK, ELECTRONIC, OPEN = 700.0, 12.0, 40000.0
 SPACE = Extent(0.3, 9.5, -1.2, 1.2, 1.0, 3.9)
