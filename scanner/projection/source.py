@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from calibration.certificates import CalibrationMissing
 from drivers.api import Event, EventKind, GeneratorState, LineBlock, LineScanEnd, LorryscanError, Role
-from scanner.modalities.xray_passage import LOST_LIMIT, Passage
+from scanner.modalities.xray_lines import LOST_LIMIT
+from scanner.modalities.xray_passage import Passage
 from scanner.modality import Sensor
 from scanner.pipeline import declaration_from
 from scanner.recording.anchor import anchor_of
