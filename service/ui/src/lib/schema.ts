@@ -1562,7 +1562,8 @@ export interface components {
          *
          *     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
          *     the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-         *     ``taken_utc_ms`` is when its last line or frame arrived.
+         *     ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
+         *     when its last line or frame arrived.
          */
         PictureLive: {
             /**
@@ -1581,6 +1582,11 @@ export interface components {
             kind: "thermal" | "xray";
             /** Low */
             low: number;
+            /**
+             * Passing
+             * @default false
+             */
+            passing: boolean;
             /**
              * Scan Id
              * @default
@@ -1603,7 +1609,8 @@ export interface components {
          *
          *     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
          *     the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-         *     ``taken_utc_ms`` is when its last line or frame arrived.
+         *     ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
+         *     when its last line or frame arrived.
          */
         PictureLiveInput: {
             /**
@@ -1622,6 +1629,11 @@ export interface components {
             kind: "thermal" | "xray";
             /** Low */
             low: number;
+            /**
+             * Passing
+             * @default false
+             */
+            passing: boolean;
             /**
              * Scan Id
              * @default
