@@ -144,7 +144,7 @@ def test_no_whole_lorry_is_taken_for_a_part(xray_model: ImageModel) -> None:
     """Sixteen lorries of both classes, as the calibration draws them."""
     for number in range(0, 64, 4):
         spec = draw_trial(4711, number)
-        items = lane.blocks(SimulatedLorry(spec).xray())
+        items = lane.blocks(SimulatedLorry(spec).xray(256, 512))
         evidence = _evaluate(items, xray_model, declaration=spec.declaration)
         assert _code(evidence) in SCORED
 
