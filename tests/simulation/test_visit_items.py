@@ -102,7 +102,7 @@ def test_a_passage_is_whole(visit):
     numbers = np.concatenate([b.line_numbers for b in blocks])
     np.testing.assert_array_equal(numbers, np.arange(1, len(numbers) + 1))
     assert [kind for kind, _ in itertools.groupby(b.kind for b in blocks)] == [
-        LineKind.DARK, LineKind.AIR, LineKind.DATA,
+        LineKind.DARK, LineKind.AIR, LineKind.DATA, LineKind.AIR,
     ]  # fmt: skip
     sha256 = hashlib.sha256(b"".join(b.pixels.astype("<u2").tobytes() for b in blocks)).hexdigest()
     assert (end.pixel_sha256, end.lines_sent, end.hash_matches) == (sha256, len(numbers), True)
