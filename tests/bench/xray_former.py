@@ -34,7 +34,7 @@ from tests.bench.xray_people_frozen import FROZEN, Frozen, NotFrozen, check, rea
 from tests.bench.xray_people_judge import NOMINAL_KV
 from tests.bench.xray_people_report import head, row, told
 from tests.bench.xray_people_scoring import ALL, Array, Figure, auc_figure, share
-from tests.images.lane import blocks
+from tests.simulation.former.lines import blocks
 from tests.simulation.former.xray_scene import ENCODER_UM_PER_COUNT, XrayPassage, render_passage
 
 FIRST_SEED = 39_000_000
