@@ -66,7 +66,7 @@ class Answering(nn.Module):
         return self.network(planes)
 
 
-def facts_of(recipe: Recipe, minutes: float | None, store: Path) -> dict[str, object]:
+def facts_of(recipe: Recipe, taken: int, store: Path) -> dict[str, object]:
     """Return the card's facts that do not depend on figures."""
     spectra = read_ranges().entries
     mev, tube = spectra["beam.end_point_mev"], spectra["beam.tube_kv"]
@@ -90,8 +90,7 @@ def facts_of(recipe: Recipe, minutes: float | None, store: Path) -> dict[str, ob
         "score_semantics": "log of the sum over places of the exponential of a map that weighs each place",
         "trained_on": (
             f"{lorries} simulated lorries with 1 to 8 people and their twins without, each at 5 to 7 MV and "
-            f"400 to 480 kV, shown by {recipe.steps if minutes is None else f'{minutes:g} minutes of'} "
-            f"{'steps of' if minutes is None else 'batches of'} {recipe.pairs} pairs"
+            f"400 to 480 kV, in {taken} batches of {recipe.pairs} pairs"
         ),
         "limits": (
             "never saw a real X-ray image; scenes are solids of even density; scatter is an assumed share; "
@@ -112,13 +111,13 @@ def main() -> None:
     parser.add_argument("--golden", type=Path, help="where an input and torch's answer are kept for a test")
     asked = parser.parse_args()
     kept = json.loads((asked.work / "recipe.json").read_text(encoding="utf-8"))
-    minutes, lorries = kept.pop("minutes"), kept.pop("lorries")
+    taken, lorries = kept.pop("taken"), kept.pop("lorries")
     recipe = Recipe(**kept | {"left_out": tuple(kept["left_out"])})
     network = build(recipe)
     network.load_state_dict(torch.load(asked.work / "network.pt", weights_only=True))
     network.eval()
     print(f"{sum(p.numel() for p in network.parameters())} parameters, {lorries} lorries")
-    facts = facts_of(recipe, minutes, asked.store) | {
+    facts = facts_of(recipe, taken, asked.store) | {
         "parameters": sum(p.numel() for p in network.parameters()),
         "auc": 0.5,
         "operating_point": OperatingPoint(

@@ -153,8 +153,10 @@ def scene_scores(maps: Tensor) -> Tensor:
     return torch.logsumexp(maps[:, SCORE].flatten(1), dim=1)
 
 
-def train(recipe: Recipe, store: Store, work: Path, workers: int, minutes: float | None = None) -> PersonUNet:
-    """Train from the last checkpoint in ``work`` or from nothing; returns the averaged network.
+def train(
+    recipe: Recipe, store: Store, work: Path, workers: int, minutes: float | None = None
+) -> tuple[PersonUNet, int]:
+    """Train from the last checkpoint in ``work`` or from nothing; returns the averaged network and its steps.
 
     ``minutes`` ends a run early, at equal time for comparisons: the schedule follows the clock then.
     """
@@ -180,7 +182,7 @@ def train(recipe: Recipe, store: Store, work: Path, workers: int, minutes: float
     loader = DataLoader(
         data, batch_sampler=mining, num_workers=workers, prefetch_factor=3, persistent_workers=False
     )
-    began, sums, seen = time.perf_counter(), np.zeros(2), 0
+    began, sums, seen, taken = time.perf_counter(), np.zeros(2), 0, first
     network.train()
     for step, (planes, truth, first_rows, items) in enumerate(loader, first):
         elapsed = spent + time.perf_counter() - began
@@ -199,6 +201,7 @@ def train(recipe: Recipe, store: Store, work: Path, workers: int, minutes: float
         nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
         average.update_parameters(network)
+        taken = step + 1
         mining.learn(items, each)
         sums += (float(loss.detach()), float(each.mean()))
         seen += 1
@@ -211,10 +214,11 @@ def train(recipe: Recipe, store: Store, work: Path, workers: int, minutes: float
             sums, seen = np.zeros(2), 0
         if (step + 1) % 500 == 0:
             _keep(checkpoint, recipe, network, average, optimiser, mining, step + 1, elapsed)
-    _keep(checkpoint, recipe, network, average, optimiser, mining, recipe.steps, 60 * (minutes or 0))
+    spent += time.perf_counter() - began
+    _keep(checkpoint, recipe, network, average, optimiser, mining, taken, spent)
     trained = average.module.eval()
     assert isinstance(trained, PersonUNet)
-    return trained
+    return trained, taken
 
 
 def _keep(
@@ -267,9 +271,9 @@ def main() -> None:
     chosen = {name: getattr(asked, name) for name in asdict(Recipe())}
     recipe = Recipe(**chosen | {"left_out": tuple(asked.left_out)})
     store = Store(asked.store / "train")
-    network = train(recipe, store, asked.work, asked.workers, asked.minutes)
+    network, taken = train(recipe, store, asked.work, asked.workers, asked.minutes)
     torch.save(network.state_dict(), asked.work / "network.pt")
-    text = json.dumps(asdict(recipe) | {"minutes": asked.minutes, "lorries": len(store)})
+    text = json.dumps(asdict(recipe) | {"taken": taken, "lorries": len(store)})
     (asked.work / "recipe.json").write_text(text, encoding="utf-8")
 
 
