@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,7 @@ def test_a_card_that_does_not_fit_is_refused(tmp_path: Path, card: bytes) -> Non
 
 
 def test_a_card_of_a_later_format_is_refused(tmp_path: Path, model: ImageModel) -> None:
-    text = model.card.model_dump_json().replace('"format_version":1', '"format_version":3')
+    text = re.sub('"format_version":[12]', '"format_version":3', model.card.model_dump_json())
     path = tmp_path / "later.onnx"
     path.write_bytes(_foreign_model(text.encode()))
     with pytest.raises(ModelMismatch, match="format_version"):

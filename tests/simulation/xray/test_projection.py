@@ -31,6 +31,7 @@ from scanner.simulation.xray.projection import Geometry, Loading, left_share, pr
 from scanner.simulation.xray.thinning import thinned
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 from tests.images import lane
+from tests.simulation.former.lines import blocks as former_blocks
 from tests.simulation.former.xray_scene import render_passage
 
 DARK, ELECTRONIC, OPEN = 700.0, 12.0, 40000.0
@@ -271,7 +272,7 @@ def model() -> ImageModel:
 @pytest.fixture(scope="module")
 def scene_blocks() -> list[LineBlock]:
     passage = render_passage(DECLARED, 0, np.random.default_rng(7103))
-    return [item for item in lane.blocks(passage) if isinstance(item, LineBlock)]
+    return [item for item in former_blocks(passage) if isinstance(item, LineBlock)]
 
 
 def score(blocks: list[LineBlock], model: ImageModel) -> float:
