@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def familiar_ranges(pictures: Validation) -> dict[str, tuple[float, float]]:
-    """Return what features of pictures may be: all but a thousandth at each end, and as much again on each side.
+    """Return what features of pictures may be: all but a thousandth at each end, as much again on each side.
 
     A scanner that is better than those of training must not be refused: it makes smooth pictures, in
     which neighbours are equal more often (.04 at 20 000 photons a pixel; an 8-bit counter .03 to .46,
