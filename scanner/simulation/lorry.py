@@ -223,13 +223,18 @@ class SimulatedLorry:
     def xray(self, n_pixels: int = 512, n_lines: int = 1024, beam: Beam | None = None) -> Passage:
         """Return the lorry's passage through the X-ray portal; None = a linac's."""
         from scanner.simulation.xray.beam import Beam
-        from scanner.simulation.xray.lane import declared_spec, lane_passage
+        from scanner.simulation.xray.lane import declared_passage
 
         spec = self.spec
-        drawn = declared_spec(
-            spec.declaration, spec.persons, spec.seed, beam or Beam.LINAC, n_pixels, n_lines
+        return declared_passage(
+            spec.declaration,
+            spec.persons,
+            spec.seed,
+            spec.visit_seed,
+            beam or Beam.LINAC,
+            n_pixels,
+            n_lines,
         )
-        return lane_passage(drawn, spec.visit_seed)
 
 
 def _recorded_forces(

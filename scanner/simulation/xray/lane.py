@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from scanner.simulation.body_library import Split
@@ -110,3 +110,17 @@ def lane_passages(
 def lane_passage(spec: SceneSpec, visit_seed: int | None = None) -> Passage:
     """Return the passage of one lorry at its own beam."""
     return next(lane_passages(spec, (spec.beam,), visit_seed))[1]
+
+
+@lru_cache(maxsize=4)
+def declared_passage(
+    declaration: Declaration,
+    persons: int,
+    seed: int,
+    visit_seed: int,
+    beam: Beam = Beam.LINAC,
+    n_pixels: int = 512,
+    n_lines: int = 1024,
+) -> Passage:
+    """Return the passage of a declared lorry; played again it is the same object: do not change it."""
+    return lane_passage(declared_spec(declaration, persons, seed, beam, n_pixels, n_lines), visit_seed)
