@@ -13,7 +13,6 @@ from scanner.signals.xray_chain import chain_state, finish, gather
 from scanner.signals.xray_scan import Scan, Setup
 from scanner.simulation.body_library import Split
 from scanner.simulation.xray.beam import Beam
-from scanner.simulation.xray.cargo import Load
 from scanner.simulation.xray.lines import line_blocks
 from scanner.simulation.xray.passage import Passage, drive_through
 from scanner.simulation.xray.ranges import Ranges
@@ -119,8 +118,3 @@ def draw_pair(spec: SceneSpec) -> Pair:
         picture_of(drive_through(nobody_in(scene))),
         float(passage.visible.sum()) * line_m * scene.pixel_m,
     )
-
-
-def hard_load(load: Load) -> bool:
-    """Return whether a load is full of what looks like people."""
-    return load in (Load.CARCASSES, Load.FRUIT)

@@ -11,11 +11,13 @@ import argparse
 import json
 import multiprocessing
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -150,30 +152,38 @@ def _shard(job: tuple[Path, Split, int, int]) -> int:
     return size
 
 
-def make(folder: Path, split: Split, scenes: int, workers: int) -> Iterator[int]:
-    """Render what is not there yet, yielding how many scenes there are."""
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(folder, split, n, min(SHARD, scenes - n * SHARD)) for n in range(-(-scenes // SHARD))]
-    done = 0
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        for size in pool.imap_unordered(_shard, jobs):
-            done += size
-            yield done
+Shard: TypeAlias = tuple[Path, Split, int, int]
+"""Folder, part, number of the shard, and how many scenes it has."""
 
 
-def main() -> None:
-    """Parse the command line and render."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def make_shards(one: Callable[[Shard], int], what: str) -> None:
+    """Parse the command line and make the shards that are not there yet, saying how far it is.
+
+    Parameters
+    ----------
+    one : makes a shard in a process of its own and returns how many scenes it has.
+    what : the part and how many scenes by default, as "train 4096".
+    """
+    part, count = what.split()
+    parser = argparse.ArgumentParser(description=sys.modules[one.__module__].__doc__)
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--split", choices=tuple(SPLITS), default="train")
-    parser.add_argument("--scenes", type=int, default=4096)
+    parser.add_argument("--split", choices=tuple(SPLITS), default=part)
+    parser.add_argument("--scenes", type=int, default=int(count))
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
-    began = time.perf_counter()
-    for done in make(asked.folder / asked.split, asked.split, asked.scenes, asked.workers):
-        seconds = time.perf_counter() - began
-        print(f"{asked.split}: {done}/{asked.scenes} lorries, {seconds:.0f} s", flush=True)
+    folder = asked.folder / asked.split
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [
+        (folder, asked.split, n, min(SHARD, asked.scenes - n * SHARD))
+        for n in range(-(-asked.scenes // SHARD))
+    ]
+    began, done = time.perf_counter(), 0
+    with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
+        for size in pool.imap_unordered(one, jobs):
+            done += size
+            seconds = time.perf_counter() - began
+            print(f"{asked.split}: {done}/{asked.scenes} lorries, {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    make_shards(_shard, "train 4096")

@@ -6,11 +6,7 @@ Thresholds and the choice between networks come from these seeds; test seeds are
 
 from __future__ import annotations
 
-import argparse
 import json
-import multiprocessing
-import os
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.training.xray_pictures import MAP_SHAPE, SHAPE, SPLITS, Picture, picture_of, spec_of
-from models.training.xray_store import BEAMS, SHARD
+from models.training.xray_store import BEAMS, SHARD, make_shards
 from scanner.simulation.body_library import Split
 from scanner.simulation.xray.beam import draw_spectrum
 from scanner.simulation.xray.passage import drive_through
@@ -91,27 +87,5 @@ def _shard(job: tuple[Path, Split, int, int]) -> int:
     return size
 
 
-def main() -> None:
-    """Parse the command line and make pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--split", choices=tuple(SPLITS), default="validation")
-    parser.add_argument("--scenes", type=int, default=1664)
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
-    asked = parser.parse_args()
-    folder = asked.folder / asked.split
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [
-        (folder, asked.split, n, min(SHARD, asked.scenes - n * SHARD))
-        for n in range(-(-asked.scenes // SHARD))
-    ]
-    began, done = time.perf_counter(), 0
-    with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
-        for size in pool.imap_unordered(_shard, jobs):
-            done += size
-            seconds = time.perf_counter() - began
-            print(f"{asked.split}: {done}/{asked.scenes} lorries, {seconds:.0f} s", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    make_shards(_shard, "validation 1664")

@@ -85,15 +85,15 @@ def measure(
     height = load_space_mask(
         picture.image, picture.mm_per_px, vehicle_class, parameters.get("top_mm", TOP_MM)
     )
+    told = height & picture.covered
     shown = "space" in model.card.maps
     try:
         # a model that shows the load space was taught what counts; another one has to be told
-        found = model.infer(picture.image, None if shown else height & picture.covered, clear, kv)
+        found = model.infer(picture.image, None if shown else told, clear, kv)
     except ModelMismatch as mismatch:
         metres = picture.image.shape[1] * picture.mm_per_px / 1000
         raise PassageUnusable("xray_wrong_size", metres=metres) from mismatch
-    space = height if found.space is None else whole_space(found.space, picture.mm_per_px)
-    space = space & picture.covered if found.space is None else space
+    space = told if found.space is None else whole_space(found.space, picture.mm_per_px)
     if not space.any():
         raise PassageUnusable("xray_no_load_space" if shown else "xray_no_vehicle")
     nothing = tells_nothing(picture.mask)
