@@ -26,7 +26,7 @@ from tests.simulation.former.xray_scene import XrayPassage
 def _renamed(tmp_path: Path, shipped: str) -> Path:
     """Return a copy of a shipped model that differs in its card's version: another model."""
     path = tmp_path / f"{shipped}-2.onnx"
-    card = ImageModel(shipped_model(shipped)).card.model_copy(update={"version": "2"})
+    card = ImageModel(shipped_model(shipped)).card.model_copy(update={"version": "another"})
     path.write_bytes(with_metadata(shipped_model(shipped).read_bytes(), CARD_KEY, card.model_dump_json()))
     return path
 
