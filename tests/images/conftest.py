@@ -6,6 +6,7 @@ import pytest
 
 from models.runtime import ImageModel, shipped_model
 from scanner.simulation.xray.passage import Passage
+from tests.bench import xray_people_scoring
 from tests.images.lane import BOXED, passage_of
 
 
@@ -22,3 +23,9 @@ def thermal_model() -> ImageModel:
 @pytest.fixture(scope="session")
 def passage() -> Passage:
     return passage_of(BOXED, 2, seed=11)
+
+
+@pytest.fixture
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intervals are not what is looked at."""
+    monkeypatch.setattr(xray_people_scoring, "BOOTSTRAPS", 20)

@@ -1,49 +1,28 @@
-"""The X-ray judgement: frozen before it starts, taken up again, right on scores that are known."""
+"""The X-ray judgement: taken up again, right on scores that are known."""
 
 from __future__ import annotations
 
-import io
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 from scipy import stats
 
-from models.card import Beam as CardBeam
-from models.card import ModelCard, OperatingPoint, Pooling, Preprocessing, Threshold
-from models.runtime import ImageModel, ImageScore
+from models.runtime import ImageScore
 from models.training.xray_pictures import Picture
 from scanner.evidence import Evidence, EvidenceState, Reason
-from scanner.modalities.xray import XrayModality
 from scanner.simulation.xray.beam import Beam
 from scanner.simulation.xray.cargo import Load
 from scanner.simulation.xray.passage import Passage
 from scanner.simulation.xray.ranges import Draw, read_ranges
-from scanner.vehicle import CargoClass, Declaration
+from scanner.vehicle import Declaration
 from tests.bench import (
-    xray_former,
-    xray_left_out,
     xray_people,
     xray_people_scoring,
-    xray_speed,
 )
-from tests.bench.xray_left_out import Scene, compared
 from tests.bench.xray_people_answers import Answer, Answers, answer, beams, highest_on_person
-from tests.bench.xray_people_frozen import (
-    CODE,
-    Frozen,
-    NotFrozen,
-    check,
-    read,
-    settle,
-    threshold_of,
-    write,
-)
-from tests.bench.xray_people_judge import product_evidence
 from tests.bench.xray_people_plots import roc
 from tests.bench.xray_people_report import tables
 from tests.bench.xray_people_scoring import (
@@ -63,24 +42,12 @@ from tests.bench.xray_people_trials import (
     RANGES,
     TWIN,
     Trial,
-    declaration_of,
     held_out,
     views,
 )
+from tests.images.known_thresholds import HALF
 
 TRIALS = [Trial(0, True), Trial(0, False)]
-HALF = Frozen(
-    "known scores 1",
-    {"model": "0" * 64},
-    {b.value: {load.value: 0.5 for load in Load} for b in Beam},
-    {},
-)
-
-
-@pytest.fixture
-def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Intervals are not what is looked at."""
-    monkeypatch.setattr(xray_people_scoring, "BOOTSTRAPS", 20)
 
 
 class Known:
@@ -193,113 +160,6 @@ def test_only_ready_evidence_against_people_counts_as_absence() -> None:
     assert (found["of"], found["scenes"], found["presence"]) == (5, 4, 1)
     assert found["absence"]["value"] == 0.5
     assert found["not_told"] == {"xray_not_penetrated": 1}
-
-
-# ---- frozen before
-
-
-@pytest.fixture
-def settled(tmp_path: Path) -> tuple[Path, ModelCard, Path, Path]:
-    """A model file, its card, ranges, and a tree that holds one file of each kind of code."""
-    for pattern in (p for patterns in CODE.values() for p in patterns):
-        path = tmp_path / "tree" / pattern.replace("*", "one")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pattern, encoding="utf-8")
-    model, ranges = tmp_path / "a.onnx", tmp_path / "ranges.toml"
-    model.write_bytes(b"weights")
-    ranges.write_text("[cargo]", encoding="utf-8")
-    return model, _card(), ranges, tmp_path / "tree"
-
-
-def _card(*thresholds: Threshold) -> ModelCard:
-    usual = [_threshold(beam, "all", 1.5 if beam == "tube" else 2.5) for beam in ("linac", "tube")]
-    return ModelCard(
-        format_version=2,
-        name="xray-people",
-        version="2",
-        quantity="log_attenuation",
-        input_shape=(224, 768),
-        output_shape=(56, 192),
-        preprocessing=Preprocessing(clip_low=0, clip_high=8, mean=1, scale=1, pad=0),
-        pooling=Pooling(kind="highest_box_mean", box_px=1),
-        beams=(
-            CardBeam(name="linac", low_kv=4000, high_kv=9000, code=0),
-            CardBeam(name="tube", low_kv=300, high_kv=500, code=1),
-        ),
-        thresholds=(*thresholds, *usual),
-        score_semantics="",
-        trained_on="",
-        limits="",
-        seeds={},
-        data_sha256="",
-        code_sha256="",
-        parameters=1,
-        auc=0.5,
-        operating_point=OperatingPoint(
-            threshold=0, test_empty=0, test_false_alarms=0, test_occupied=0, test_detected=0
-        ),
-    )
-
-
-def _threshold(beam: str, condition: str, value: float, rate: float = 0.01) -> Threshold:
-    return Threshold(
-        beam=beam, condition=condition, threshold=value, low=value, high=value, false_alarms=rate, empty=9
-    )
-
-
-def test_what_was_frozen_is_read_back_and_agrees(settled, tmp_path: Path) -> None:
-    now = settle(*settled)
-    write(now, tmp_path / "frozen.json")
-    check(read(tmp_path / "frozen.json"), now)
-    assert now.threshold("6 MV", "drums") == 2.5
-    assert now.threshold("450 kV", "drums") == 1.5
-
-
-@pytest.mark.parametrize("what", ["model", "ranges", *CODE])
-def test_a_changed_file_is_refused_and_named(settled, what: str) -> None:
-    model, card, ranges, tree = settled
-    frozen = settle(*settled)
-    files = {"model": model, "ranges": ranges}
-    path = files.get(what) or tree / CODE[what][-1].replace("*", "one")
-    path.write_bytes(path.read_bytes() + b"\n")
-    with pytest.raises(NotFrozen, match=f"{what} changed"):
-        check(frozen, settle(model, card, ranges, tree))
-
-
-def test_a_changed_threshold_is_refused(settled) -> None:
-    model, card, ranges, tree = settled
-    changed = card.model_copy(update={"thresholds": (_threshold("linac", "drums", 2.4), *card.thresholds)})
-    with pytest.raises(NotFrozen, match=r"threshold for 6 MV, drums: 2\.5 was frozen, now 2\.4"):
-        check(settle(model, card, ranges, tree), settle(model, changed, ranges, tree))
-
-
-def test_a_threshold_of_the_load_goes_before_its_cargo_and_that_before_all() -> None:
-    cargo, load = _threshold("linac", "meat", 7.0), _threshold("linac", "carcasses", 8.0)
-    assert threshold_of(_card(), Beam.LINAC, Load.CARCASSES) == ("all", 2.5)
-    assert threshold_of(_card(cargo), Beam.LINAC, Load.CARCASSES) == ("meat", 7.0)
-    assert threshold_of(_card(cargo, load), Beam.LINAC, Load.CARCASSES) == ("carcasses", 8.0)
-    assert (
-        threshold_of(_card(_threshold("linac", "meat", 7.0, 0.001)), Beam.LINAC, Load.CARCASSES)[0] == "all"
-    )
-
-
-def test_a_card_without_thresholds_cannot_be_frozen(settled) -> None:
-    model, card, ranges, tree = settled
-    with pytest.raises(NotFrozen, match="no threshold for 6 MV, empty"):
-        settle(model, card.model_copy(update={"thresholds": ()}), ranges, tree)
-
-
-def test_nothing_frozen_or_damaged_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotFrozen, match="--freeze"):
-        read(tmp_path / "none.json")
-    (tmp_path / "cut.json").write_text('{"model": ', encoding="utf-8")
-    with pytest.raises(NotFrozen, match="damaged"):
-        read(tmp_path / "cut.json")
-
-
-def test_every_named_source_is_there() -> None:
-    root = Path(xray_people.__file__).parents[2]
-    assert not [p for patterns in CODE.values() for p in patterns if not list(root.glob(p))]
 
 
 # ---- scenes
@@ -451,131 +311,3 @@ def test_tables_name_every_load_and_what_is_wanted(known) -> None:
         assert f"| {load.value} |" in text
     assert text.count("| wanted |") == 2, "at 6 MV alone: of all scenes and of those with somebody visible"
     assert "nan" not in text
-
-
-# ---- the product's own evidence
-
-
-def test_the_product_is_asked_with_lines_and_end(xray_model: ImageModel) -> None:
-    spec, passage = xray_speed.scene(xray_speed.SEED, 256, 1024)
-    evidence = product_evidence(XrayModality(None, xray_model), passage, 6000.0, declaration_of(spec))
-    assert evidence.reason is not None
-    assert evidence.score is not None, evidence.reason.code
-    sent = passage.counted.line
-    lost = 1 - sent.size / (int(sent[-1]) - int(sent[0]) + 1)
-    assert evidence.features["lost_share"] == pytest.approx(lost, abs=1e-9)
-
-
-# ---- left out
-
-
-def _scenes(n: int) -> list[Scene]:
-    """The first network sees all, the other nothing among drums."""
-    rng = np.random.default_rng(8)
-    out = []
-    for k in range(n):
-        load = "drums" if k % 4 == 0 else "boxes"
-        empty = {"first": rng.normal(), "other": rng.normal()}
-        score = {
-            "first": 9.0 + rng.normal(),
-            "other": rng.normal() if load == "drums" else 9.0 + rng.normal(),
-        }
-        out.append(Scene(k, "6 MV", (f"load: {load}",), score, empty))
-    return out
-
-
-def test_what_is_lost_stands_in_the_family_that_was_left_out() -> None:
-    found = compared(_scenes(200), "first", "other", "6 MV")
-    drums, boxes = found["load: drums"], found["load: boxes"]
-    assert boxes["detection lost"]["value"] == boxes["auc lost"]["value"] == 0.0
-    assert drums["auc lost"]["value"] == pytest.approx(0.5, abs=0.1)
-    assert 0.35 < drums["auc lost"]["low"] < drums["auc lost"]["value"] < drums["auc lost"]["high"] < 0.65
-    assert drums["detection lost"]["low"] > 0.9
-    assert found["all"]["detection lost"]["value"] == pytest.approx(0.25, abs=0.02)
-
-
-def test_every_fault_can_be_drawn() -> None:
-    for fault in xray_left_out.FAULTS:
-        ranges = xray_left_out.Task(1, fault).ranges
-        assert ranges.entries != read_ranges().entries
-
-
-def test_scenes_scored_before_are_taken_up(tmp_path: Path) -> None:
-    tasks = xray_left_out.tasks_of(1, 0)[:1]
-    asked = []
-
-    def make() -> dict[str, xray_left_out.Look]:
-        asked.append(1)
-        return {"sees": lambda picture, beam: ImageScore(float(picture.people.max()), np.zeros((1, 1)), ())}
-
-    path = tmp_path / "kept.jsonl"
-    first = xray_left_out.answered(tasks, make, path, 1)
-    assert [s.beam for s in first] == list(beams())
-    assert all(s.occupied["sees"] > s.twin["sees"] == 0.0 for s in first)
-    assert any(f.startswith("load: ") for f in first[0].families)
-    again = xray_left_out.answered(tasks, lambda: pytest.fail("asked again"), path, 1)
-    assert again == first
-    assert len(json.loads(path.read_text(encoding="utf-8").splitlines()[0])["scenes"]) == 2
-
-
-# ---- the former simulator
-
-
-def test_former_people_lie_where_their_twin_differs() -> None:
-    seen, empty = (xray_former.picture(xray_former.FIRST_SEED, CargoClass.EMPTY, n) for n in (2, 0))
-    changed = np.abs(seen.image - empty.image) > 0.3
-    assert changed.sum() > 100
-    assert seen.people[changed].mean() > 0.9
-    assert not empty.people.any()
-
-
-@pytest.mark.usefixtures("few_draws")
-def test_former_pairs_are_judged_at_their_cargos_threshold() -> None:
-    by_truth = xray_former.pairs(
-        lambda p: ImageScore(float(p.people.any()), p.people.astype(np.float32), ()), 2
-    )
-    assert [p.cargo for p in by_truth] == [CargoClass.EMPTY, CargoClass.BOXED]
-    told = xray_former.figures(by_truth, HALF)
-    assert (
-        told[ALL]["auc"]["value"] == told[ALL]["detected"]["value"] == told[ALL]["on_person"]["value"] == 1.0
-    )
-    assert told[ALL]["false_alarms"]["value"] == 0.0
-    deaf = replace(HALF, thresholds={"6 MV": HALF.thresholds["6 MV"] | {"boxes": 2.0}})
-    told = xray_former.figures(by_truth, deaf)
-    assert (told["empty"]["detected"]["value"], told["boxed"]["detected"]["value"]) == (1.0, 0.0)
-
-
-# ---- speed
-
-
-def test_memory_of_a_call_is_told() -> None:
-    peak = xray_speed.peak_bytes(lambda: np.ones(50_000_000, np.uint8).sum())
-    if peak is None:
-        pytest.skip("this system does not tell the most memory that a process held")
-    assert 45e6 < peak < 70e6
-
-
-def test_engines_agree_on_the_shipped_network(tmp_path: Path) -> None:
-    from models.runtime import shipped_model
-
-    file = shipped_model("xray-people")
-    shape = ImageModel(file).card.input_shape
-    planes = len(ImageModel(file).card.planes)
-    picture = np.random.default_rng(3).normal(size=(1, planes, *shape)).astype(np.float32)
-    found, lacking = xray_speed.engines(file, [picture], tmp_path)
-    ours = found["ONNX Runtime, 1 threads"](picture)
-    np.testing.assert_allclose(found["ONNX Runtime, 2 threads"](picture), ours, atol=1e-3)
-    others = [name for name in found if name.startswith("OpenCV, new")]
-    assert others, lacking
-    for name in others:
-        np.testing.assert_allclose(found[name](picture), ours, atol=1e-2, err_msg=name)
-
-
-def test_an_engine_that_answers_something_else_is_named() -> None:
-    picture = np.ones((1, 1, 2, 2), np.float32)
-    engines = {"first": lambda p: p, "same": lambda p: p + 1e-4, "other": lambda p: 3 * p}
-    console = Console(width=200, record=True, file=io.StringIO())
-    console.print(xray_speed.compare(engines, [picture], 1))
-    lines = {n: line for line in console.export_text().splitlines() for n in engines if f" {n} " in line}
-    assert "WRONG" in lines["other"]
-    assert "WRONG" not in lines["same"]
