@@ -21,7 +21,7 @@ demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
 
 test: $(VENV)/.dev lint
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 3 $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check --no-cache .

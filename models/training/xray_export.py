@@ -74,7 +74,7 @@ def facts_of(recipe: Recipe, taken: int, store: Path) -> dict[str, object]:
     lorries = len(Store(store / "train"))
     return {
         "name": "xray-people",
-        "version": "2",
+        "version": "3",
         "format_version": 2,
         "quantity": "log_attenuation",
         "input_shape": SHAPE,
@@ -92,6 +92,7 @@ def facts_of(recipe: Recipe, taken: int, store: Path) -> dict[str, object]:
         "trained_on": (
             f"{lorries} simulated lorries with 1 to 8 people and their twins without, each at 5 to 7 MV and "
             f"400 to 480 kV, in {taken} batches of {recipe.pairs} pairs"
+            + (f" after those of {recipe.start}" if recipe.start else "")
         ),
         "limits": (
             "never saw a real X-ray image; scenes are solids of even density; scatter is an assumed share; "

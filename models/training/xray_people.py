@@ -22,14 +22,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from models.runtime import ImageModel
 from models.training.xray_augment import Widths, shown
 from models.training.xray_networks import MEAN, PEOPLE, SCALE, SCORE, SPACE, PersonUNet
 from models.training.xray_pictures import SHAPE
+from models.training.xray_start import start_from
 from models.training.xray_store import BEAMS, Store
 
 CLIP = (-0.5, 8.0)
 SURE_CELLS = 4
 """A scene with fewer visible cells counts as neither occupied nor empty."""
+START_PAIRS = 64
+NETWORKS = ("plain", "context")
 LOSSES = ("pixels", "scene", "twins")
 
 
@@ -42,6 +46,7 @@ class Recipe:
     network : "plain" or "context" blocks.
     loss : "pixels" alone (the score is the people's map), with the "scene" score, or that with its "twins".
     left_out : loads, bodies or faults that are never shown.
+    start : file that training goes on from, None = from nothing.
     """
 
     seed: int = 1
@@ -52,6 +57,7 @@ class Recipe:
     loss: str = "twins"
     learning_rate: float = 2e-3
     left_out: tuple[str, ...] = ()
+    start: str | None = None
 
 
 def build(recipe: Recipe) -> PersonUNet:
@@ -160,13 +166,15 @@ def train(
 
     ``minutes`` ends a run early, at equal time for comparisons: the schedule follows the clock then.
     """
+    data = Pairs(store, recipe)
     network = build(recipe)
+    if recipe.start is not None:
+        start_from(network, Path(recipe.start), _some(data))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
     optimiser = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=1e-3)
-    data = Pairs(store, recipe)
     work.mkdir(parents=True, exist_ok=True)
     checkpoint, first, spent = work / "checkpoint.pt", 0, 0.0
     mining = Mining(len(data), recipe, 0)
@@ -221,6 +229,13 @@ def train(
     return trained, taken
 
 
+def _some(data: Pairs) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield pictures to count norms over, each occupied one and its twin."""
+    for turn, item in enumerate(np.linspace(0, len(data) - 1, START_PAIRS).astype(int)):
+        planes, _, first_rows, _ = data[int(item), 2**40 + turn]
+        yield planes, first_rows
+
+
 def _keep(
     path: Path,
     recipe: Recipe,
@@ -259,8 +274,11 @@ def arguments() -> argparse.ArgumentParser:
         option = f"--{name.replace('_', '-')}"
         if name == "left_out":
             parser.add_argument(option, nargs="*", default=[], metavar="NAME")
+        elif name == "start":
+            parser.add_argument(option, metavar="FILE", help="go on from this ONNX file")
         else:
-            parser.add_argument(option, type=type(value), default=value)
+            choices = {"network": NETWORKS, "loss": LOSSES}.get(name)
+            parser.add_argument(option, type=type(value), default=value, choices=choices)
     return parser
 
 
@@ -273,7 +291,8 @@ def main() -> None:
     store = Store(asked.store / "train")
     network, taken = train(recipe, store, asked.work, asked.workers, asked.minutes)
     torch.save(network.state_dict(), asked.work / "network.pt")
-    text = json.dumps(asdict(recipe) | {"taken": taken, "lorries": len(store)})
+    start = None if recipe.start is None else ImageModel(Path(recipe.start)).id
+    text = json.dumps(asdict(recipe) | {"start": start, "taken": taken, "lorries": len(store)})
     (asked.work / "recipe.json").write_text(text, encoding="utf-8")
 
 
