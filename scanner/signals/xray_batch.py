@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from drivers.api import LineBlock
 
-BATCH = 32
+BATCH = 64
 """Lines that are corrected together: any split of the same lines gives the same batches."""
 
 
