@@ -37,10 +37,7 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
 
 
 def _boxes(overlay: Overlay) -> list[dict[str, Any]]:
-    return [
-        {"sensor": overlay.sensor, "x": b.x, "y": b.y, "width": b.width, "height": b.height, "score": b.score}
-        for b in overlay.boxes
-    ]
+    return [{"sensor": overlay.sensor} | asdict(box) for box in overlay.boxes]
 
 
 def _curve(overlay: Overlay) -> dict[str, Any]:

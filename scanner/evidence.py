@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,15 +36,26 @@ class Reason:
     values: Mapping[str, float | str] = field(default_factory=dict)
 
 
+Mark: TypeAlias = Literal["people", "hot_spot", "blind"]
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A region of an image in pixels of that image, with the score of what is in it."""
+    """A region of an image in pixels of that image.
+
+    Parameters
+    ----------
+    marks : what is there, which says what ``score`` is: "people" how much it looks like them, 0..1;
+        "hot_spot" how much warmer than the view's median, K; "blind" the share of it that nothing is
+        known of.
+    """
 
     x: int
     y: int
     width: int
     height: int
     score: float
+    marks: Mark = "people"
 
 
 CURVES = ("beats", "rate", "spectrum", "breathing")

@@ -31,7 +31,7 @@ class Reason(_Object):
 
 
 class Box(_Object):
-    """A region of the sensor's image, in its pixels."""
+    """A region of the sensor's image, in its pixels; what it ``marks`` says what its score is."""
 
     sensor: str
     x: int
@@ -39,6 +39,7 @@ class Box(_Object):
     width: int
     height: int
     score: float
+    marks: Literal["people", "hot_spot", "blind"] = "people"
 
 
 class Curve(_Object):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scanner.evidence import EvidenceState, Recommendation, TemperatureLevel
+from scanner.evidence import EvidenceState, Mark, Recommendation, TemperatureLevel
 from scanner.vehicle import CargoClass, VehicleClass
 
 Ulid = Annotated[
@@ -55,7 +55,11 @@ class DeclarationWire(Wire):
 
 
 class BoxWire(Wire):
-    """A region of a sensor's picture, in that picture's pixels."""
+    """A region of a sensor's picture, in that picture's pixels; ``score`` is of what it ``marks``.
+
+    "people": how much it looks like them, 0..1; "hot_spot": K above the view's median; "blind": the
+    share of it that nothing is known of.
+    """
 
     sensor: Name
     x: int
@@ -63,6 +67,7 @@ class BoxWire(Wire):
     width: int
     height: int
     score: float
+    marks: Mark = "people"
 
 
 class CurveWire(Wire):

@@ -75,7 +75,7 @@ class DoorSpots:
     def boxes(self) -> tuple[Box, ...]:
         """Return the boxes of the spots that are there now, warmest first; score = excess, K."""
         return tuple(
-            Box(t.newest.x, t.newest.y, t.newest.width, t.newest.height, t.excess_k[-1])
+            Box(t.newest.x, t.newest.y, t.newest.width, t.newest.height, t.excess_k[-1], "hot_spot")
             for t in self.tracks
             if t.area_px[-1] > 0
         )

@@ -171,6 +171,7 @@ def _blind_overlays(
                     region.width,
                     region.height,
                     float(nothing[place][parts[place]].mean()),
+                    "blind",
                 )
             )
         )

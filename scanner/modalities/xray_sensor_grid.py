@@ -33,7 +33,7 @@ class SensorGrid:
         last = min(box.x + box.width, self._line.size) - 1
         x0, x1 = sorted((float(self._line[box.x]), float(self._line[last])))
         y0, y1 = box.y * self._step, (box.y + box.height) * self._step
-        return Box(round(x0), round(y0), max(round(x1 - x0), 1), max(round(y1 - y0), 1), box.score)
+        return Box(round(x0), round(y0), max(round(x1 - x0), 1), max(round(y1 - y0), 1), box.score, box.marks)
 
     def image(self, heat: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Return a map that covers the whole sensor picture, coarser than it."""

@@ -79,7 +79,7 @@ def hot_spots(excess_k: FloatImage, threshold_k: float = 1.0) -> tuple[Box, ...]
         Box(
             int(stats[k, cv2.CC_STAT_LEFT]), int(stats[k, cv2.CC_STAT_TOP]),
             int(stats[k, cv2.CC_STAT_WIDTH]), int(stats[k, cv2.CC_STAT_HEIGHT]),
-            float(excess_k[labels == k].max()),
+            float(excess_k[labels == k].max()), "hot_spot",
         )
         for k in range(1, count)
     ]  # fmt: skip

@@ -60,7 +60,10 @@ def test_a_spot_that_warms_is_told_with_its_change(thermal_model: ImageModel) ->
     assert abs(told["spot_change_k_per_min"] - 6.0) < 3 * told["spot_change_sd_k_per_min"]
     assert 0 < told["spot_change_sd_k_per_min"] < 3.0
     boxes = next(o for o in evidence.overlays if o.kind == "boxes").boxes
-    assert any((b.x, b.y, b.width, b.height) == (10, 12, 2, 2) for b in boxes)
+    spot = next(b for b in boxes if (b.x, b.y, b.width, b.height) == (10, 12, 2, 2))
+    assert spot.marks == "hot_spot"
+    assert spot.score == told["spot_excess_k"]
+    assert all(b.score <= 1 for b in boxes if b.marks == "people")
 
 
 def test_evidence_does_not_depend_on_how_often_it_is_asked(thermal_model: ImageModel) -> None:

@@ -50,7 +50,7 @@ def test_it_is_strict_json():
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["life_risk"]["minutes_high"] == "inf"
     assert content["evidences"][0]["boxes"] == [
-        {"sensor": "xray", "x": 1, "y": 2, "width": 3, "height": 4, "score": 0.9}
+        {"sensor": "xray", "x": 1, "y": 2, "width": 3, "height": 4, "score": 0.9, "marks": "people"}
     ]
 
 

@@ -286,11 +286,47 @@ export interface components {
         };
         /**
          * BoxWire
-         * @description A region of a sensor's picture, in that picture's pixels.
+         * @description A region of a sensor's picture, in that picture's pixels; ``score`` is of what it ``marks``.
+         *
+         *     "people": how much it looks like them, 0..1; "hot_spot": K above the view's median; "blind": the
+         *     share of it that nothing is known of.
          */
         BoxWire: {
             /** Height */
             height: number;
+            /**
+             * Marks
+             * @default people
+             * @enum {string}
+             */
+            marks: "people" | "hot_spot" | "blind";
+            /** Score */
+            score: number;
+            /** Sensor */
+            sensor: string;
+            /** Width */
+            width: number;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
+        /**
+         * BoxWire
+         * @description A region of a sensor's picture, in that picture's pixels; ``score`` is of what it ``marks``.
+         *
+         *     "people": how much it looks like them, 0..1; "hot_spot": K above the view's median; "blind": the
+         *     share of it that nothing is known of.
+         */
+        BoxWireInput: {
+            /** Height */
+            height: number;
+            /**
+             * Marks
+             * @default people
+             * @enum {string}
+             */
+            marks: "people" | "hot_spot" | "blind";
             /** Score */
             score: number;
             /** Sensor */
@@ -731,7 +767,7 @@ export interface components {
              * Boxes
              * @default []
              */
-            boxes: components["schemas"]["BoxWire"][];
+            boxes: components["schemas"]["BoxWireInput"][];
             /**
              * Calibration
              * @default
