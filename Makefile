@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Only who changes the booth's page needs Node; it comes by pip, the same one everywhere.
 NODE_ENV := $(VENV)/node
-# Scenes to train on, some 8 GB, and the run's checkpoints.
+# Scenes to train on, some 9 GB, and the run's checkpoints.
 TRAIN ?= training
 
 NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm

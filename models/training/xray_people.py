@@ -50,7 +50,7 @@ class Recipe:
     """
 
     seed: int = 1
-    steps: int = 4000
+    steps: int = 12_000
     pairs: int = 8
     width: int = 48
     network: str = "context"

@@ -162,7 +162,7 @@ def make_shards(one: Callable[[Shard], int], what: str) -> None:
     Parameters
     ----------
     one : makes a shard in a process of its own and returns how many scenes it has.
-    what : the part and how many scenes by default, as "train 4096".
+    what : the part and how many scenes by default, as "train 5120".
     """
     part, count = what.split()
     parser = argparse.ArgumentParser(description=sys.modules[one.__module__].__doc__)

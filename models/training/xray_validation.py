@@ -88,4 +88,4 @@ def _shard(job: tuple[Path, Split, int, int]) -> int:
 
 
 if __name__ == "__main__":
-    make_shards(_shard, "validation 1664")
+    make_shards(_shard, "validation 1536")
