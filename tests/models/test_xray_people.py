@@ -1,4 +1,4 @@
-"""The shipped X-ray network: answers as torch did on one thread and on two, and knows its beams."""
+"""The shipped X-ray network: answers as torch (64 bits) did on one thread and on two, and knows its beams."""
 
 from __future__ import annotations
 
