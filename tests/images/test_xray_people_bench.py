@@ -20,6 +20,7 @@ from scanner.simulation.xray.ranges import Draw, read_ranges
 from scanner.vehicle import Declaration
 from tests.bench import (
     xray_people,
+    xray_people_refused,
     xray_people_scoring,
 )
 from tests.bench.xray_people_answers import Answer, Answers, answer, beams, highest_on_person
@@ -311,3 +312,22 @@ def test_tables_name_every_load_and_what_is_wanted(known) -> None:
         assert f"| {load.value} |" in text
     assert text.count("| wanted |") == 2, "at 6 MV alone: of all scenes and of those with somebody visible"
     assert "nan" not in text
+
+
+def test_the_score_alone_is_counted_beside_refusals() -> None:
+    seen = _answer(0.9), _answer(0.9, state="unavailable", reason="xray_lorry_cut"), _answer(math.nan)
+    empty = _answer(0.1, EMPTY), _answer(0.7, EMPTY, state="unavailable", reason="xray_saturated")
+    both = [*seen, *empty]
+    assert xray_people_refused.above(both, HALF).tolist() == [True, True, False, False, True]
+    (row,) = [r for r in xray_people_refused.by_load(both, HALF, "6 MV") if r.startswith(f"| {ALL} ")]
+    assert [c.split()[0] for c in row.strip("| ").split(" | ")] == [ALL, "3", "0.667", "0.333", "2", "0.500"]
+    reasons = xray_people_refused.by_reason(both, HALF, "6 MV")
+    assert "| xray_lorry_cut | 1 | 1 | 0 | 0 |" in reasons
+    assert "| xray_saturated | 0 | 0 | 1 | 1 |" in reasons
+
+
+def test_refusals_are_not_counted_of_a_run_that_is_not_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert xray_people_refused.main(["--out", str(tmp_path), "--occupied", "1", "--empty", "1"]) == 2
+    assert "2 of 2 trials have no answer" in capsys.readouterr().err
