@@ -15,7 +15,7 @@ NPM := $(CURDIR)/.ci/with-node $(CURDIR)/$(NODE_ENV) npm
 # As the lorryscan command has it: threads over small matrices wait for each other.
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test bench fuzz soak soak-store soak-hardships soak-api train-xray screenshot ui ui-check lint format lock clean
+.PHONY: demo test bench fuzz soak soak-store soak-hardships soak-booth soak-api train-xray screenshots animation bench-booth ui ui-check lint format lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/lorryscan demo $(ARGS)
@@ -44,6 +44,10 @@ fuzz: $(VENV)/.fuzz
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.soak_kills $(ARGS)
 
+# cable, service, lane, clock, tabs and sessions fail while somebody works at the booth; takes two minutes
+soak-booth: $(VENV)/.dev
+	$(BIN)/pytest -m soak tests/e2e/test_hardships_in_browser.py $(ARGS)
+
 # a hundred kills on SQLite, on PostgreSQL and on two copies, without a browser; takes some twenty minutes
 soak-store: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.store_kills $(ARGS)
@@ -63,9 +67,17 @@ train-xray: $(VENV)/.training
 	$(BIN)/python -m models.training.xray_people --store $(TRAIN) --work $(TRAIN)/run $(ARGS)
 	$(BIN)/python -m models.training.xray_export --store $(TRAIN) --work $(TRAIN)/run --golden tests/models/golden-xray-people.npz
 
-# docs/booth.png, taken from the real page
-screenshot: $(VENV)/.dev
-	$(BIN)/python -m tests.e2e.screenshot $(ARGS)
+# docs/booth.png, docs/booth and docs/booth-pages.md, taken from the running product; takes some three minutes
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.screenshots $(ARGS)
+
+# docs/booth-scan.webp, a real scan in ten seconds
+animation: $(VENV)/.dev
+	$(BIN)/python -m tests.e2e.animation $(ARGS)
+
+# what the booth's page costs: paint, size, processor, and with ARGS="--minutes 30" memory; on an idle machine
+bench-booth: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.booth_page $(ARGS)
 
 ui: $(VENV)/.node
 	cd service/ui && $(NPM) ci

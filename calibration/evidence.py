@@ -19,7 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from calibration.boundaries import BoundaryCurve
 from calibration.certificates import CalibrationMissing
+from calibration.worth import Worth
 from drivers.api import LorryscanError
 
 AT = "@"
@@ -98,17 +100,22 @@ class CalibrationSet:
     """All score calibrations of one fit, and the weights with which fusion adds them.
 
     ``weights`` maps a modality to its weight in 0..1 (methods that share what
-    disturbs them must not count twice).
+    disturbs them must not count twice); ``boundaries`` are those of the sequential test, by vehicle
+    class; ``worth`` says what each method is expected to tell before it answers, and decides nothing.
     """
 
     scores: tuple[ScoreCalibration, ...]
     weights: Mapping[str, float]
     fitted_on: str
+    boundaries: tuple[BoundaryCurve, ...] = ()
+    worth: tuple[Worth, ...] = ()
 
     @property
     def id(self) -> str:
         """Short identity over all fits and weights."""
-        content = [s.id for s in self.scores], sorted(self.weights.items())
+        content: list[object] = [[s.id for s in self.scores], sorted(self.weights.items())]
+        if self.boundaries or self.worth:  # as it was before sets had them
+            content.append([[asdict(one) for one in part] for part in (self.boundaries, self.worth)])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
     def lookup(self, modality: str, condition: str, model_id: str = "") -> ScoreCalibration:

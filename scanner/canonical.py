@@ -20,17 +20,22 @@ from scanner.evidence import CURVES, Assessment, Evidence, LifeRisk, Overlay, Re
 from scanner.wording import LANGUAGES, sentence
 
 
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """Return one evidence as JSON values; images of overlays are left out."""
+def evidence_json(evidence: Evidence, *, shown: bool = True) -> dict[str, Any]:
+    """Return one evidence as JSON values; images of overlays are left out.
+
+    Parameters
+    ----------
+    shown : with sentences and curves, which no digest counts.
+    """
     return {
         "modality": evidence.modality,
         "state": evidence.state.value,
         "llr": evidence.llr,
-        "reason": reason_json(evidence.reason) if evidence.reason else None,
+        "reason": reason_json(evidence.reason, shown=shown) if evidence.reason else None,
         "score": evidence.score,
         "features": dict(sorted(evidence.features.items())),
         "boxes": [box for overlay in evidence.overlays for box in _boxes(overlay)],
-        "curves": [_curve(overlay) for overlay in evidence.overlays if overlay.kind in CURVES],
+        "curves": [_curve(overlay) for overlay in evidence.overlays if shown and overlay.kind in CURVES],
         "calibration": evidence.calibration_id,
         "model": evidence.model_id,
     }
@@ -48,22 +53,22 @@ def _curve(overlay: Overlay) -> dict[str, Any]:
     return {"kind": overlay.kind, "sensor": overlay.sensor, "rows": short}
 
 
-def reason_json(reason: Reason) -> dict[str, Any]:
-    """Return a reason with its sentence in every language."""
+def reason_json(reason: Reason, *, shown: bool = True) -> dict[str, Any]:
+    """Return a reason with its sentence in every language; without them where it is not ``shown``."""
     return {
         "code": reason.code,
         "values": dict(sorted(reason.values.items())),
-        "text": {language: sentence(reason, language) for language in LANGUAGES},
+        "text": {language: sentence(reason, language) for language in LANGUAGES} if shown else {},
     }
 
 
-def life_risk_json(risk: LifeRisk) -> dict[str, Any]:
-    """Return the time to danger as JSON values."""
+def life_risk_json(risk: LifeRisk, *, shown: bool = True) -> dict[str, Any]:
+    """Return the time to danger as JSON values; ``shown`` as in `evidence_json`."""
     return {
         "minutes_low": risk.minutes_low,
         "minutes_likely": risk.minutes_likely,
         "minutes_high": risk.minutes_high,
-        "reason": reason_json(risk.reason),
+        "reason": reason_json(risk.reason, shown=shown),
         "limits": [asdict(limit) for limit in risk.limits],
         "oxygen_pct": asdict(risk.oxygen_pct) if risk.oxygen_pct else None,
         "temperature": {**asdict(risk.temperature), "level": risk.temperature.level.value},
@@ -76,14 +81,29 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
 
     Infinite minutes become the text "inf": JSON knows no infinity.
     """
+    content = _content(assessment, shown=True)
+    return {**content, "digest": digest(content), "versions": dict(assessment.versions)}
+
+
+def assessment_digest(assessment: Assessment) -> str:
+    """Return the digest of an assessment, as `assessment_json` tells it; nothing is put into words for it."""
+    return digest(_content(assessment, shown=False))
+
+
+def _content(assessment: Assessment, *, shown: bool) -> dict[str, Any]:
     content = {
         "scan_id": assessment.scan_id,
         "visit": assessment.visit,
         "mono_ns": assessment.mono_ns,
         "final": assessment.final,
         "posterior": assessment.posterior,
+        "fused": {
+            "llr": assessment.fused.llr,
+            "bound": assessment.fused.bound,
+            "shares": dict(sorted(assessment.fused.shares.items())),
+        },
         "recommendation": assessment.recommendation.value,
-        "reasons": [reason_json(r) for r in assessment.reasons],
+        "reasons": [reason_json(r, shown=shown) for r in assessment.reasons],
         "persons": (
             {
                 "low": assessment.persons.low,
@@ -93,13 +113,13 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
             if assessment.persons
             else None
         ),
-        "life_risk": life_risk_json(assessment.life_risk),
-        "procedure": [reason_json(r) for r in assessment.procedure],
+        "life_risk": life_risk_json(assessment.life_risk, shown=shown),
+        "procedure": [reason_json(r, shown=shown) for r in assessment.procedure],
         "second_dip_due_utc_ms": assessment.second_dip_due_utc_ms,
-        "evidences": [evidence_json(e) for e in assessment.evidences],
+        "evidences": [evidence_json(e, shown=shown) for e in assessment.evidences],
     }
-    content = _finite(content)
-    return {**content, "digest": digest(content), "versions": dict(assessment.versions)}
+    told: dict[str, Any] = _finite(content)
+    return told
 
 
 def digest(content: Mapping[str, Any]) -> str:

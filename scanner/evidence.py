@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -197,11 +198,28 @@ class LifeRisk:
 
 
 @dataclass(frozen=True, slots=True)
+class Fused:
+    """All ready evidence in one ratio.
+
+    Parameters
+    ----------
+    llr : natural-log likelihood ratio of occupied against empty.
+    shares : what each method added to it; they add up to ``llr``.
+    bound : the most that one source can add or take, infinite where sources are believed as they are.
+    """
+
+    llr: float
+    shares: Mapping[str, float]
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """What all evidence together says at one tick.
 
-    ``procedure`` says what to do with the probe now, the next step first;
-    ``second_dip_due_utc_ms`` when another dip is worth it, None when it is not.
+    ``fused`` is the evidence in one ratio, before the prior; ``procedure`` says what to do
+    with the probe now, the next step first; ``second_dip_due_utc_ms`` when another dip is worth
+    it, None when it is not.
     """
 
     scan_id: str
@@ -215,6 +233,7 @@ class Assessment:
     life_risk: LifeRisk
     evidences: tuple[Evidence, ...]
     versions: Mapping[str, str]
+    fused: Fused = Fused(0.0, {}, math.inf)
     procedure: tuple[Reason, ...] = ()
     second_dip_due_utc_ms: int | None = None
     digest: str = ""

@@ -9,14 +9,17 @@ from typing import assert_never
 
 from calibration.evidence import CalibrationSet
 from drivers.api import DeviceState, Event, EventKind, Item, LorryscanError, RawBytes
-from scanner.canonical import assessment_json
+from scanner.advice import would_help_most
+from scanner.canonical import assessment_digest
 from scanner.decision import decide
 from scanner.evidence import Assessment, Evidence, unavailable
-from scanner.fusion import fused_llr, posterior
+from scanner.fusion import fuse, posterior
 from scanner.life_risk import assess_life_risk, estimate_persons
+from scanner.limits import limits_of
 from scanner.modality import Modality, ScanView, Sensor
 from scanner.policy import Policy
 from scanner.procedure import next_steps
+from scanner.random_search import draw
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 _log = logging.getLogger(__name__)
@@ -143,35 +146,47 @@ class Scan:
         evidences = tuple(self._evaluate(m, mono_ns) for m in self.modalities)
         declaration = self.view.declaration
         policy = self.policy[declaration.vehicle_class]
-        llr = fused_llr(evidences, self.calibrations.weights)
+        prior_log_odds = policy.prior_log_odds(declaration.profile)
+        fused = fuse(evidences, self.calibrations.weights, policy.distrust)
         co2 = _features(evidences, "co2")
-        persons = estimate_persons(co2, declaration) if llr > 0 else None
+        persons = estimate_persons(co2, declaration) if fused.llr > 0 else None
         life_risk = assess_life_risk(
             co2, declaration, (persons.low, persons.high) if persons else None, _compartment_c(evidences)
         )
         co2_evidence = next((e for e in evidences if e.modality == "co2"), None)
         procedure = next_steps(co2_evidence, self.view.utc_ns)
+        advice = would_help_most(
+            evidences,
+            fused.llr + prior_log_odds,
+            declaration,
+            self.view.elapsed_s,
+            self.calibrations.worth,
+        )
         decision = decide(
             evidences,
-            llr,
+            fused,
+            limits_of(policy, self.calibrations, declaration.vehicle_class),
             life_risk,
             policy,
             self.view.elapsed_s,
             self.ended,
             second_dip=procedure.second_dip_due_utc_ms is not None,
+            advice=None if advice is None else advice.reason,
         )
+        decision = draw(decision, self.scan_id, policy, life_risk.reason)
         assessment = Assessment(
             scan_id=self.scan_id,
             visit=self.visit,
             mono_ns=mono_ns,
             final=decision.final,
-            posterior=posterior(llr, policy.prior_log_odds()),
+            posterior=posterior(fused.llr, prior_log_odds),
             recommendation=decision.recommendation,
             reasons=decision.reasons,
             persons=persons,
             life_risk=life_risk,
             evidences=evidences,
             versions=self.versions,
+            fused=fused,
             procedure=procedure.steps,
             second_dip_due_utc_ms=procedure.second_dip_due_utc_ms,
         )
@@ -180,7 +195,7 @@ class Scan:
 
 def with_digest(assessment: Assessment) -> Assessment:
     """Return the assessment with the digest of what it says now."""
-    return replace(assessment, digest=assessment_json(assessment)["digest"])
+    return replace(assessment, digest=assessment_digest(assessment))
 
 
 def _features(evidences: Iterable[Evidence], modality: str) -> Mapping[str, float]:
@@ -203,15 +218,18 @@ def declaration_from(data: Mapping[str, object]) -> Declaration:
         plate=str(data.get("plate", "")),
         laden=bool(data.get("laden", False)),
         closed_minutes=None if closed is None else float(str(closed)),
+        profile=str(data.get("profile", "")),
     )
 
 
 def declaration_data(declaration: Declaration) -> dict[str, object]:
-    """Return a declaration as JSON values, the inverse of `declaration_from`."""
+    """Return a declaration as JSON values, the inverse of `declaration_from`; no profile, no key."""
+    profile = {"profile": declaration.profile} if declaration.profile else {}
     return {
         "vehicle_class": declaration.vehicle_class.value,
         "cargo": declaration.cargo.value,
         "plate": declaration.plate,
         "laden": declaration.laden,
         "closed_minutes": declaration.closed_minutes,
+        **profile,
     }

@@ -5,7 +5,7 @@ Runs the same `Scan` as the lane, in the order of the file, without a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,15 @@ def group_by_scan(
     return scans
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedTick:
+    """A scan as it stood at one tick of the file."""
+
+    visit: int
+    elapsed_s: float
+    assessment: Assessment
+
+
 def replay_scan(
     visits: list[tuple[RecordingHeader, Path]],
     kit: MethodKit,
@@ -78,6 +87,22 @@ def replay_scan(
     Parameters
     ----------
     progress : called with the number of bytes of raw payload or file finished.
+    """
+    result = Replayed(visits[0][0], [path for _, path in visits])
+    for _ in replay_ticks(visits, kit, result, progress):
+        pass
+    return result
+
+
+def replay_ticks(
+    visits: list[tuple[RecordingHeader, Path]],
+    kit: MethodKit,
+    result: Replayed,
+    progress: Callable[[int], None] = lambda _bytes: None,
+) -> Iterator[ReplayedTick]:
+    """Replay one scan and yield it at each tick; ``result`` is filled in as it goes.
+
+    Who has seen enough may stop asking: nothing further is read.
     """
     first = visits[0][0]
     policy = recorded_policy(first.config)
@@ -90,7 +115,6 @@ def replay_scan(
         policy,
         kit.versions(policy),
     )
-    result = Replayed(first, [path for _, path in visits])
     for header, path in visits:
         scan.equip(header.sensors_by_name(), recorded_policy(header.config))
         result.differences += _differences(header, kit)
@@ -100,11 +124,12 @@ def replay_scan(
         for entry in read_recording(path):
             match entry:
                 case Tick():
-                    result.assessment = scan.tick(entry.mono_ns)
-                    computed = result.assessment.digest
+                    assessment = scan.tick(entry.mono_ns)
+                    result.assessment, computed = assessment, assessment.digest
                     result.ticks += 1
                     last_ns = entry.mono_ns
                     _follow_course(result, scan.view.elapsed_s)
+                    yield ReplayedTick(assessment.visit, scan.view.elapsed_s, assessment)
                 case RecordedAssessment():
                     _compare(result, entry.assessment, computed)
                 case _:
@@ -113,7 +138,6 @@ def replay_scan(
                     scan.feed(entry)
         result.duration_s += (last_ns - start_ns) / 1e9 if start_ns is not None else 0.0
         progress(path.stat().st_size)
-    return result
 
 
 def _mono_ns(item: Item) -> int:
@@ -167,7 +191,7 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         },
     }
     if result.assessment is None:
-        nothing = ("final", "posterior", "recommendation", "persons", "life_risk", "digest")
+        nothing = ("final", "posterior", "fused", "recommendation", "persons", "life_risk", "digest")
         return {
             **content,
             **dict.fromkeys(nothing),
@@ -183,6 +207,7 @@ def replayed_json(result: Replayed) -> dict[str, Any]:
         **content,
         "final": final["final"],
         "posterior": final["posterior"],
+        "fused": final["fused"],
         "recommendation": final["recommendation"],
         "reasons": final["reasons"],
         "persons": final["persons"],

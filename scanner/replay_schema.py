@@ -54,6 +54,14 @@ class Curve(_Object):
     rows: list[list[float]]
 
 
+class Fused(_Object):
+    """All ready evidence in one natural-log likelihood ratio, and what each method added to it."""
+
+    llr: float
+    bound: float | Literal["inf"]
+    shares: dict[str, float]
+
+
 class Evidence(_Object):
     """The last word of one method: llr is the natural-log likelihood ratio, 0 unless ready."""
 
@@ -143,6 +151,11 @@ class Vehicle(_Object):
     plate: str
     laden: bool
     closed_minutes: float | None
+    profile: str = Field(
+        default="",
+        exclude_if=lambda name: not name,
+        description="risk profile; left out where none was declared",
+    )
 
 
 class RecordedWith(_Object):
@@ -176,6 +189,7 @@ class ScanResult(_Object):
     digests: Digests
     final: bool | None
     posterior: float | None
+    fused: Fused | None
     recommendation: Literal["no-indication", "search", "rescue", "inconclusive"] | None
     reasons: list[Reason]
     persons: Persons | None

@@ -34,7 +34,8 @@ BREATHING = frozenset({CargoClass.PRODUCE, CargoClass.MEAT, CargoClass.DRY_ICE})
 class Declaration:
     """What papers and driver say; it may be false.
 
-    ``closed_minutes`` is the time since the doors were shut, None = not known.
+    ``closed_minutes`` is the time since the doors were shut, None = not known. ``profile`` is the
+    risk profile that the lorry is declared to belong to (`scanner.policy`), "" = none.
     """
 
     vehicle_class: VehicleClass
@@ -42,3 +43,4 @@ class Declaration:
     plate: str = ""
     laden: bool = False
     closed_minutes: float | None = None
+    profile: str = ""

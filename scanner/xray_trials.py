@@ -62,7 +62,8 @@ def beams_of(card: ModelCard) -> dict[Beam, str]:
 
 def is_blind(evidence: Evidence) -> bool:
     """Tell whether evidence has a score that could only speak for people, had it a fit."""
-    return evidence.reason is not None and evidence.reason.code in BLIND_REASONS
+    reason = evidence.reason if evidence.score is not None else None
+    return reason is not None and reason.code in BLIND_REASONS
 
 
 def xray_evidence(passage: Passage, spec: LorrySpec, beam: Beam, model: ImageModel) -> Evidence:

@@ -1,4 +1,4 @@
-"""What the service tells of hand-overs between shifts, and what officers ask about them."""
+"""What the service tells of shifts: hand-overs, the sound check at their start; and what officers ask."""
 
 from __future__ import annotations
 
@@ -65,3 +65,17 @@ class Handover(Resource):
     digest: str
     incoming: str = ""
     signed_utc_ms: UtcMs | None = None
+
+
+class SoundCheckRequest(Request):
+    """Whether the officer heard the alarm at this booth."""
+
+    heard: bool
+
+
+class SoundCheck(Resource):
+    """A sound check as the audit log has it; the page keeps it, since the loudspeaker is the booth's."""
+
+    heard: bool
+    by: str
+    utc_ms: UtcMs

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from scanner.evidence import Recommendation
-from scanner.lane.wire import AssessmentWire, DeclarationWire, Live, Order, Said, Ulid, UtcMs
+from scanner.lane.wire import AssessmentWire, DeclarationWire, Live, Order, Profile, Said, Ulid, UtcMs
 from scanner.vehicle import CargoClass, VehicleClass
 from service.alert_resources import Alert as Alert
 from service.alert_resources import AlertLevel as AlertLevel
@@ -164,6 +164,13 @@ class Scan(Resource):
     version: int
 
 
+class FoundScan(Scan):
+    """A scan that a search found, with what the search of its lorry brought as it stood when asked."""
+
+    outcome: OutcomeKind | None = None
+    people: int | None = None
+
+
 class CommandState(StrEnum):
     """Where a command is: waiting for the lane, answered, or too old to be carried out."""
 
@@ -220,6 +227,8 @@ class VehicleRequest(Request):
     """A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any.
 
     ``start`` also orders its lane to begin the scan now, for a gate that stands at the lane itself.
+    ``profile`` is a risk profile of the lane's policy; with one that it does not name the lorry is scanned
+    as one of its class.
     """
 
     key: Ulid
@@ -228,6 +237,7 @@ class VehicleRequest(Request):
     cargo: CargoClass
     laden: bool = True
     closed_minutes: Annotated[float, Field(ge=0, lt=1e6)] | None = None
+    profile: Profile = ""
     manifest: Annotated[str, Field(max_length=64)] = ""
     lane: LaneId | None = None
     expected_utc_ms: UtcMs | None = None
@@ -249,6 +259,7 @@ class Vehicle(Resource):
     cargo: CargoClass
     laden: bool
     closed_minutes: float | None
+    profile: str
     manifest: str
     gate: str
     lane_id: str | None

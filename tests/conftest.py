@@ -141,8 +141,9 @@ def played_lane(tmp_path: Path) -> Callable[..., tuple[LaneAgent, str]]:
         end: bool = False,
         lost: Mapping[str, float] | None = None,
         wall_step_s: float = 0.0,
+        policy: Mapping[str, Mapping[str, float]] | None = None,
     ) -> tuple[LaneAgent, str]:
-        config = LaneConfig("virtual", tmp_path / "data", (), dict(SENSORS), make_policy({}), {})
+        config = LaneConfig("virtual", tmp_path / "data", (), dict(SENSORS), make_policy(policy or {}), {})
         pending = [Quit()] if not end else [End(), Quit()]
 
         def finish() -> None:

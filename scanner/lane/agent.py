@@ -28,6 +28,7 @@ from scanner.lane.onlooker import Onlooker
 from scanner.lane.open_scans import OpenScans
 from scanner.lane.snapshot import DeviceView, LaneSnapshot, device_kind
 from scanner.lane.teller import Teller
+from scanner.limits import limits_of
 from scanner.methods import MethodKit
 from scanner.outbox import Outbox
 
@@ -222,7 +223,8 @@ class LaneAgent:
     def _make_snapshot(self) -> LaneSnapshot:
         scans, current = self.scans, self.scans.current
         disk = () if self._teller.fault is None else (self._teller.fault,)
-        demands = self.config.policy[current.declaration.vehicle_class] if current is not None else None
+        vehicle = current.declaration.vehicle_class if current is not None else None
+        demands = self.config.policy[vehicle] if vehicle is not None else None
         devices = tuple(
             DeviceView(s.name, s.role, self._states.get(s.name), self._newest.get(s.name), device_kind(s))
             for s in self.config.sensors.values()
@@ -240,7 +242,8 @@ class LaneAgent:
             last=scans.last,
             faults=(*scans.faults(), *disk),
             time_limit_s=demands.time_limit_s if demands is not None else None,
-            prior=demands.prior if demands is not None else None,
+            prior=demands.prior_of(current.declaration.profile) if demands and current else None,
+            limits=limits_of(demands, self.kit.calibrations, vehicle) if demands and vehicle else None,
             utc_ms=scans.wall() // 1_000_000,
         )
 

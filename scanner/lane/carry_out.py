@@ -17,7 +17,9 @@ from scanner.lane.commands import (
     same_plate,
 )
 from scanner.lane.open_scans import OpenScans
+from scanner.lane.risk_profiles import unknown_profile
 from scanner.lane.visits import forget_scan
+from scanner.lane.wire import GATE
 from scanner.pipeline import declaration_data
 from scanner.recording import manifest
 from scanner.vehicle import Declaration
@@ -71,6 +73,9 @@ def carry_out(
 
 def _start(scans: OpenScans, declaration: Declaration, by: str, order: str) -> str:
     _require_no_lorry(scans)
+    unknown = unknown_profile(scans.config.policy, declaration)
+    if unknown is not None and not by.startswith(GATE):  # nobody at a gate would correct it
+        raise CommandRefused("order_profile_unknown", **unknown)
     scan_id, data_dir = str(ULID()), scans.config.data_dir
     declared = declaration_data(declaration)
     try:

@@ -1,15 +1,17 @@
 """What an officer can tell a lane, as one line of text.
 
-``start reefer boxed AB12CDE closed=45 laden`` opens a scan, ``probe in`` and
-``probe out`` say where the CO2 probe's tip is, ``leave`` ends the visit and
-keeps the scan open, ``return SCAN`` begins its next visit, ``end`` closes the
-scan, ``reopen DEVICE`` tries a device anew at once, ``quit`` stops the lane.
+``start reefer boxed AB12CDE closed=45 laden`` opens a scan (``profile="night ferry"`` says
+which risk profile the lorry belongs to), ``probe in`` and ``probe out`` say
+where the CO2 probe's tip is, ``leave`` ends the visit and keeps the scan open,
+``return SCAN`` begins its next visit, ``end`` closes the scan, ``reopen DEVICE``
+tries a device anew at once, ``quit`` stops the lane.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from drivers.api import LorryscanError
@@ -76,9 +78,10 @@ class Quit:
 
 
 LONGEST_PLATE = 24
+_PROFILE = re.compile(r'(?<!\S)profile=(?:"(?P<quoted>[^"]*)"|(?P<bare>\S*))(?!\S)')
 Command = Start | Probe | Leave | Return | End | Reopen | Quit
 USAGE = {
-    "start": "start reefer|tanker CARGO [PLATE] [closed=MINUTES] [laden]",
+    "start": "start reefer|tanker CARGO [PLATE] [closed=MINUTES] [laden] [profile=NAME]",
     "probe": "probe in|out",
     "leave": "leave",
     "return": "return SCAN|PLATE",
@@ -100,12 +103,13 @@ def parse_command(line: str) -> Command:
     >>> parse_command("probe in")
     Probe(inside=True)
     """
+    line, profile = _without_profile(line)
     words = line.split()
     if not words:
         raise CommandRefused("order_write_one_of", usage=", ".join(USAGE))
     match words:
         case ["start", vehicle, cargo, *rest]:
-            return Start(_declaration(vehicle, cargo, rest))
+            return Start(replace(_declaration(vehicle, cargo, rest), profile=profile))
         case ["probe", ("in" | "out") as where]:
             return Probe(where == "in")
         case ["leave"]:
@@ -139,6 +143,17 @@ def _declaration(vehicle: str, cargo: str, rest: list[str]) -> Declaration:
         else:
             plate.append(word)
     return Declaration(vehicle_class, cargo_class, checked_plate(" ".join(plate)), laden, closed)
+
+
+def _without_profile(line: str) -> tuple[str, str]:
+    """Take ``profile=NAME``, or ``profile="A NAME"``, out of the line of a start."""
+    said = _PROFILE.search(line) if line.split()[:1] == ["start"] else None
+    if said is None:
+        return line, ""
+    name, rest = said["quoted"] or said["bare"], f"{line[: said.start()]} {line[said.end() :]}"
+    if not name or _PROFILE.search(rest):
+        raise CommandRefused("order_write", usage=USAGE["start"])
+    return rest, name
 
 
 def _minutes(text: str) -> float:

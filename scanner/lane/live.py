@@ -18,6 +18,7 @@ from scanner.evidence import Assessment, Reason
 from scanner.lane.courier import TOKEN_RETRY_S
 from scanner.lane.hearing import TWICE, Hearing
 from scanner.lane.pictures import Pictures
+from scanner.lane.risk_profiles import named_profiles
 from scanner.lane.service_client import ServiceAway, ServiceClient, TokenRefused
 from scanner.lane.snapshot import DeviceView, LaneSnapshot
 from scanner.lane.traces import Traces
@@ -25,6 +26,7 @@ from scanner.lane.wire import (
     AssessmentWire,
     DeclarationWire,
     DeviceLive,
+    LimitsLive,
     Live,
     LiveAnswer,
     Said,
@@ -32,6 +34,7 @@ from scanner.lane.wire import (
     WaitingLive,
 )
 from scanner.pipeline import declaration_data
+from scanner.sequential import Limits
 from scanner.vehicle import Declaration
 from scanner.wording import LANGUAGES, sentences
 
@@ -103,8 +106,11 @@ class LiveView:
             elapsed_s=max(snapshot.elapsed_s, 0.0),
             time_limit_s=snapshot.time_limit_s,
             prior=snapshot.prior,
+            limits=_limits(snapshot.limits) if snapshot.limits else None,
+            profiles=named_profiles(self._lane.config.policy),
             probe_in=snapshot.probe_in,
             assessment=self._assessment(snapshot.assessment),
+            assessed_utc_ms=_utc_ms(snapshot.assessment, offset_ns),
             devices=[_device(one, offset_ns) for one in snapshot.devices[:200]],
             waiting=[
                 WaitingLive(
@@ -131,9 +137,17 @@ class LiveView:
         return self._assessed[1]
 
 
+def _utc_ms(assessment: Assessment | None, offset_ns: int) -> int | None:
+    return None if assessment is None else max((assessment.mono_ns + offset_ns) // 1_000_000, 0)
+
+
 def _declaration(declaration: Declaration) -> DeclarationWire:
     told: dict[str, Any] = declaration_data(declaration)
     return DeclarationWire(**told)
+
+
+def _limits(limits: Limits) -> LimitsLive:
+    return LimitsLive(search_llr=limits.search_llr, no_indication_llr=limits.no_indication_llr)
 
 
 def _device(device: DeviceView, offset_ns: int) -> DeviceLive:

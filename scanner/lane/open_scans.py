@@ -13,6 +13,7 @@ from scanner.canonical import assessment_json
 from scanner.evidence import Assessment, Reason, Recommendation
 from scanner.lane.config import LaneConfig
 from scanner.lane.recovery import find_open_scans, refeed
+from scanner.lane.risk_profiles import profile_fault
 from scanner.lane.snapshot import ScanLine
 from scanner.lane.teller import Teller
 from scanner.lane.visits import VisitRecord, boot_id, recover
@@ -83,12 +84,16 @@ class OpenScans:
         return (self.clock() - self._visit_start_ns) / 1e9 if self.active else 0.0
 
     def faults(self) -> tuple[Reason, ...]:
-        """Return what was not recorded, of the visit at hand or the one that ended last."""
+        """Return what was not recorded, of the visit at hand or the one that ended last.
+
+        Of the lorry in the lane also that its risk profile is not known.
+        """
         current = self.current
         if current is None:
             return (*self._ended_with, *self.recovery_faults)
         self._note_faults(current)
-        return (*current.faults, *self.recovery_faults)
+        assumed = profile_fault(self.config.policy, current.declaration)
+        return (*current.faults, *assumed, *self.recovery_faults)
 
     def waiting(self) -> tuple[ScanLine, ...]:
         """Return the open scans whose lorry is not in the lane."""

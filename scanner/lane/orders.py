@@ -230,7 +230,8 @@ def command_of(order: Order) -> Command:
     match order:
         case StartOrder(declaration=told):
             plate = checked_plate(told.plate)
-            return Start(Declaration(told.vehicle_class, told.cargo, plate, told.laden, told.closed_minutes))
+            declared = (told.vehicle_class, told.cargo, plate, told.laden, told.closed_minutes, told.profile)
+            return Start(Declaration(*declared))
         case ProbeOrder(inside=inside):
             return Probe(inside)
         case LeaveOrder():

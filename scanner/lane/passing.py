@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from calibration.certificates import CalibrationMissing
 from calibration.line_correction import correct_lines
+from calibration.line_pixels import Mask, PixelClass
 from calibration.line_reference import LineReference, line_reference
 from drivers.api import LineBlock
 from scanner.modalities.xray_passage import Passage
@@ -29,6 +30,12 @@ class PassingPicture:
     reference: LineReference | None
     _taken: int = 0
     _parts: list[FloatImage] = field(default_factory=list)
+    _classes: list[Mask] = field(default_factory=list)
+
+    @property
+    def classes(self) -> Mask:
+        """`PixelClass` of each value that `grow` gave last."""
+        return np.ascontiguousarray(np.concatenate(self._classes).T)
 
     def grow(self, data: Sequence[LineBlock]) -> FloatImage:
         """Return the picture ``(n_pixels, n_lines)`` of all data blocks, of which the first are known.
@@ -41,14 +48,22 @@ class PassingPicture:
                 continue
             if self.reference is None:
                 self._parts.append(block.pixels.astype(np.float32))
+                self._classes.append(count_classes(block.pixels, block.bits))
                 continue
-            lines = correct_lines(block.pixels, block.dose, self.reference, block.bits).log_attenuation
+            corrected = correct_lines(block.pixels, block.dose, self.reference, block.bits)
+            lines = corrected.log_attenuation
             lines[block.dose == 0] = 0  # no beam tells nothing
             self._parts.append(lines)
+            self._classes.append(corrected.mask)
         self._taken = len(data)
         if len(self._parts) > 1:
             self._parts = [np.concatenate(self._parts)]
         return np.ascontiguousarray(self._parts[0].T)
+
+
+def count_classes(lines: npt.NDArray[np.uint16], bits: int) -> Mask:
+    """Return the class of counts that nothing is known of but where the counter ends."""
+    return (lines >= (1 << bits) - 1) * np.uint8(PixelClass.SATURATED)
 
 
 def passing_picture(passage: Passage) -> PassingPicture:

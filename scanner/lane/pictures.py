@@ -1,33 +1,34 @@
 """Pictures for the booth: the thermal view now and the X-ray picture of a passage, with their heat maps.
 
 The lane's thread only keeps references; correcting and encoding happen in the thread that
-sends. A picture's PNG is 8-bit grey: 0 stands for ``low`` and 255 for ``high``. Colours are
-the page's business.
+sends. A picture's PNG is 16-bit grey (`scanner.lane.deep_picture`), a heat map's 8-bit, 255 for 1.
+Colours are the page's business.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
-from calibration.certificates import CalibrationMissing, Certificate
-from calibration.imager import temperature_c
-from calibration.line_correction import correct_lines
-from calibration.line_reference import line_reference
+from calibration.line_pixels import Mask
 from drivers.api import Event, EventKind, Frame, Item, LineBlock, LineScanEnd, Role
-from scanner.evidence import Assessment, Overlay
+from scanner.lane.deep_picture import WHITE, FloatImage, deep_png, pixel_mm, places_mm
 from scanner.lane.hearing import Hearing
 from scanner.lane.passing import PassingPicture, passing_picture
+from scanner.lane.picture_values import (
+    Seen,
+    full_scale,
+    grey_png,
+    heat_of,
+    one_width,
+    thermal_values,
+    xray_seen,
+)
 from scanner.lane.service_client import ServiceAway, ServiceClient
 from scanner.lane.wire import PictureLive
 from scanner.modalities.xray import SILENCE_S
@@ -37,12 +38,8 @@ if TYPE_CHECKING:
     from scanner.lane.agent import LaneAgent
 
 EVERY_S = 0.5
-LARGEST_PNG = 4 * 1024 * 1024
-LEAST_SPAN_C = 2.0
-"""A view of even warmth is shown as even, not as noise from black to white."""
-
-HIGHEST_SHARE = 99.9
-"""Percentile of an X-ray picture that is white: single pixels behind steel must not darken the rest."""
+MOST_OF_THE_TIME = 0.25
+"""Share of its time that making and sending pictures may take: a large one grows in fewer, larger steps."""
 
 MOST_LINES = 30_000
 """A detector that never says END must not fill the memory; some 100 m of lorry."""
@@ -51,7 +48,6 @@ MOST_PICTURES = 20
 EARLIER_SCANS = 8
 """Open scans whose lorry is away and whose X-ray picture is shown again when it is back."""
 
-_NO_CERTIFICATE = Certificate("", dt.date.min, dt.date.max)
 _log = logging.getLogger(__name__)
 
 
@@ -62,93 +58,6 @@ class Picture:
     told: PictureLive
     png: bytes
     heat_png: bytes | None
-
-
-def grey_png(values: npt.NDArray[np.float32], low: float, high: float) -> bytes:
-    """Encode values as 8-bit grey, ``low`` black and ``high`` white; no value (NaN) is black.
-
-    A picture whose file would be larger than the service takes is made smaller; whoever shows
-    it stretches it to the width and height that are told.
-
-    Parameters
-    ----------
-    values : ``(h, w)``.
-    """
-    span = max(high - low, 1e-9)
-    grey = np.rint(np.clip(np.nan_to_num((values - low) / span, nan=0.0), 0.0, 1.0) * 255).astype(np.uint8)
-    while True:
-        done, png = cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 3])
-        if not done:
-            raise ValueError(f"no PNG can be made of a picture of {grey.shape}")
-        if png.size <= LARGEST_PNG:
-            return png.tobytes()
-        half = max(grey.shape[1] // 2, 1), max(grey.shape[0] // 2, 1)
-        grey = np.asarray(cv2.resize(grey, half, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def thermal_values(
-    frame: Frame, certificate: Certificate | None
-) -> tuple[npt.NDArray[np.float32], str, float, float]:
-    """Return a frame in °C (or its own unit where that is no temperature), its unit, lowest and highest."""
-    try:
-        values = temperature_c(frame, certificate or _NO_CERTIFICATE)
-        unit = "°C"
-    except CalibrationMissing:
-        values = (frame.pixels * np.float32(frame.scale) + np.float32(frame.offset)).astype(np.float32)
-        unit = frame.unit
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return values, unit, 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    if high - low < LEAST_SPAN_C:
-        middle = (low + high) / 2
-        low, high = middle - LEAST_SPAN_C / 2, middle + LEAST_SPAN_C / 2
-    return values, unit, low, high
-
-
-def xray_values(passage: Passage) -> tuple[npt.NDArray[np.float32], str, float, float]:
-    """Return a passage as ``(n_pixels, n_lines)``, every line as received, so that boxes fit.
-
-    With dark and air lines it is log-attenuation (unit "", dense is high); without them it is
-    counts (dense is low).
-    """
-    n_pixels = passage.data[0].pixels.shape[1]
-    blocks = [b for b in passage.data if b.pixels.shape[1] == n_pixels]
-    lines = np.concatenate([b.pixels for b in blocks])
-    dose = np.concatenate([b.dose for b in blocks])
-    bits = blocks[0].bits
-    dark = [b.pixels for b in passage.dark if b.pixels.shape[1] == n_pixels]
-    air = [b for b in passage.air if b.pixels.shape[1] == n_pixels]
-    try:
-        if not dark or not air:
-            raise CalibrationMissing("no dark or air lines")
-        reference = line_reference(
-            np.concatenate(dark),
-            np.concatenate([b.pixels for b in air]),
-            np.concatenate([b.dose for b in air]),
-            bits,
-        )
-        attenuation = correct_lines(lines, dose, reference, bits).log_attenuation
-    except CalibrationMissing:
-        return lines.T.astype(np.float32), "counts", 0.0, _full_scale(bits)
-    lit = attenuation[dose > 0]
-    high = float(np.percentile(lit, HIGHEST_SHARE)) if lit.size else 1.0
-    return np.ascontiguousarray(attenuation.T), "", 0.0, max(high, 1.0)
-
-
-def _full_scale(bits: int) -> float:
-    return float(max((1 << min(bits, 16)) - 1, 1))
-
-
-def heat_of(assessment: Assessment | None, sensor: str) -> npt.NDArray[np.float32] | None:
-    """Return the newest heat map over a sensor's picture, 0..1, None where there is none."""
-    overlays: Iterable[Overlay] = () if assessment is None else (
-        overlay for evidence in assessment.evidences for overlay in evidence.overlays
-    )  # fmt: skip
-    for overlay in overlays:
-        if overlay.kind == "heatmap" and overlay.sensor == sensor and overlay.image is not None:
-            return overlay.image
-    return None
 
 
 class Pictures:
@@ -242,10 +151,13 @@ class Pictures:
         self._stopping.set()
 
     def run(self) -> None:
-        """Send what is new, twice a second at most, while the service hears the lane."""
-        while not self._stopping.wait(EVERY_S):
+        """Send what is new while the service hears the lane: twice a second at most, the large less often."""
+        pause_s = EVERY_S
+        while not self._stopping.wait(pause_s):
+            pause_s = EVERY_S
             if not self._hearing.connected:
                 continue
+            began_s = time.monotonic()
             try:
                 for picture in self._to_send():
                     self._send(picture)
@@ -253,6 +165,8 @@ class Pictures:
                 _log.info("pictures wait: %s", away)  # the live view's thread says so to officers
             except Exception:  # a defect in one picture must not end all others
                 _log.exception("a picture failed")
+            took_s = time.monotonic() - began_s
+            pause_s = max(EVERY_S, took_s * (1 / MOST_OF_THE_TIME - 1))
 
     def _to_send(self) -> list[Picture]:
         snapshot = self._lane.snapshot()
@@ -303,17 +217,24 @@ class Pictures:
                     found.append((sensor, still, source, self._scan_id))
         return found
 
-    def _thermal(self, sensor: str, frame: Frame, heat: npt.NDArray[np.float32] | None) -> Picture:
+    def _thermal(self, sensor: str, frame: Frame, heat: FloatImage | None) -> Picture:
         known = self._lane.config.sensors.get(sensor)
         values, unit, low, high = thermal_values(frame, known.certificate if known is not None else None)
-        scan_id, taken_ns = self._lane.snapshot().scan_id, frame.stamp.mono_ns
-        return self._picture(sensor, "thermal", values, unit, (low, high), scan_id, heat, taken_ns)
+        told = self._told(
+            sensor,
+            "thermal",
+            values,
+            unit=unit,
+            low=low,
+            high=high,
+            scan_id=self._lane.snapshot().scan_id,
+            heat=heat is not None,
+            taken_utc_ms=self._utc_ms(frame.stamp.mono_ns),
+        )
+        return _picture(told, values, None, heat)
 
-    def _xray(
-        self, sensor: str, passage: Passage, scan_id: str, heat: npt.NDArray[np.float32] | None
-    ) -> Picture:
-        values, unit, low, high = xray_values(passage)
-        return self._picture(sensor, "xray", values, unit, (low, high), scan_id, heat, passage.last_ns)
+    def _xray(self, sensor: str, passage: Passage, scan_id: str, heat: FloatImage | None) -> Picture:
+        return self._lines(sensor, passage, xray_seen(passage), scan_id, heat)
 
     def _passing(self, sensor: str, passage: Passage, scan_id: str) -> Picture:
         run = scan_id, id(passage.data[0])
@@ -322,44 +243,55 @@ class Pictures:
         growing = self._growing[sensor][1]
         values = growing.grow(passage.data)
         if growing.reference is None:
-            unit, high = "counts", _full_scale(passage.data[0].bits)
+            seen = Seen(values, "counts", full_scale(passage.data[0].bits), growing.classes)
         else:
-            unit, high = "", max(float(np.percentile(values, HIGHEST_SHARE)), 1.0)
-        return self._picture(
-            sensor, "xray", values, unit, (0.0, high), scan_id, None, passage.last_ns, passing=True
-        )
+            seen = Seen(values, "", max(float(values.max()), 1.0), growing.classes)
+        return self._lines(sensor, passage, seen, scan_id, None, passing=True)
 
-    def _picture(
+    def _lines(
         self,
         sensor: str,
-        kind: Literal["thermal", "xray"],
-        values: npt.NDArray[np.float32],
-        unit: str,
-        limits: tuple[float, float],
+        passage: Passage,
+        seen: Seen,
         scan_id: str,
-        heat: npt.NDArray[np.float32] | None,
-        taken_ns: int,
+        heat: FloatImage | None,
         passing: bool = False,
     ) -> Picture:
-        taken_utc_ns = taken_ns + self._lane.wall() - self._lane.clock()
-        # beyond what an earlier process of this lane gave, and still a whole number to a browser
-        self._version = max(self._version + 1, time.time_ns() // 1_000_000)
-        told = PictureLive(
-            sensor=sensor,
-            kind=kind,
-            version=self._version,
-            width=values.shape[1],
-            height=values.shape[0],
-            unit=unit,
-            low=limits[0],
-            high=limits[1],
+        known = self._lane.config.sensors.get(sensor)
+        parameters = known.certificate.parameters if known is not None and known.certificate else {}
+        blocks = one_width(passage.data)
+        told = self._told(
+            sensor,
+            "xray",
+            seen.values,
+            unit=seen.unit,
+            high=seen.high,
             scan_id=scan_id,
             heat=heat is not None,
             passing=passing,
-            taken_utc_ms=max(taken_utc_ns // 1_000_000, 0),
+            taken_utc_ms=self._utc_ms(passage.last_ns),
+            pixel_mm=pixel_mm(blocks, parameters),
+            places_mm=places_mm(blocks, parameters),
         )
-        heat_png = grey_png(heat, 0.0, 1.0) if heat is not None else None
-        return Picture(told, grey_png(values, *limits), heat_png)
+        return _picture(told, seen.values, seen.classes, heat)
+
+    def _told(
+        self, sensor: str, kind: Literal["thermal", "xray"], values: FloatImage, **more: Any
+    ) -> PictureLive:
+        # beyond what an earlier process of this lane gave, and still a whole number to a browser
+        self._version = max(self._version + 1, time.time_ns() // 1_000_000)
+        height, width = values.shape
+        named: dict[str, Any] = {
+            "sensor": sensor,
+            "kind": kind,
+            "version": self._version,
+            "white": WHITE,
+            "low": 0.0,
+        }
+        return PictureLive(width=width, height=height, **(named | more))
+
+    def _utc_ms(self, taken_ns: int) -> int:
+        return max((taken_ns + self._lane.wall() - self._lane.clock()) // 1_000_000, 0)
 
     def _send(self, picture: Picture) -> None:
         """Send a picture, its heat map first: what is listed is there."""
@@ -375,6 +307,16 @@ class Pictures:
         answer = self._client.ask("PUT", path, png, "image/png")
         if answer.is_problem:
             raise self._client.foreign(f"HTTP {answer.status}: {answer.words}")
+
+
+def _picture(
+    told: PictureLive,
+    values: FloatImage,
+    classes: Mask | None,
+    heat: FloatImage | None,
+) -> Picture:
+    heat_png = grey_png(heat, 0.0, 1.0) if heat is not None else None
+    return Picture(told, deep_png(values, told.low, told.high, classes), heat_png)
 
 
 def _lines(block: LineBlock) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from drivers.api import ConnectionState, DeviceState, Role
 from scanner.evidence import Assessment, Reason
 from scanner.modality import Sensor
+from scanner.sequential import Limits
 from scanner.vehicle import Declaration
 
 
@@ -83,7 +84,8 @@ class LaneSnapshot:
     ``scan_id`` is empty and ``assessment`` None when no lorry is in the lane.
     ``waiting`` are the other open scans; ``last`` is the scan whose visit ended
     last, open or closed. ``faults`` are about the lane itself (its disk).
-    ``time_limit_s`` and ``prior`` are the policy's for the declared class;
+    ``time_limit_s`` and ``prior`` are the policy's for the declared class and risk profile, ``limits``
+    the fused ratios at which this lorry's scan may end;
     ``utc_ms`` is the wall time at which it was taken.
     """
 
@@ -100,4 +102,5 @@ class LaneSnapshot:
     faults: tuple[Reason, ...]
     time_limit_s: float | None = None
     prior: float | None = None
+    limits: Limits | None = None
     utc_ms: int = 0

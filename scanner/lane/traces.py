@@ -1,4 +1,4 @@
-"""Curves for the live view: scalars as they are, waveforms as an envelope, the last minute of each."""
+"""Curves for the live view: scalars as they are, waveforms as envelopes, the last minute of each."""
 
 from __future__ import annotations
 
@@ -7,19 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from calibration.certificates import CalibrationMissing
-from calibration.geophone import response_of
-from drivers.api import Channel, Item, Quality, Quantity, Sample, WaveformBlock
+from drivers.api import Item, Quality, Quantity, Sample, WaveformBlock
+from scanner.lane.waves import WaveBoard
 from scanner.lane.wire import TraceLive
 from scanner.modality import Sensor
 
 KEPT_MS = 60_000
-ENVELOPE_S = 0.05
-MEAN_S = 4.0
-"""Time over which a channel's mean is followed: slow drift is taken away, what people do stays."""
-
 MOST_POINTS = 12_000
 """Of one live view: with their times and two values some 500 kB of JSON."""
 
@@ -31,6 +25,7 @@ STEP_BACK_MS = 1000
 @dataclass(slots=True)
 class _Curve:
     unit: str
+    role: str = ""
     t_ms: deque[int] = field(default_factory=deque)
     low: deque[float] = field(default_factory=deque)
     high: deque[float] = field(default_factory=deque)
@@ -61,16 +56,6 @@ class _Curve:
         return at
 
 
-@dataclass(slots=True)
-class _Wave:
-    """What is left of a waveform between two blocks, and the mean that is taken away."""
-
-    mean: npt.NDArray[np.float64]
-    per_count: npt.NDArray[np.float64]
-    units: list[str]
-    rest: npt.NDArray[np.float64]
-
-
 class Traces:
     """Keeps the curves of a lane; for one thread alone.
 
@@ -81,8 +66,8 @@ class Traces:
 
     def __init__(self, sensors: Mapping[str, Sensor]) -> None:
         self._sensors = sensors
-        self._curves: dict[tuple[str, str], _Curve] = {}
-        self._waves: dict[tuple[str, tuple[Channel, ...], float], _Wave] = {}
+        self._curves: dict[tuple[str, str, bool], _Curve] = {}
+        self._boards: dict[str, list[WaveBoard]] = {}
 
     def take(self, item: Item, utc_ms: int) -> None:
         """Add a reading that arrived at ``utc_ms``; what has no curve is ignored."""
@@ -94,75 +79,64 @@ class Traces:
         elif isinstance(item, WaveformBlock) and item.counts.size and item.fs_hz > 0:
             self._take_wave(item, utc_ms)
 
-    def _curve(self, sensor: str, channel: str, unit: str) -> _Curve:
-        curve = self._curves.get((sensor, channel))
-        if curve is None or curve.unit != unit:
-            curve = self._curves[sensor, channel] = _Curve(unit)
+    def _curve(
+        self, sensor: str, channel: str, unit: str, role: str = "", *, cancelled: bool = False
+    ) -> _Curve:
+        key = sensor, channel, cancelled
+        curve = self._curves.get(key)
+        if curve is None or (curve.unit, curve.role) != (unit, role):
+            curve = self._curves[key] = _Curve(unit, role)
         return curve
 
     def _take_wave(self, block: WaveformBlock, utc_ms: int) -> None:
         sensor = block.stamp.sensor
-        key = sensor, block.channels, block.fs_hz
-        counts = block.counts.astype(np.float64)
-        wave = self._waves.get(key)
-        if wave is None:
-            for other in [k for k in self._waves if k[0] == sensor]:
-                if {c.name for c in other[1]} & {c.name for c in block.channels}:
-                    del self._waves[other]  # the board came back with other settings
-            wave = self._waves[key] = self._new_wave(block, counts)
-        if block.samples_lost:
-            wave.rest = wave.rest[:, :0]
-        share = min(counts.shape[1] / (MEAN_S * block.fs_hz), 1.0)
-        wave.mean += share * (counts.mean(axis=1) - wave.mean)
-        samples = np.hstack([wave.rest, counts])
-        width = max(round(ENVELOPE_S * block.fs_hz), 1)
-        bins = samples.shape[1] // width
-        wave.rest = samples[:, bins * width :]
-        whole = samples[:, : bins * width].reshape(samples.shape[0], bins, width)
-        scale = wave.per_count[:, None]
-        low = (whole.min(axis=2) - wave.mean[:, None]) * scale
-        high = (whole.max(axis=2) - wave.mean[:, None]) * scale
-        for at in range(bins):
-            after = wave.rest.shape[1] + (bins - 1 - at) * width
-            t_ms = utc_ms - round(1000 * after / block.fs_hz)
-            for row, channel in enumerate(block.channels):
-                curve = self._curve(sensor, channel.name, wave.units[row])
-                curve.add(t_ms, float(low[row, at]), float(high[row, at]))
-
-    def _new_wave(self, block: WaveformBlock, counts: npt.NDArray[np.float64]) -> _Wave:
-        known = self._sensors.get(block.stamp.sensor)
-        per_count, units = [], []
-        for channel in block.channels:
-            try:
-                response = response_of(channel, known.certificate if known is not None else None)
-                per_count.append(1e6 / response.counts_per_m_s)
-                units.append("µm/s")
-            except CalibrationMissing:
-                per_count.append(1.0)
-                units.append("counts")
-        return _Wave(counts.mean(axis=1), np.array(per_count), units, counts[:, :0])
+        boards = self._boards.setdefault(sensor, [])
+        board = next((each for each in boards if each.is_of(block)), None)
+        if board is None:
+            names = {channel.name for channel in block.channels}
+            # a board that came back with other settings
+            boards[:] = [b for b in boards if not names & {channel.name for channel in b.channels}]
+            known = self._sensors.get(sensor)
+            board = WaveBoard(block, known.certificate if known is not None else None)
+            boards.append(board)
+        roles = {channel.name: channel.role.value for channel in block.channels}
+        for part in board.take(block):
+            role = roles[part.channel]
+            curve = self._curve(sensor, part.channel, part.unit, role, cancelled=part.cancelled)
+            for ago_s, low, high in zip(part.ago_s, part.low, part.high, strict=True):
+                curve.add(utc_ms - round(1000 * float(ago_s)), float(low), float(high))
 
     def untold(self) -> list[TraceLive]:
         """Return the points that were not told yet, the newest of them where there are too many."""
         begins = {key: curve.untold_from() for key, curve in self._curves.items()}
         count = sum(len(self._curves[key].t_ms) - at for key, at in begins.items())
         told = []
-        for (sensor, channel), curve in list(self._curves.items())[:MOST_TRACES]:
-            at, n = begins[sensor, channel], len(curve.t_ms)
+        for key, curve in list(self._curves.items())[:MOST_TRACES]:
+            at, n = begins[key], len(curve.t_ms)
             if count > MOST_POINTS:
                 at = max(at, n - int((n - at) * MOST_POINTS / count))
             if at == n:
                 continue
             times, low, high = list(curve.t_ms)[at:], list(curve.low)[at:], list(curve.high)[at:]
+            sensor, channel, cancelled = key
             told.append(
-                TraceLive(sensor=sensor, channel=channel, unit=curve.unit, t_utc_ms=times, low=low, high=high)
+                TraceLive(
+                    sensor=sensor,
+                    channel=channel,
+                    role=curve.role,
+                    unit=curve.unit,
+                    cancelled=cancelled,
+                    t_utc_ms=times,
+                    low=low,
+                    high=high,
+                )
             )
         return told
 
     def told(self, traces: list[TraceLive]) -> None:
         """Note that these points have arrived."""
         for trace in traces:
-            curve = self._curves.get((trace.sensor, trace.channel))
+            curve = self._curves.get((trace.sensor, trace.channel, trace.cancelled))
             if curve is not None:
                 curve.told_ms = max(curve.told_ms, trace.t_utc_ms[-1])
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from scanner.evidence import EvidenceState, Mark, Recommendation, TemperatureLevel
+from scanner.policy import MOST_PROFILES
 from scanner.vehicle import CargoClass, VehicleClass
 
 Ulid = Annotated[
@@ -21,7 +22,11 @@ Ulid = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 By = Annotated[str, Field(max_length=64)]
 Plate = Annotated[str, Field(max_length=24)]
+Profile = Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 VisitNumber = Annotated[int, Field(ge=1, le=9999)]
+GATE = "gate:"
+"""How the name of who gave an order begins where a gate did."""
+
 UtcMs = Annotated[int, Field(ge=0, le=2**53 - 1, description="milliseconds since 1970")]
 
 
@@ -45,13 +50,17 @@ class Said(Wire):
 
 
 class DeclarationWire(Wire):
-    """What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut."""
+    """What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
+
+    ``profile`` is the risk profile that it is declared to belong to, "" = none.
+    """
 
     vehicle_class: VehicleClass
     cargo: CargoClass
     plate: Plate = ""
     laden: bool = False
     closed_minutes: Annotated[float, Field(ge=0, lt=1e6)] | None = None
+    profile: Profile = ""
 
 
 class BoxWire(Wire):
@@ -157,6 +166,14 @@ class LifeRiskWire(Wire):
     course: Annotated[list[LifePointWire], Field(max_length=100)] = []
 
 
+class FusedWire(Wire):
+    """All ready evidence in one natural-log likelihood ratio; ``shares`` are what each method added to it."""
+
+    llr: float
+    bound: float | Literal["inf"]
+    shares: dict[str, float]
+
+
 class AssessmentWire(Wire):
     """What all evidence together says at one tick, as in the recording.
 
@@ -175,6 +192,7 @@ class AssessmentWire(Wire):
     persons: PersonsWire | None
     life_risk: LifeRiskWire
     evidences: list[EvidenceWire]
+    fused: FusedWire | None = None
     procedure: list[Said] = []
     second_dip_due_utc_ms: UtcMs | None = None
     digest: str
@@ -311,34 +329,43 @@ class DeviceLive(Wire):
 class TraceLive(Wire):
     """New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
 
-    The three lists have the same length; times rise.
+    The three lists have the same length; times rise. ``role`` is what a waveform's channel looks at, "" of
+    scalars. ``cancelled``: of a chassis channel, without what the past of all channels, the ground and the
+    air foretell of it.
     """
 
     sensor: Name
     channel: str = ""
+    role: str = ""
     unit: str
+    cancelled: bool = False
     t_utc_ms: list[int]
     low: list[float]
     high: list[float]
 
 
 class PictureLive(Wire):
-    """A picture that the lane has; its pixels travel apart as an 8-bit grey PNG.
+    """A picture that the lane has; its pixels travel apart as a grey PNG of 8 or 16 bits.
 
-    ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
-    the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-    ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
-    when its last line or frame arrived.
+    ``low`` is the value of grey 0 and ``high`` that of grey ``white``, in ``unit``. The three greys above
+    ``white`` are no values: saturated, not penetrated, missing. ``pixel_mm`` is the height of a pixel and
+    ``places_mm`` how far along the lorry evenly spread columns are, from the first column's middle to the
+    last's; null and empty where nobody told. ``version`` changes with the picture; ``heat`` says that a
+    second PNG, the heat map of the model, goes with it; ``passing`` says that the lorry is still passing
+    and the picture grows; ``taken_utc_ms`` is when its last line or frame arrived.
     """
 
     sensor: Name
     kind: Literal["thermal", "xray"]
     version: int
-    width: int
-    height: int
+    width: Annotated[int, Field(ge=1, le=10**6)]
+    height: Annotated[int, Field(ge=1, le=10**6)]
     unit: str
     low: float
     high: float
+    white: Annotated[int, Field(ge=1, le=65_535)] = 255
+    pixel_mm: Annotated[float, Field(gt=0, le=1e4)] | None = None
+    places_mm: Annotated[list[float], Field(max_length=200)] = []
     scan_id: str = ""
     heat: bool = False
     passing: bool = False
@@ -355,10 +382,20 @@ class WaitingLive(Wire):
     second_dip_due_utc_ms: UtcMs | None = None
 
 
+class LimitsLive(Wire):
+    """Fused natural-log ratios at or beyond which a scan may end: search above, no indication below."""
+
+    search_llr: float
+    no_indication_llr: float
+
+
 class Live(Wire):
     """A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it.
 
-    ``prior`` is the assumed share of occupied lorries of the declared class that the posterior starts from.
+    ``prior`` is the assumed share of occupied lorries that the posterior starts from: of the declared risk
+    profile, of the declared class where the lane's policy does not name it. ``profiles`` are those that the
+    policy names, by class. ``limits`` are those of the lorry in the lane. ``assessed_utc_ms`` is the moment
+    that ``assessment`` is of.
     """
 
     run: Ulid
@@ -370,8 +407,11 @@ class Live(Wire):
     elapsed_s: float = 0.0
     time_limit_s: float | None = None
     prior: Annotated[float, Field(gt=0, lt=1)] | None = None
+    limits: LimitsLive | None = None
+    profiles: dict[VehicleClass, Annotated[list[Profile], Field(max_length=MOST_PROFILES)]] = {}
     probe_in: bool = False
     assessment: AssessmentWire | None = None
+    assessed_utc_ms: UtcMs | None = None
     devices: Annotated[list[DeviceLive], Field(max_length=200)]
     waiting: Annotated[list[WaitingLive], Field(max_length=500)] = []
     faults: Annotated[list[Said], Field(max_length=50)] = []

@@ -29,8 +29,15 @@ SILENCE_S = 3.0  # a passage without END is cut off when no line came for so lon
 SUPPLY_HEARD_S = 2.0  # an older state of the X-ray supply says nothing
 BLIND_LIMIT = 0.30  # share of the load space: beyond it a low score means nothing
 
-BLIND_REASONS = frozenset({"xray_not_penetrated", "xray_could_hide"})
-"""Codes of evidence whose picture was scored, but cannot speak for nobody being there."""
+DOUBTS = {
+    "xray_lorry_cut": "xray_seen_lorry_cut",
+    "xray_saturated": "xray_seen_saturated",
+    "xray_dead_pixels": "xray_seen_dead_pixels",
+}
+"""What may be wrong with a picture that was scored, and what is said when it speaks for people even so."""
+
+BLIND_REASONS = frozenset({"xray_not_penetrated", "xray_could_hide", *DOUBTS})
+"""Codes of evidence that, with a score, cannot speak for nobody being there."""
 
 
 class XrayModality:
@@ -154,11 +161,13 @@ class XrayModality:
                 return self._said(EvidenceState.UNAVAILABLE, Reason("xray_no_fit", {"cargo": cargo}), result)
             llr, calibration_id = fit.llr(result.score), fit.id
         # what is seen in the clear part stands; seeing nothing there does not clear the rest
-        cannot = _not_seen_through(result) if llr <= 0 else None
+        cannot = (result.doubt or _not_seen_through(result)) if llr <= 0 else None
         if cannot is not None:
             said = self._said(EvidenceState.UNAVAILABLE, cannot, result)
             return replace(said, overlays=result.blind_overlays, calibration_id=calibration_id)
         scored = Reason("xray_scored", {"percent": 100 * result.blind})
+        if result.doubt is not None:
+            scored = replace(result.doubt, code=DOUBTS[result.doubt.code])
         said = self._said(EvidenceState.READY, scored, result)
         return replace(said, llr=llr, calibration_id=calibration_id)
 

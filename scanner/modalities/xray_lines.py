@@ -13,13 +13,15 @@ from calibration.certificates import CalibrationMissing
 from calibration.line_pixels import PixelClass
 from drivers.api import Flag
 from models.card import ModelCard
+from scanner.evidence import Reason
 from scanner.modalities.xray_passage import Passage, PassageUnusable
 from scanner.signals.xray_chain import chain_state, finish, gather
 from scanner.signals.xray_scan import Scan, ScanUnusable, Setup
 
 LOST_LIMIT = 0.02  # share of lines, lost or repeated
-SATURATED_LIMIT = 0.01  # share of pixels
-DEAD_LIMIT = 0.10  # share of pixels
+SATURATED_LIMIT = 0.01  # share of pixels; beyond it, seeing nobody means nothing
+DEAD_LIMIT = 0.10  # the same
+HOPELESS_LIMIT = 0.30  # share of pixels, dead or saturated; beyond it there is no score
 _NO_BEAM = int(Flag.BEAM_OFF | Flag.EMERGENCY_STOP)
 
 
@@ -32,6 +34,7 @@ class Pictures:
     first : of energy 0; ``further`` those of the others that could be corrected, by index.
     n_pixels, n_lines : of what the detector sent of energy 0.
     lost_share : of lines, lost or not usable.
+    doubt : why seeing nobody in the pictures means nothing, None = there is no such reason in the lines.
     """
 
     first: Scan
@@ -39,6 +42,7 @@ class Pictures:
     n_pixels: int
     n_lines: int
     lost_share: float
+    doubt: Reason | None
 
 
 def pictures_of(passage: Passage, parameters: Mapping[str, float], card: ModelCard, sensor: str) -> Pictures:
@@ -65,16 +69,25 @@ def pictures_of(passage: Passage, parameters: Mapping[str, float], card: ModelCa
         raise PassageUnusable("xray_hash_mismatch", sensor=sensor)
     scan, further = _scans(passage, parameters, card, sensor)
     report = scan.report
-    if report.unusable_share > DEAD_LIMIT:
-        raise PassageUnusable("xray_dead_pixels", percent=100 * report.unusable_share)
-    if report.shares[PixelClass.SATURATED] > SATURATED_LIMIT:
-        raise PassageUnusable("xray_saturated", percent=100 * report.shares[PixelClass.SATURATED])
+    doubt = _doubt(report.unusable_share, report.shares[PixelClass.SATURATED])
     if report.dark / report.lines > LOST_LIMIT:
         raise PassageUnusable("xray_beam_off", percent=100 * report.dark / report.lines)
     lost = max(lost, (report.repeated + report.dose_off) / report.lines)
     if lost > LOST_LIMIT:
         raise PassageUnusable("xray_lines_lost", percent=100 * lost)
-    return Pictures(scan, further, passage.data[0].pixels.shape[1], lit.size, lost)
+    return Pictures(scan, further, passage.data[0].pixels.shape[1], lit.size, lost, doubt)
+
+
+def _doubt(dead: float, saturated: float) -> Reason | None:
+    """Return why too few pixels tell something, or None; hopeless pictures raise `PassageUnusable`."""
+    found = {"xray_dead_pixels": (dead, DEAD_LIMIT), "xray_saturated": (saturated, SATURATED_LIMIT)}
+    for code, (share, _) in found.items():
+        if share > HOPELESS_LIMIT:
+            raise PassageUnusable(code, percent=100 * share)
+    for code, (share, limit) in found.items():
+        if share > limit:
+            return Reason(code, {"percent": 100 * share})
+    return None
 
 
 def _joined(arrays: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

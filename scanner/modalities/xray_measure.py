@@ -11,7 +11,7 @@ import numpy.typing as npt
 from calibration.line_pixels import PixelClass
 from models.familiarity import features, outside
 from models.runtime import ImageModel, ImageScore, ModelMismatch
-from scanner.evidence import Box, Overlay
+from scanner.evidence import Box, Overlay, Reason
 from scanner.modalities.xray_beam import beam_of
 from scanner.modalities.xray_lines import Pictures, pictures_of
 from scanner.modalities.xray_passage import Passage, PassageUnusable
@@ -44,6 +44,7 @@ class Measured:
     mm_per_px : of their pixels.
     beam : name of the model's beam, "" for a model that names none.
     overlays : what looks like people; ``blind_overlays`` what tells nothing.
+    doubt : why seeing nobody in the whole picture means nothing, whatever its parts tell.
     """
 
     score: float
@@ -54,6 +55,7 @@ class Measured:
     features: Mapping[str, float]
     overlays: tuple[Overlay, ...]
     blind_overlays: tuple[Overlay, ...]
+    doubt: Reason | None
 
 
 def measure(
@@ -79,7 +81,7 @@ def measure(
     pictures = pictures_of(passage, parameters, model.card, sensor)
     beam, kv = beam_of(model.card, parameters, passage.heard_kv, sensor)
     picture = pictures.first
-    extent = _whole_vehicle(picture)
+    extent = _vehicle(picture)
     clear = picture.mask <= PixelClass.INTERPOLATED
     _check_familiar(picture, clear, model)
     height = load_space_mask(
@@ -129,17 +131,22 @@ def measure(
             Overlay("boxes", sensor, boxes=boxes),
         ),
         _blind_overlays(nothing & space, parts, hiding, grid, sensor),
+        pictures.doubt or _cut(picture, extent),
     )
 
 
-def _whole_vehicle(picture: Scan) -> tuple[int, int]:
-    """Return the first and last column of a vehicle that is whole in the picture."""
+def _vehicle(picture: Scan) -> tuple[int, int]:
+    """Return the first and last column of what stands in the picture, at least a short vehicle of it."""
     extent = vehicle_columns(picture.image)
     if extent is None or (extent[1] - extent[0]) * picture.mm_per_px < SHORTEST_VEHICLE_MM:
         raise PassageUnusable("xray_no_vehicle")
-    if extent[0] == 0 or extent[1] == picture.image.shape[1]:
-        raise PassageUnusable("xray_lorry_cut")
     return extent
+
+
+def _cut(picture: Scan, extent: tuple[int, int]) -> Reason | None:
+    """Return why a vehicle that touches the picture's first or last column may not be whole."""
+    touches = extent[0] == 0 or extent[1] == picture.image.shape[1]
+    return Reason("xray_lorry_cut", {}) if touches else None
 
 
 def _check_familiar(picture: Scan, clear: Space, model: ImageModel) -> None:

@@ -67,7 +67,7 @@ class RecordingHeader:
             "lane": self.lane,
             "software_version": self.software_version,
             "code_sha256": self.code_sha256,
-            "declaration": _json(asdict(self.declaration)),
+            "declaration": _json(_declared(self.declaration)),
             "sensors": _json([_sensor_object(sensor) for sensor in self.sensors]),
             "config": _json(self.config),
             "calibrations": _json(self.calibrations),
@@ -117,6 +117,14 @@ def _json(value: Any) -> str:
     return strict_json.dumps(value).decode()
 
 
+def _declared(declaration: Declaration) -> dict[str, Any]:
+    """Return its fields; without a profile as they were written before there were profiles."""
+    fields = asdict(declaration)
+    if not declaration.profile:
+        del fields["profile"]
+    return fields
+
+
 def _declaration(fields: Mapping[str, Any]) -> Declaration:
     return Declaration(
         vehicle_class=VehicleClass(fields["vehicle_class"]),
@@ -124,6 +132,7 @@ def _declaration(fields: Mapping[str, Any]) -> Declaration:
         plate=fields.get("plate", ""),
         laden=fields.get("laden", False),
         closed_minutes=fields.get("closed_minutes"),
+        profile=fields.get("profile", ""),
     )
 
 

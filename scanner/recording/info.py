@@ -106,7 +106,8 @@ class RecordingInfo:
             f"state       {state}",
             f"sha256      {self.sha256}",
             f"scan        {header.scan_id}, visit {header.visit}, lane {header.lane}",
-            f"vehicle     {declared.vehicle_class}, {declared.cargo}, plate {declared.plate or 'not given'}",
+            f"vehicle     {declared.vehicle_class}, {declared.cargo}, plate {declared.plate or 'not given'}"
+            + (f", profile {declared.profile}" if declared.profile else ""),
             f"time        {self.started_utc} to {self.ended_utc} ({self.duration_s:.3f} s)",
             f"written by  {self.library}, format {header.format_version}",
             f"code        {header.code_sha256 or 'not given'}",

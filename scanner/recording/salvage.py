@@ -26,6 +26,8 @@ from scanner.recording.writer import sync_folder
 
 REPAIR_METADATA = "lorryscan.repair"
 CHUNK_BYTES = 1 << 20
+REPAIRED_SUFFIX = ".repaired.mcap"
+"""How the name of a repaired copy ends: beside its original it is the same visit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ SEGMENT_S = 4.0
 SEEN_HZ = (2.0, 9.0)
 """Where the body of a vehicle passes a heart's force on."""
 
+BEATS_LATE_S = 2.6
+"""The newest moment of the beats is so much older than the newest sample: a beat is weighed against what
+comes before and after it, and is felt a moment after the heart beats. Measured on simulated hearts whose
+beats are known."""
+
 BEAT = (-2, 1)
 """Moments around a beat at which its energy stands above the rest."""
 

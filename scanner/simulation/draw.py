@@ -30,6 +30,7 @@ def draw_lorry(
     vehicle_class: VehicleClass | None = None,
     cargo: CargoClass | None = None,
     persons: int | None = None,
+    papers: CargoClass | None = None,
     wide: bool = False,
     **overrides: Any,
 ) -> LorrySpec:
@@ -43,6 +44,7 @@ def draw_lorry(
     seed : not negative.
     vehicle_class, cargo, persons : fixed where given; else two thirds are
         reefers, and half of all lorries carry people (never an inert tank).
+    papers : cargo that the papers name, None = the true one; all that is measured follows ``cargo``.
     wide : with a door opened on the way, a second room, gusts, an officer's breath, condensation, another
         place of the tip in a later visit and odd probes, each in its share of the lorries.
     overrides : fields of `LorrySpec` to set after the draw, and ``plate``.
@@ -68,6 +70,9 @@ def draw_lorry(
         cargo = possible[int(stream(seed, "cargo").integers(len(possible)))]
     if cargo not in possible:
         raise ValueError(f"a {vehicle_class} does not carry {cargo}: one of {', '.join(possible)}")
+    papers = papers or cargo
+    if papers not in possible:
+        raise ValueError(f"papers of a {vehicle_class} do not name {papers}: one of {', '.join(possible)}")
     if persons is None:
         persons = 0 if cargo is CargoClass.INERT else _draw_persons(seed)
 
@@ -83,7 +88,14 @@ def draw_lorry(
     activity = draw(seed, "activity_factor.cold" if inside_c < 5.0 else "activity_factor.warm")
     liquid = cargo is CargoClass.LIQUID
     spec = LorrySpec(
-        declaration=Declaration(vehicle_class, cargo, plate, laden, _declared_minutes(seed, closed_minutes)),
+        declaration=Declaration(
+            vehicle_class,
+            papers,
+            plate,
+            papers is not CargoClass.EMPTY,
+            _declared_minutes(seed, closed_minutes),
+        ),
+        loaded=None if papers is cargo else cargo,
         persons=persons,
         seed=seed,
         closed_minutes=closed_minutes,

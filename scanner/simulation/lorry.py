@@ -123,7 +123,7 @@ class SimulatedLorry:
         only_added_l_s = self.co2_generation_l_s - breathed_l_s - people_l_s
         cargo = PRODUCE_O2_PER_CO2 * breathed_l_s + DISPLACED_O2_PER_CO2 * only_added_l_s
         start_ppm = PEOPLE_O2_PER_CO2 * s.initial_excess_ppm
-        if s.declaration.cargo is CargoClass.INERT:
+        if s.cargo is CargoClass.INERT:
             nitrogen = s.initial_excess_ppm < 0.0
             start_ppm = -0.98 * OXYGEN_PPM if nitrogen else DISPLACED_O2_PER_CO2 * s.initial_excess_ppm
         change_ppm = self._divided(
@@ -212,7 +212,7 @@ class SimulatedLorry:
             from scanner.simulation.thermal_scene import DoorsScene
 
             self._doors = DoorsScene(
-                self.spec.declaration,
+                self.spec.true_declaration,
                 self.spec.persons,
                 self.spec.inside_c,
                 self.spec.outside_c,
@@ -227,13 +227,15 @@ class SimulatedLorry:
 
         spec = self.spec
         return declared_passage(
-            spec.declaration,
+            spec.true_declaration,
             spec.persons,
             spec.seed,
             spec.visit_seed,
             beam or Beam.LINAC,
             n_pixels,
             n_lines,
+            spec.bodies,
+            spec.xray_noise,
         )
 
 

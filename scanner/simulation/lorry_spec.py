@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from scanner.simulation.chassis import Modes
 from scanner.simulation.hearts import Heart
 from scanner.simulation.site import Site
-from scanner.vehicle import Declaration
+from scanner.vehicle import CargoClass, Declaration
+
+if TYPE_CHECKING:
+    from scanner.simulation.body_library import Split
+
+BODIES: Split = "validation"
+"""Who hides in a lane's lorries unless told otherwise: people whom models were not trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +26,7 @@ class LorrySpec:
 
     Parameters
     ----------
-    declaration : what the papers say; may be false.
+    declaration : what the papers say; may be false, see ``loaded``.
     persons : number of people inside, the truth.
     seed, visit : of every random course; a second visit has its own.
     closed_minutes : true time since the doors were shut, at the visit's start.
@@ -51,6 +58,9 @@ class LorrySpec:
     condensation_ppm_per_min : drift of the inside probe's report once its tip is in.
     probe_out_s : time in the visit at which the tip comes out, None = it stays.
     inside_quirk : what the inside probe does that none should, one of `co2_quirks.QUIRKS`.
+    loaded : what is in the load space where the papers name another cargo, None = they are true.
+    bodies : part of the body library that the people in the X-ray picture come from.
+    xray_noise : amplitude of the X-ray detector's noise, in that of a well-kept lane.
     """
 
     declaration: Declaration
@@ -112,11 +122,25 @@ class LorrySpec:
     condensation_ppm_per_min: float = 0.0
     probe_out_s: float | None = None
     inside_quirk: str = ""
+    loaded: CargoClass | None = None
+    bodies: Split = BODIES
+    xray_noise: float = 1.0
 
     @property
     def occupied(self) -> bool:
         """Whether anybody is inside."""
         return self.persons > 0
+
+    @property
+    def cargo(self) -> CargoClass:
+        """What is in the load space, whatever the papers say."""
+        return self.declaration.cargo if self.loaded is None else self.loaded
+
+    @property
+    def true_declaration(self) -> Declaration:
+        """What honest papers would say: everything that is measured follows it."""
+        cargo = self.cargo
+        return replace(self.declaration, cargo=cargo, laden=cargo is not CargoClass.EMPTY)
 
     @property
     def visit_seed(self) -> int:

@@ -36,8 +36,10 @@ from service.api.routes import (
     login,
     people,
     privacy,
+    replays,
     scans,
     sessions,
+    validation,
     vehicles,
 )
 from service.api.running import running
@@ -52,6 +54,7 @@ SUBJECTS = (
     sessions,
     booth,
     scans,
+    replays,
     alerts,
     handovers,
     commands,
@@ -61,6 +64,7 @@ SUBJECTS = (
     people,
     audit,
     privacy,
+    validation,
     lane_link,
     health,
 )

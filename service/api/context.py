@@ -28,6 +28,7 @@ from service.live.latest import Latest
 from service.live.other_copies import OtherCopies
 from service.live.recent_looks import RecentLooks
 from service.live.troubles import Troubles
+from service.replays.shelf import Shelf
 from service.resources import Lane, TokenKind
 from service.store import tokens
 from service.store.database import Database
@@ -111,6 +112,7 @@ class Service:
     loop: asyncio.AbstractEventLoop | None = None
     looked: RecentLooks = field(default_factory=RecentLooks)
     copies: OtherCopies | None = None
+    replays: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
         self.hub = Hub(self._counted)
@@ -120,6 +122,7 @@ class Service:
         self.troubles = Troubles(self.database.path)
         if self.database.shared:
             self.copies = OtherCopies(self.database.run, self.latest)
+        self.replays = Shelf(self.config.recordings.largest_mb * 1e6)
         self.tokens = Tokens(self.database)
         said = self.config.accounts
         minute_ms = 60_000

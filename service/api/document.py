@@ -34,6 +34,7 @@ TAGS = {
     "people": "Accounts.",
     "audit": "Who did what.",
     "privacy": "Erasing personal data.",
+    "validation": "How often recommendations were right: reports of `lorryscan validate`.",
     "lane link": "What lanes say, and the orders they take.",
     "health": "Whether the service is well.",
 }
@@ -52,7 +53,7 @@ BOOTH_EVENTS: dict[str, type[BaseModel]] = {
 }
 LANE_EVENTS: dict[str, type[BaseModel]] = {"order": OrderSent, "heartbeat": Heartbeat}
 STREAMS = {"events": BOOTH_EVENTS, "orders": LANE_EVENTS}
-PICTURES = ("lane_picture", "lane_heat")
+PICTURES = ("lane_picture", "lane_heat", "replay_picture")
 REPEAT_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -82,6 +83,8 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "scans": (404,),
     "scan": (404,),
     "assessments": (404,),
+    "replay": (404, 409, 413),
+    "replay_picture": (404, 409, 413, 416),
     "raise_alert": (404,),
     "alerts": (404,),
     "alert": (404,),
@@ -102,6 +105,7 @@ _ALSO_POSSIBLE: dict[str, tuple[int, ...]] = {
     "revoke_lane": (404,),
     "scan_file": (404,),
     "erase": (404, 409),
+    "validation_report": (404,),
     "audit_proof": (404,),
     "audit_consistency": (404,),
     "post_message": (404, 409),
@@ -120,7 +124,7 @@ _WORDS = {
     403: "Not allowed: another site's page, not in this role, not with this token, or a fresh password first",
     404: "There is no such thing",
     409: "It contradicts what is stored",
-    413: "The body is too large",
+    413: "The body, or what was asked for, is too large",
     415: "The body is of another type",
     416: "The range is beyond the end",
     422: "Malformed: what was sent is not what this address takes",
@@ -214,6 +218,12 @@ def _describe(operation: dict[str, Any], access: Access, changes: bool) -> None:
     if name == "scan_file":
         packed = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
         answers["200"] = {"description": "The file", "content": packed}
+    if name == "validation_report":
+        page = {"text/html": {"schema": {"type": "string"}}}
+        answers["200"] = {
+            "description": "The report, for a sandboxed frame of the booth's page",
+            "content": page,
+        }
     if name in PICTURES:
         _picture(answers)
     if name == "put_picture":

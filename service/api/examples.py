@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.api.examples_replay import timeline
 from service.api.examples_shift import SHIFT_EXAMPLES
+from service.api.examples_validation import VALIDATION_EXAMPLES
 
 _SCAN_ID = "01JD8Z6W8S4N0T7K3Q5V9X2B1C"
 _ALERT_ID = "01JD8ZB3M2R6Y1H4W8T0N5K7QF"
@@ -37,6 +39,7 @@ _DECLARATION = {
     "plate": "AB-123-CD",
     "laden": True,
     "closed_minutes": 240.0,
+    "profile": "",
 }
 _HEART = {
     "code": "heart_found",
@@ -75,6 +78,7 @@ _ASSESSMENT = {
     "mono_ns": 84_000_000_000,
     "final": True,
     "posterior": 0.97,
+    "fused": {"llr": 5.1, "bound": 5.3, "shares": {"seismic": 5.1}},
     "recommendation": "search",
     "reasons": [_HEART],
     "persons": {"low": 1, "likely": 2, "high": 4},
@@ -185,6 +189,7 @@ _VEHICLE_TOLD = {
     "cargo": "boxed",
     "laden": True,
     "closed_minutes": 240.0,
+    "profile": "night ferry",
     "manifest": "PO-2026-118834",
     "lane": None,
     "expected_utc_ms": _UTC_MS,
@@ -196,6 +201,7 @@ _VEHICLE = {
     "cargo": "boxed",
     "laden": True,
     "closed_minutes": 240.0,
+    "profile": "night ferry",
     "manifest": "PO-2026-118834",
     "gate": "reader-1",
     "lane_id": None,
@@ -224,8 +230,11 @@ _LIVE = {
     "elapsed_s": 84.0,
     "time_limit_s": 120.0,
     "prior": 0.01,
+    "limits": {"search_llr": 5.27, "no_indication_llr": -3.91},
+    "profiles": {"reefer": ["night ferry"]},
     "probe_in": True,
     "assessment": _ASSESSMENT,
+    "assessed_utc_ms": _UTC_MS - 300,
     "devices": [
         {
             "name": "co2-inside",
@@ -244,7 +253,9 @@ _LIVE = {
         {
             "sensor": "co2-inside",
             "channel": "",
+            "role": "",
             "unit": "ppm",
+            "cancelled": False,
             "t_utc_ms": [_UTC_MS - 1_000, _UTC_MS - 500],
             "low": [738.0, 742.0],
             "high": [738.0, 742.0],
@@ -271,6 +282,14 @@ _CHECKPOINT = (
 )
 _AUDIT_KEY = f"{_LOG}+7d1c5a02+AQ==…"
 
+_ENTRY = {
+    "sequence": 12,
+    "utc_ms": _UTC_MS,
+    "who": "officer.north",
+    "action": "alert_acknowledged",
+    "subject": _ALERT_ID,
+    "detail": {"scan": _SCAN_ID},
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "login": {"request": {"name": "officer.north", "password": "correct horse battery"}, "answer": _ME},
     "me": {"answer": _ME},
@@ -296,7 +315,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         }
     },
     "lane_live": {"answer": {"lane": _LANE, "live": _LIVE}},
-    "scans": {"answer": [_SCAN]},
+    "scans": {"answer": [_SCAN | {"outcome": "people_found", "people": 2}]},
+    "replay": {"answer": timeline(_SCAN_ID, _UTC_MS, _ASSESSMENT)},
     "scan": {"answer": _SCAN},
     "assessments": {"answer": [_ASSESSMENT]},
     "raise_alert": {"request": {"note": "Knocking heard from inside"}, "answer": _ALERT},
@@ -308,6 +328,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "unshelve_alert": {"answer": _ASSIGNED},
     "record_outcome": {"request": _OUTCOME, "answer": _ALERT},
     **SHIFT_EXAMPLES,
+    **VALIDATION_EXAMPLES,
     "close_alert": {"answer": _ALERT},
     "give_command": {"request": {"key": _COMMAND_ID, "order": _ORDER}, "answer": _COMMAND},
     "announce_vehicle": {"request": _VEHICLE_TOLD, "answer": _VEHICLE},
@@ -328,18 +349,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "answer": _USER,
     },
     "change_user": {"request": {"disabled": True}, "answer": {**_USER, "disabled": True}},
-    "audit": {
-        "answer": [
-            {
-                "sequence": 12,
-                "utc_ms": _UTC_MS,
-                "who": "officer.north",
-                "action": "alert_acknowledged",
-                "subject": _ALERT_ID,
-                "detail": {"scan": _SCAN_ID},
-            }
-        ]
-    },
+    "audit": {"answer": [_ENTRY]},
+    "search_audit": {"answer": [_ENTRY]},
     "erase": {
         "request": {"plate": "AB12 CDE", "reason": "request of the driver, 2026/17"},
         "answer": {"scans": 2, "vehicles": 1},

@@ -1,4 +1,4 @@
-"""Examples of what a shift is told and hands over: alarm rates, hand-overs."""
+"""Examples of what a shift is told and hands over: alarm rates, hand-overs, the sound check."""
 
 from __future__ import annotations
 
@@ -65,5 +65,9 @@ SHIFT_EXAMPLES: dict[str, dict[str, Any]] = {
         "answer": _HANDOVER,
     },
     "sign_handover": {"request": {"digest": _DIGEST}, "answer": _SIGNED},
+    "check_sound": {
+        "request": {"heard": True},
+        "answer": {"heard": True, "by": "officer.north", "utc_ms": _UTC_MS},
+    },
     "alarm_rates": {"answer": _ALARM_RATES},
 }

@@ -15,6 +15,19 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+SANDBOXED = "; ".join(
+    (
+        "sandbox",
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+    )
+)
+"""For a page that others wrote, shown inside ours: nothing runs in it, it reaches nothing, not even us."""
+
 ALWAYS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -23,11 +36,20 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+IN_SANDBOX = {
+    "Content-Security-Policy": SANDBOXED,
+    "X-Frame-Options": "SAMEORIGIN",
+    # browsers show no sandboxed page that asks for more: it could not be opened in a tab of its own
+    "Cross-Origin-Opener-Policy": "unsafe-none",
+}
 HSTS = "max-age=31536000"
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds them; answers are kept by nobody unless the route says otherwise."""
+    """ASGI middleware that adds them; answers are kept by nobody unless the route says otherwise.
+
+    A route may ask for the policy `SANDBOXED`, and for no other.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -40,7 +62,8 @@ class SecurityHeaders:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in ALWAYS.items():
+                inside = headers.get("Content-Security-Policy") == SANDBOXED
+                for name, value in (ALWAYS | IN_SANDBOX if inside else ALWAYS).items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
                 if scope["scheme"] == "https":

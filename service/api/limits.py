@@ -7,12 +7,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.problems import Problem, problem_response
 
 MOST_BYTES = 1 << 20
-MOST_PICTURE_BYTES = 4 << 20
+MOST_PICTURE_BYTES = 16 << 20
 PICTURES = "/api/v1/lane/pictures/"
 
 
 class BodyLimits:
-    """ASGI middleware that answers 413 for bodies over 1 MiB, for pictures over 4 MiB."""
+    """ASGI middleware that answers 413 for bodies over 1 MiB, for pictures over 16 MiB."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

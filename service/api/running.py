@@ -78,6 +78,7 @@ async def running(service: Service) -> AsyncIterator[None]:
         yield
     finally:
         service.shut_down()
+        service.replays.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,6 +17,7 @@ from scanner import fitting, xray_trials
 from scanner.methods import load_kit
 from scanner.trial_lorries import KINDS
 from service.cli import calibrate_co2, calibrate_geophone
+from service.cli.calibrate_decision import decision
 from service.cli.model_files import THERMAL_MODEL, XRAY_MODEL, model_files
 from service.cli.out_file import check_can_write
 
@@ -25,6 +26,9 @@ app = typer.Typer(
 )
 app.add_typer(calibrate_co2.app, name="co2")
 app.add_typer(calibrate_geophone.app, name="geophone")
+
+
+app.command("decision")(decision)
 
 
 @app.callback()

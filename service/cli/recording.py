@@ -11,9 +11,8 @@ from rich.console import Console
 
 from drivers.api import LorryscanError
 from scanner.recording.info import recording_info
+from scanner.recording.salvage import REPAIRED_SUFFIX
 from scanner.recording.salvage import repair as salvage
-
-REPAIRED_SUFFIX = ".repaired.mcap"
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Look into recordings and save damaged ones."

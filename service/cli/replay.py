@@ -16,11 +16,11 @@ from scanner.methods import load_kit
 from scanner.recording.header import RecordingHeader
 from scanner.recording.projection import projection_words
 from scanner.recording.reader import read_header
+from scanner.recording.salvage import REPAIRED_SUFFIX
 from scanner.replay import Replayed, group_by_scan, replay_scan, replayed_json
 from scanner.replay_schema import SCHEMA_VERSION
 from service.cli.model_files import EVIDENCE, THERMAL_MODEL, XRAY_MODEL, model_files
 from service.cli.out_file import check_can_write
-from service.cli.recording import REPAIRED_SUFFIX
 
 
 def replay(

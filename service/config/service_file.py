@@ -13,8 +13,10 @@ from service.config.accounts_table import AccountsTable
 from service.config.alerts_table import AlertsTable
 from service.config.audit_table import AuditTable
 from service.config.privacy_table import PrivacyTable
+from service.config.recordings_table import RecordingsTable
 from service.config.store_table import StoreTable
 from service.config.table import Table
+from service.config.validation_table import ValidationTable
 
 CONFIG_VERSION: Literal[1] = 1
 
@@ -28,6 +30,8 @@ class ServiceConfig(Table):
     alerts: AlertsTable = AlertsTable()
     audit: AuditTable = AuditTable()
     privacy: PrivacyTable = PrivacyTable()
+    recordings: RecordingsTable = RecordingsTable()
+    validation: ValidationTable = ValidationTable()
 
 
 def load_service_config(path: Path) -> ServiceConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http
 import http.client
+import json
 import secrets
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from typing import Self
 
 from drivers.api import LorryscanError
 from scanner.evidence import Reason
+from service.config.service_file import CONFIG_VERSION
 from service.resources import Role
 from service.store import accounts, lanes
 from service.store.database import Database
@@ -54,6 +56,7 @@ class DemoService:
 
     def __init__(self, folder: Path, tell: Callable[[Reason], None] = lambda _reason: None) -> None:
         self.data, self.log = folder / "service", folder / "service.log"
+        self._folder, self._config = folder, folder / "service.toml"
         self.logins: dict[str, str] = {}
         self._tell = tell
         self._port, self._token = 0, ""
@@ -181,6 +184,8 @@ class DemoService:
             time.sleep(ASK_S)
 
     def _spawn(self) -> None:
+        recordings = f"[recordings]\nfolders = [{json.dumps(str(self._folder))}]\n"
+        self._config.write_text(f"config_version = {CONFIG_VERSION}\n\n{recordings}", encoding="utf-8")
         command = [
             "serve",
             "--until-eof",
@@ -190,6 +195,8 @@ class DemoService:
             HOST,
             "--port",
             str(self._port),
+            "--config",
+            str(self._config),
         ]
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(

@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import struct
+import zlib
 from dataclasses import dataclass, field
 
 MOST_SENSORS = 20
+MOST_BYTES = 64 << 20
+"""Of one lane's pictures and heat maps together."""
+
+MOST_PIXELS = 1 << 25
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEAD = struct.Struct(">8sI4sIIBBBBBI")
+
+
+def fault_of(png: bytes) -> str | None:
+    """Return what is wrong with a picture, None for a grey PNG of 8 or 16 bits that a page can hold.
+
+    Its first chunk says so before a page unpacks anything.
+
+    Examples
+    --------
+    >>> fault_of(b"GIF89a")
+    'this is no PNG'
+    """
+    if len(png) < _HEAD.size or not png.startswith(SIGNATURE):
+        return "this is no PNG"
+    _, length, name, width, height, bits, colours, packing, filters, interlace, crc = _HEAD.unpack_from(png)
+    if (length, name) != (13, b"IHDR") or zlib.crc32(png[12:29]) != crc:
+        return "this is no PNG"
+    if not 0 < width * height <= MOST_PIXELS:
+        return f"a picture may have {MOST_PIXELS} pixels at most, and has one at least"
+    if bits not in (8, 16) or (colours, packing, filters, interlace) != (0, 0, 0, 0):
+        return "a picture is grey, 8 or 16 bits a pixel, not interlaced"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +66,20 @@ class Pictures:
         if heat and before is not None:
             self._heat_before[sensor] = before
         held[sensor] = picture
-        if len(held) > MOST_SENSORS:
-            oldest = next(iter(held))
-            del held[oldest]
-            if heat:
-                self._heat_before.pop(oldest, None)
+        while len(held) > MOST_SENSORS or self._bytes > MOST_BYTES:
+            oldest = next((each for each in (*held, *self._heat, *self._pictures) if each != sensor), None)
+            if oldest is None:
+                break  # one picture and its heat maps: no more than a lane may send
+            self._drop(oldest)
+
+    @property
+    def _bytes(self) -> int:
+        every = (self._pictures, self._heat, self._heat_before)
+        return sum(len(picture.png) for held in every for picture in held.values())
+
+    def _drop(self, sensor: str) -> None:
+        for held in (self._pictures, self._heat, self._heat_before):
+            held.pop(sensor, None)
 
     def get(self, sensor: str, heat: bool) -> Picture | None:
         """Return a sensor's newest picture; a heat map of another picture is none."""

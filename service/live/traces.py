@@ -22,13 +22,13 @@ class Traces:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str], TraceLive] = {}
+        self._held: dict[tuple[str, str, bool], TraceLive] = {}
 
     def add(self, traces: Sequence[TraceLive], utc_ms: int) -> list[TraceLive]:
         """Take traces of a view made at ``utc_ms``; return them with the points that are new only."""
         new = [fresh for trace in traces if (fresh := self._fresh(trace, utc_ms)).t_utc_ms]
         for trace in new:
-            key = (trace.sensor, trace.channel)
+            key = (trace.sensor, trace.channel, trace.cancelled)
             held = self._held.pop(key, None)  # to the end: the first in line is the longest without points
             self._held[key] = _joined(held, trace)
         for key, held in list(self._held.items()):
@@ -52,7 +52,7 @@ class Traces:
         t = trace.t_utc_ms
         if not len(t) == len(trace.low) == len(trace.high) or any(b < a for a, b in pairwise(t)):
             return _part(trace, len(t))
-        held = self._held.get((trace.sensor, trace.channel))
+        held = self._held.get((trace.sensor, trace.channel, trace.cancelled))
         after = held.t_utc_ms[-1] if held else -1
         start = max(bisect_left(t, after + 1), bisect_left(t, utc_ms - KEPT_MS))
         return _part(trace, start, bisect_left(t, utc_ms + AHEAD_MS))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
 
 from scanner.lane.wire import DeclarationWire, Said
 from service.config.alerts_table import AlertsTable
 from service.resources import Alert, AlertLevel, AlertState, Conditions, Outcome, OutcomeKind
-from service.store import events, tables, witness
+from service.store import events, scans, tables, witness
 from service.store.errors import NotFound
 
 _A, _S, _O = tables.alerts.c, tables.scans.c, tables.outcomes.c
@@ -43,6 +44,41 @@ UNHANDLED: Mapping[str, Any] = {
 """What an alert has that was raised, or raised again, and that nobody has touched since."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts are asked for; None is any.
+
+    ``plate``: letters and digits in a row, case and spaces do not count. ``since_ms`` and ``until_ms`` are
+    when it was raised last, the first included, the second not. ``shelved``: laid aside now, or not.
+    """
+
+    state: AlertState | None = None
+    level: AlertLevel | None = None
+    lane_id: str | None = None
+    plate: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    shelved: bool | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what a row must fulfil."""
+        on_shelf = _A.shelved_until_utc_ms.is_not(None)
+        plate = scans.plate_key(self.plate or "")
+        asked = [
+            None if self.state is None else _A.state == self.state.value,
+            None if self.level is None else _A.level == self.level.value,
+            None if self.lane_id is None else _S.lane_id == self.lane_id,
+            _S.plate_key.contains(plate, autoescape=True) if plate else None,
+            None if self.since_ms is None else _A.raised_utc_ms >= self.since_ms,
+            None if self.until_ms is None else _A.raised_utc_ms < self.until_ms,
+            None if self.shelved is None else (on_shelf if self.shelved else ~on_shelf),
+        ]
+        return [each for each in asked if each is not None]
+
+
+ANY = Wanted()
+
+
 def get(c: Connection, alert_id: str) -> Alert:
     """Return one alert.
 
@@ -61,8 +97,7 @@ def listed(
     open_only: bool,
     before: str | None,
     limit: int | None,
-    *,
-    state: AlertState | None = None,
+    wanted: Wanted = ANY,
 ) -> list[Alert]:
     """Return alerts, the one raised last first.
 
@@ -71,17 +106,15 @@ def listed(
     open_only : only those that are not closed.
     before : only those raised before the alert with this id.
     limit : at most so many.
-    state : only those in this state.
+    wanted : only those.
 
     Raises
     ------
     NotFound : there is no alert ``before``.
     """
-    query = _query().order_by(_A.raised_utc_ms.desc(), _A.id.desc())
+    query = _query().where(*wanted.conditions()).order_by(_A.raised_utc_ms.desc(), _A.id.desc())
     if open_only:
         query = query.where(_A.state != AlertState.CLOSED.value)
-    if state is not None:
-        query = query.where(_A.state == state.value)
     if before is not None:
         raised = get(c, before).raised_utc_ms
         older = _A.raised_utc_ms < raised

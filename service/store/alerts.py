@@ -9,12 +9,13 @@ from __future__ import annotations
 from service.resources import Alert
 from service.store.alert_acts import acknowledge, assign, close, raise_by_officer, record_outcome
 from service.store.alert_evidence import tell, weigh
-from service.store.alert_rows import get, listed
+from service.store.alert_rows import Wanted, get, listed
 from service.store.alert_shelf import shelve, unshelve
 from service.store.alert_timers import any_run_out, carry_out
 
 __all__ = [
     "Alert",
+    "Wanted",
     "acknowledge",
     "any_run_out",
     "assign",

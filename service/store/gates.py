@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from scanner.lane.wire import GATE
 from service.resources import TokenKind
 from service.store import audit, tokens
 from service.store.errors import Conflict
@@ -17,7 +18,7 @@ def gate_who(gate: str) -> str:
     >>> gate_who("plate-reader-1")
     'gate:plate-reader-1'
     """
-    return f"gate:{gate}"
+    return f"{GATE}{gate}"
 
 
 def add(c: Connection, gate: str, by: str, now_ms: int, expires_utc_ms: int | None = None) -> str:

@@ -166,6 +166,7 @@ def _open(after: dict[str, Any], message: ScanOpenedMessage, created_ms: int) ->
     after |= {
         "declaration": declared.model_dump_json(),
         "plate_key": scans.plate_key(declared.plate),
+        "vehicle_class": declared.vehicle_class.value,
         "opened_by": message.body.by,
         "opened_utc_ms": created_ms,
         "visits": max(after["visits"], 1),
@@ -186,4 +187,8 @@ def _take_assessment(after: dict[str, Any], assessment: AssessmentWire, created_
             return
         if newest == assessment:  # the visit's end says its last assessment again
             told = min(told, after["assessed_utc_ms"])
-    after |= {"assessment": assessment.model_dump_json(), "assessed_utc_ms": told}
+    after |= {
+        "assessment": assessment.model_dump_json(),
+        "assessed_utc_ms": told,
+        "recommendation": assessment.recommendation.value,
+    }

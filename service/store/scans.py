@@ -26,7 +26,7 @@ def get(c: Connection, scan_id: str) -> Scan:
     row = c.execute(_query().where(_S.id == scan_id)).first()
     if row is None:
         raise NotFound(f"there is no scan {scan_id}: check the id")
-    return _scan(row)
+    return scan_of(row)
 
 
 def listed(
@@ -54,7 +54,7 @@ def listed(
         opened = get(c, before).opened_utc_ms
         older = _S.opened_utc_ms < opened
         query = query.where(or_(older, and_(_S.opened_utc_ms == opened, _S.id < before)))
-    return [_scan(row) for row in c.execute(query.limit(limit))]
+    return [scan_of(row) for row in c.execute(query.limit(limit))]
 
 
 def assessments(c: Connection, scan_id: str) -> list[AssessmentWire]:
@@ -103,6 +103,8 @@ def begin(c: Connection, scan_id: str, lane_id: str, opened_utc_ms: int) -> dict
         "state": ScanState.OPEN.value,
         "declaration": None,
         "plate_key": "",
+        "vehicle_class": "",
+        "recommendation": "",
         "opened_utc_ms": opened_utc_ms,
         "opened_by": "",
         "closed_utc_ms": None,
@@ -161,7 +163,8 @@ def _query() -> Select[Any]:
     return select(tables.scans, tables.alerts.c.id.label("alert_id")).select_from(joined)
 
 
-def _scan(row: Row[Any]) -> Scan:
+def scan_of(row: Row[Any]) -> Scan:
+    """Return the scan that a row of the table, with its ``alert_id``, tells of."""
     newest = AssessmentWire.model_validate_json(row.assessment) if row.assessment else None
     declared = DeclarationWire.model_validate_json(row.declaration) if row.declaration else None
     is_open = row.state == ScanState.OPEN.value

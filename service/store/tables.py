@@ -86,8 +86,13 @@ scans = Table(
     Column("assessment", Text),  # the newest one
     Column("assessed_utc_ms", BigInteger),
     Column("version", Integer, nullable=False),
+    Column("vehicle_class", Text, nullable=False, server_default=""),  # of the declaration, for searching
+    Column("recommendation", Text, nullable=False, server_default=""),  # of the newest assessment, likewise
     Index(None, "state", "opened_utc_ms", "id"),
     Index(None, "opened_utc_ms", "id"),
+    Index(None, "lane_id", "opened_utc_ms", "id"),
+    Index(None, "vehicle_class", "opened_utc_ms", "id"),
+    Index(None, "recommendation", "opened_utc_ms", "id"),
 )
 
 assessments = Table(

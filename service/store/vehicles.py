@@ -29,7 +29,7 @@ def announce(c: Connection, gate: str, told: VehicleRequest, now_ms: int) -> tup
         ``lane_revoked``.
     NotFound : there is no such lane.
     """
-    words = told.model_dump_json()
+    words = told.model_dump_json(exclude=None if told.profile else {"profile"})  # as before there were any
     known = c.execute(select(vehicles).where(_V.id == told.key)).first()
     if known is not None:
         if (known.gate, known.told) != (gate, words):
@@ -105,6 +105,7 @@ def declared(vehicle: Vehicle) -> DeclarationWire:
         plate=vehicle.plate,
         laden=vehicle.laden,
         closed_minutes=vehicle.closed_minutes,
+        profile=vehicle.profile,
     )
 
 
@@ -196,6 +197,7 @@ def _vehicle(row: Row[Any]) -> Vehicle:
         cargo=told.cargo,
         laden=told.laden,
         closed_minutes=told.closed_minutes,
+        profile=told.profile,
         manifest=told.manifest,
         gate=row.gate,
         lane_id=row.lane_id,

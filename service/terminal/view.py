@@ -144,7 +144,10 @@ def what_to_do(device: DeviceView, language: str) -> str:
 def _head(declared: Declaration, scan_id: str, visit: int, where: str, language: str) -> Text:
     values = {"vehicle": declared.vehicle_class.value, "cargo": declared.cargo.value}
     lorry = declared.plate or scan_id
-    return Text(word("head", language, lorry=lorry, visit=visit, where=where, **values))
+    if declared.profile:
+        values["profile"] = declared.profile
+    code = "head_profile" if declared.profile else "head"
+    return Text(word(code, language, lorry=lorry, visit=visit, where=where, **values))
 
 
 def _scan(head: Text, assessment: Assessment | None, language: str, one_line: bool) -> Panel:

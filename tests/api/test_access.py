@@ -55,6 +55,7 @@ NEEDS = {
     ("GET", "/api/v1/audit"): Permission.READ_AUDIT,
     ("GET", "/api/v1/audit/checkpoint"): Permission.READ_AUDIT,
     ("GET", "/api/v1/audit/proof"): Permission.READ_AUDIT,
+    ("GET", "/api/v1/audit/search"): Permission.READ_AUDIT,
     ("GET", "/api/v1/audit/consistency"): Permission.READ_AUDIT,
 }
 LANES_OWN = {

@@ -109,3 +109,31 @@ def test_a_place_that_hangs_holds_nothing(running, monkeypatch):
 
 def test_a_leaf_says_nothing_of_people():
     assert leaf(7, 5, "login", "ab") == b'{"action":"login","personal_sha256":"ab","sequence":7,"utc_ms":5}'
+
+
+def test_a_search_gives_what_fits_the_newest_first(running, auditor):
+    lanes = [running.lane() for _ in range(3)]
+    about = lanes[0].id[:-1]  # ULIDs of one moment differ in their last letters
+    found = auditor.get("/api/v1/audit/search", params={"subject": lanes[1].id.upper()}).json()
+    assert [(each["action"], each["subject"]) for each in found] == [("lane_added", lanes[1].id)]
+    found = auditor.get("/api/v1/audit/search", params={"action": "lane_added", "limit": 2}).json()
+    assert [each["subject"] for each in found] == [lanes[2].id, lanes[1].id]
+    more = auditor.get(
+        "/api/v1/audit/search", params={"action": "lane_added", "before": found[-1]["sequence"]}
+    )
+    assert more.json()[0]["subject"] == lanes[0].id
+    assert auditor.get("/api/v1/audit/search", params={"action": "lane"}).json() == []
+    assert auditor.get("/api/v1/audit/search", params={"subject": about + "%"}).json() == []
+    by_me = auditor.get("/api/v1/audit/search", params={"who": "UDITO"}).json()
+    assert {each["who"] for each in by_me} == {"auditor"}
+    at_ms = found[0]["utc_ms"]
+    span = {"since_utc_ms": at_ms + 1, "action": "lane_added"}
+    assert auditor.get("/api/v1/audit/search", params=span).json() == []
+    span = {"until_utc_ms": at_ms - 1, "subject": lanes[2].id}
+    assert auditor.get("/api/v1/audit/search", params=span).json() == []
+
+
+def test_a_search_is_an_entry_itself(running, auditor):
+    auditor.get("/api/v1/audit/search", params={"who": "nobody-else-looks-for"})
+    found = auditor.get("/api/v1/audit/search", params={"action": "accessed"}).json()
+    assert {"what": "audit", "who": "nobody-else-looks-for"} in [each["detail"] for each in found]

@@ -111,6 +111,45 @@ def test_scans_are_listed_by_state_plate_and_age(running: Any) -> None:
     assert refused(officer.get("/api/v1/scans?before=nothing"), 404) == "not_found"
 
 
+def test_scans_are_found_by_what_became_of_them(running: Any) -> None:
+    lane, officer = running.lane(), running.booth()
+    lane.raises_alert()
+    address = "/api/v1/scans?recommendation=search&vehicle_class=reefer&limit=200"
+
+    def found(more: str) -> dict[str, Any]:
+        return {each["id"]: each for each in ok(officer.get(f"{address}&lane={lane.id}{more}"))}
+
+    assert found("&outcome=not_recorded")[lane.scan]["outcome"] is None
+    assert lane.scan not in found("&outcome=people_found")
+    alert = found("")[lane.scan]["alert_id"]
+    ok(officer.post(f"/api/v1/alerts/{alert}/acknowledge"))
+    ok(officer.post(f"/api/v1/alerts/{alert}/outcome", json={"kind": "people_found", "people": 3}))
+    one = found("&outcome=people_found")[lane.scan]
+    assert (one["outcome"], one["people"], one["alert_id"]) == ("people_found", 3, alert)
+    opened = one["opened_utc_ms"]
+    assert lane.scan in found(f"&since_utc_ms={opened}&until_utc_ms={opened + 1}")
+    assert lane.scan not in found(f"&until_utc_ms={opened}")
+    assert lane.scan not in found(f"&since_utc_ms={opened + 1}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vehicle_class=car",
+        "recommendation=clear",
+        "outcome=escaped",
+        "since_utc_ms=-1",
+        "until_utc_ms=9007199254740992",
+        "since_utc_ms=noon",
+        "limit=0",
+        "plate=" + 25 * "A",
+        "lane=" + 65 * "a",
+    ],
+)
+def test_a_search_for_what_there_cannot_be_is_malformed(running: Any, query: str) -> None:
+    assert refused(running.booth().get(f"/api/v1/scans?{query}"), 422) == "malformed"
+
+
 def test_assessments_of_a_scan_are_as_told(running: Any) -> None:
     lane, officer = running.lane(), running.booth()
     lane.tell(lane.opened())

@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+import cv2
+import numpy as np
 import pytest
 from ulid import ULID
 
 from tests.api.conftest import LaneClient, RunningService, Told, reading
 from tests.postgres_server import PostgresServer
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(40))
+PNG = cv2.imencode(".png", np.arange(8, dtype=np.uint16).reshape(2, 4))[1].tobytes()
 Pair = tuple[RunningService, RunningService]
 
 

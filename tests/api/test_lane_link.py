@@ -10,14 +10,23 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import pytest
 from ulid import ULID
 
+from service.live.pictures import MOST_PIXELS, Picture, Pictures
 from service.resources import CommandRequest
 from service.store import commands
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+def png_of(pixels: np.ndarray) -> bytes:
+    """Return a PNG as another library writes it."""
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+PNG = png_of(np.random.default_rng(3).integers(0, 65536, (64, 128), dtype=np.uint16))
 
 
 def stored(running: Any, sql: str, *values: object) -> list[Any]:
@@ -115,7 +124,7 @@ def test_live_view_comes_back_with_its_traces(running: Any) -> None:
     assert answer.json() == {"run": running.database.run, "pictures": {}}
     view = booth.get(f"/api/v1/lanes/{lane.id}/live").json()
     assert view["live"]["elapsed_s"] == 7.0
-    assert view["live"]["traces"] == [{"channel": "", **trace(later)}]
+    assert view["live"]["traces"] == [{"channel": "", "role": "", "cancelled": False, **trace(later)}]
     assert view["lane"]["silent"] is False
 
 
@@ -213,9 +222,28 @@ def test_what_is_no_picture_is_refused(running: Any) -> None:
     assert lane.put(address, params={"version": 1}, content=PNG).status_code == 415
     assert lane.put(address, params={"version": 1}, content=b"GIF89a", headers=image).status_code == 422
     assert lane.put(address, content=PNG, headers=image).status_code == 422
-    big = PNG + zlib.compress(b"", 0) + bytes(4 << 20)
+    for wrong in (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 4), np.uint8)):
+        refused = lane.put(address, params={"version": 1}, content=png_of(wrong), headers=image)
+        assert (refused.status_code, refused.json()["code"]) == (422, "malformed")
+    bomb = (PNG[:16] + (1 << 15).to_bytes(4) + (1 << 15).to_bytes(4) + PNG[24:29], PNG[33:])
+    bomb_png = bomb[0] + zlib.crc32(bomb[0][12:]).to_bytes(4) + bomb[1]
+    answer = lane.put(address, params={"version": 1}, content=bomb_png, headers=image)
+    assert (answer.status_code, str(MOST_PIXELS) in answer.text) == (422, True)
+    cut = PNG[:16] + (64).to_bytes(4) + PNG[20:]  # its sum is of another width
+    assert lane.put(address, params={"version": 1}, content=cut, headers=image).status_code == 422
+    big = PNG + zlib.compress(b"", 0) + bytes(16 << 20)
     answer = lane.put(address, params={"version": 1}, content=big, headers=image)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_lanes_pictures_never_fill_the_memory() -> None:
+    held = Pictures()
+    for number in range(20):
+        held.put(f"s{number}", Picture(1, bytes(12 << 20)), heat=False)
+        held.put(f"s{number}", Picture(1, bytes(1 << 20)), heat=True)
+    here = [number for number in range(20) if held.get(f"s{number}", heat=False)]
+    assert here == [16, 17, 18, 19], "the newest, within 64 MiB"
+    assert all(held.get(f"s{number}", heat=True) for number in here)
 
 
 def order(key: str = "") -> dict[str, Any]:

@@ -79,6 +79,26 @@ def test_a_search_for_a_plate_is_an_entry(running, looks):
     assert ("officer", {"plate": plate, "what": "closed_scans"}) in looks("scans")
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("vehicle_class=tanker", {"vehicle_class": "tanker"}),
+        ("outcome=people_found&lane=quay", {"outcome": "people_found", "lane": "quay"}),
+        ("since_utc_ms=5&until_utc_ms=7", {"since_utc_ms": 5, "until_utc_ms": 7}),
+    ],
+)
+def test_any_search_is_an_entry_that_says_what_for(running, looks, query, said):
+    before = len(looks("scans"))
+    running.booth("officer").get(f"/api/v1/scans?{query}")
+    assert ("officer", {"plate": "", **said, "what": "closed_scans"}) in looks("scans")[before:]
+
+
+def test_the_newest_scans_without_a_search_are_no_entry(running, looks):
+    before = looks("scans")
+    assert running.booth("officer").get("/api/v1/scans?state=open").status_code == 200
+    assert looks("scans") == before
+
+
 def test_a_scans_file_is_handed_out_with_its_proofs_and_noted_each_time(running, closed, looks, tmp_path):
     auditor = running.booth("auditor")
     for _ in range(2):

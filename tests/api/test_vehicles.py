@@ -47,6 +47,21 @@ def test_a_gate_at_the_lane_starts_the_scan(running: Any, read_stream: Any) -> N
     assert len([told for told in orders.events if told.name == "order"]) == 1
 
 
+def test_a_profile_goes_with_the_start_and_is_never_a_reason_to_refuse(
+    running: Any, read_stream: Any
+) -> None:
+    gate, lane = running.gate(), running.lane()
+    with read_stream(lane, "/api/v1/lane/commands") as orders:
+        orders.first("heartbeat")
+        body = told(lane=lane.id, start=True, profile="Ligne de nuit 7")  # no name that a policy can have
+        answer = gate.post("/api/v1/gate/vehicles", json=body)
+        assert (answer.status_code, answer.json()["profile"]) == (201, body["profile"])
+        assert gate.post("/api/v1/gate/vehicles", json=body).status_code == 200
+        assert orders.first("order").data["order"]["declaration"]["profile"] == body["profile"]
+    for wrong in ("a\nb", 41 * "a"):
+        assert gate.post("/api/v1/gate/vehicles", json=told(profile=wrong)).status_code == 422
+
+
 def test_a_start_without_its_lane_is_refused(running: Any) -> None:
     assert running.gate().post("/api/v1/gate/vehicles", json=told(start=True)).status_code == 422
 

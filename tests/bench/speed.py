@@ -21,6 +21,7 @@ from scanner.replay import replay_scan
 from scanner.simulation.items import lorry_items
 from scanner.simulation.layout import SENSORS
 from scanner.simulation.stream import demo_stream
+from tests.bench.outside import spent
 
 DURATION_S = 90.0
 
@@ -58,6 +59,7 @@ def main() -> None:
         live_s = timed(live)
         read_s = timed(lambda: sum(1 for _ in read_recording(path)))
         replay_s = timed(lambda: replay_scan([(read_header(path), path)], kit))
+        took = spent(lambda: replay_scan([(read_header(path), path)], kit))
         size = path.stat().st_size
     table = Table(
         title=f"one visit of {DURATION_S:g} s, {len(items)} items, {size / 1e6:.1f} MB, {len(ticks)} ticks"
@@ -72,6 +74,12 @@ def main() -> None:
     console = Console()
     console.print(table)
     console.print(f"replay takes {replay_s / read_s:.1f} × the time of reading the file", highlight=False)
+    left_s = took.whole_s * took.outside
+    console.print(
+        f"of its {took.whole_s:.2f} s of processor {100 * took.outside:.0f} % are outside signal functions "
+        f"and networks ({took.looks} looks): {left_s / read_s:.1f} × reading",
+        highlight=False,
+    )
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 Run by hand:
 
     python -m tests.bench.xray_left_out --out DIR all=FILE carcasses=FILE ... [--scenes 400] [--faulty 100]
-        [--workers 2]
+        [--faults NAME ...] [--families NAME ...] [--each 60] [--workers 2]
 
 The first file is the one that others are compared with. Networks are trained with
 `python -m models.training.xray_people --left-out NAME`. All score the same validation scenes (seeds
 20 000 000 and on, training's ranges), an occupied scene and its twin at each beam: ``--scenes`` of all loads,
-and ``--faulty`` of each scanner's fault drawn into every one. Answers are kept in DIR and taken up again.
+``--faulty`` of each scanner's fault drawn into every one, and ``--each`` of each load or body named by
+``--families``, of which those of all loads hold too few. Answers are kept in DIR and taken up again.
 
 A network's threshold is what 1 % of its own twins exceed, over all families at that beam, so that none gains
 by its scale. Differences are paired: the same scenes are drawn again for both networks, thresholds included.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -36,7 +38,10 @@ from models.runtime import ImageModel, ImageScore
 from models.training.xray_pictures import SPLITS, Picture, picture_of, spec_of
 from scanner.signals.xray_scan import ScanUnusable
 from scanner.simulation.xray.beam import Beam
+from scanner.simulation.xray.cargo import Load
 from scanner.simulation.xray.ranges import Ranges, read_ranges
+from scanner.simulation.xray.scene import draw_load
+from scanner.simulation.xray.vehicles import Body
 from tests.bench.co2_scoring import threshold
 from tests.bench.xray_people_answers import die_with_parent
 from tests.bench.xray_people_frozen import CODE, FALSE_ALARMS, ROOT, sha256_of
@@ -60,7 +65,9 @@ FAULTS: dict[str, dict[str, dict[str, Any]]] = {
 """Ranges that make a fault certain, as strong as training draws it or slightly more."""
 
 FAULTY_SEEDS = 100_000
-"""From one fault's scenes to the next one's."""
+"""From one fault's scenes to the next one's; after those come the seeds that families are looked for in."""
+
+FAMILIES = (*(load.value for load in Load), *(body.value for body in Body))
 
 Look = Callable[[Picture, Beam], ImageScore]
 
@@ -95,17 +102,34 @@ class Task:
         return read_ranges().but(**FAULTS[self.fault]) if self.fault else read_ranges()
 
 
-def tasks_of(scenes: int, faulty: int) -> list[Task]:
+def tasks_of(
+    scenes: int,
+    faulty: int,
+    families: Sequence[str] = (),
+    each: int = 0,
+    faults: Sequence[str] = tuple(FAULTS),
+) -> list[Task]:
     """Return all scenes that are scored.
 
     >>> [t.seed for t in tasks_of(1, 1)][:3]
     [20000000, 20100000, 20200000]
+    >>> [t.seed for t in tasks_of(0, 0, ["carcasses"], 2)]
+    [21600006, 21600012]
     """
     first = SPLITS["validation"]
     out = [Task(first + k, "") for k in range(scenes)]
     for number, fault in enumerate(FAULTS, start=1):
-        out += [Task(first + number * FAULTY_SEEDS + k, fault) for k in range(faulty)]
+        out += [Task(first + number * FAULTY_SEEDS + k, fault) for k in range(faulty * (fault in faults))]
+    for family in families:
+        number = 1 + len(FAULTS) + FAMILIES.index(family)
+        seeds = itertools.count(first + number * FAULTY_SEEDS)
+        out += [Task(seed, "") for seed in itertools.islice(filter(partial(_is_of, family), seeds), each)]
     return out
+
+
+def _is_of(family: str, seed: int) -> bool:
+    body, load = draw_load(seed)
+    return family in (body.value, load.value)
 
 
 def score(task: Task, looks: dict[str, Look]) -> list[Scene]:
@@ -341,14 +365,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("networks", nargs="+", type=_named, metavar="NAME=FILE")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scenes", type=int, default=400)
-    parser.add_argument("--faulty", type=int, default=100, help="scenes of each fault")
+    parser.add_argument("--faulty", type=int, default=100, help="scenes of each of these faults")
+    parser.add_argument("--faults", nargs="*", default=list(FAULTS), choices=tuple(FAULTS), metavar="NAME")
+    parser.add_argument("--families", nargs="*", default=[], choices=FAMILIES, metavar="NAME")
+    parser.add_argument("--each", type=int, default=60, help="scenes of each of these families")
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2)
     chosen = parser.parse_args(arguments)
     files = dict(chosen.networks)
     if len(files) < 2 or len(files) < len(chosen.networks):
         parser.error("give two networks or more, each with a name of its own")
     path = chosen.out / f"left-out-{version(files)}.jsonl"
-    scenes = answered(tasks_of(chosen.scenes, chosen.faulty), partial(open_all, files), path, chosen.workers)
+    tasks = tasks_of(chosen.scenes, chosen.faulty, chosen.families, chosen.each, chosen.faults)
+    scenes = answered(tasks, partial(open_all, files), path, chosen.workers)
     text = table(scenes, list(files))
     (chosen.out / "left-out.md").write_text(text + "\n", encoding="utf-8")
     print(text)

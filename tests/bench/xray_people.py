@@ -3,14 +3,15 @@
 Run by hand:
 
     python -m tests.bench.xray_people --freeze [--model FILE]
-    python -m tests.bench.xray_people --out DIR [--model FILE] [--empty 2000 --occupied 1000] [--workers 2]
-        [--plots DIR]
+    python -m tests.bench.xray_people --out DIR [--model FILE] [--empty 2000 --occupied 1000] [--first 0]
+        [--workers 2] [--plots DIR]
 
 The first writes tests/bench/xray_people_frozen.json from the model's card (thresholds of validation scenes)
 and the files as they are; commit it. The second refuses to start when anything differs from that file.
 Scenes are drawn from tests/bench/xray_people.toml, seeds 30 000 000 and on, both beams of each lorry, and the
-twin of each occupied one. Answers are kept in DIR and taken up again; DIR then holds results.json and
-tables.md.
+twin of each occupied one. Who changes the product after he saw figures takes other seeds: ``--first`` is the
+number of the first lorry of each kind. Answers are kept in DIR and taken up again; DIR then holds
+results.json and tables.md.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ from tests.bench.xray_people_scoring import results
 from tests.bench.xray_people_trials import Trial
 
 
-def trials_of(occupied: int, empty: int) -> list[Trial]:
-    """Return everything that is asked, both kinds spread evenly over the run.
+def trials_of(occupied: int, empty: int, first: int = 0) -> list[Trial]:
+    """Return everything that is asked, both kinds spread evenly over the run, each from number ``first``.
 
     >>> [(t.number, t.occupied) for t in trials_of(1, 2)]
     [(0, False), (0, True), (1, False)]
     """
-    each = [((k + 0.5) / occupied, Trial(k, True)) for k in range(occupied)]
-    each += [((k + 0.5) / empty, Trial(k, False)) for k in range(empty)]
+    each = [((k + 0.5) / occupied, Trial(first + k, True)) for k in range(occupied)]
+    each += [((k + 0.5) / empty, Trial(first + k, False)) for k in range(empty)]
     each.sort(key=lambda pair: (pair[0], pair[1].seed))
     return [trial for _, trial in each]
 
@@ -77,6 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--plots", type=Path, help="folder for plots, as docs")
     parser.add_argument("--occupied", type=int, default=1000)
     parser.add_argument("--empty", type=int, default=2000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first lorry of each kind")
     parser.add_argument("--workers", type=int, choices=(1, 2), default=2)
     chosen = parser.parse_args(arguments)
     try:
@@ -90,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
         check(read(chosen.frozen), now)
     except NotFrozen as refused:
         sys.exit(str(refused))
-    trials = trials_of(chosen.occupied, chosen.empty)
+    trials = trials_of(chosen.occupied, chosen.empty, chosen.first)
     make = partial(ModelJudge, chosen.model)
     found = judge_all(chosen.out, now, trials, make, chosen.workers)
     print(tables(found, now))

@@ -39,11 +39,14 @@ CODE: dict[str, tuple[str, ...]] = {
         "tests/bench/xray_people_trials.py",
     ),
     "chain": ("calibration/line_*.py", "scanner/signals/xray*.py"),
-    "evidence": ("calibration/evidence.json", "calibration/evidence.py", "scanner/modalities/xray*.py"),
+    "evidence": ("calibration/evidence.py", "scanner/modalities/xray*.py"),
     "judgement": ("tests/bench/xray_people_answers.py", "tests/bench/xray_people_judge.py"),
     "figures": ("tests/bench/xray_people_scoring.py",),
 }
 """Files by what a change of them would change."""
+
+MAPPINGS = Path("calibration") / "evidence.json"
+"""Of it the X-ray mappings count: what other methods weigh changes nothing here."""
 
 
 class NotFrozen(Exception):
@@ -56,7 +59,7 @@ class Frozen:
 
     Parameters
     ----------
-    hashes : SHA-256 by name: ``model``, ``ranges`` and the keys of `CODE`.
+    hashes : SHA-256 by name: ``model``, ``ranges``, ``mappings`` of scores and the keys of `CODE`.
     thresholds : score above which a picture alarms, by beam and load.
     conditions : which of the card's conditions each threshold is of.
     """
@@ -113,6 +116,7 @@ def settle(model: Path, card: ModelCard, ranges: Path = RANGES, root: Path = ROO
     hashes = {"model": sha256_of([model]), "ranges": sha256_of([ranges])}
     for name, patterns in CODE.items():
         hashes[name] = sha256_of(path for pattern in patterns for path in _found(root, pattern))
+    hashes["mappings"] = _mappings_sha256(root)
     thresholds: dict[str, dict[str, float]] = {}
     conditions: dict[str, dict[str, str]] = {}
     for beam in Beam:
@@ -121,6 +125,13 @@ def settle(model: Path, card: ModelCard, ranges: Path = RANGES, root: Path = ROO
             thresholds.setdefault(beam.value, {})[load.value] = limit
             conditions.setdefault(beam.value, {})[load.value] = condition
     return Frozen(f"{card.name} {card.version}", hashes, thresholds, conditions)
+
+
+def _mappings_sha256(root: Path) -> str:
+    sha256_of([root / MAPPINGS])  # says what is wrong with the file
+    scores = json.loads((root / MAPPINGS).read_text(encoding="utf-8"))["scores"]
+    own = [one for one in scores if one["modality"] == "xray"]
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode("utf-8")).hexdigest()
 
 
 def _found(root: Path, pattern: str) -> list[Path]:

@@ -2,10 +2,10 @@
 
 Run by hand, after `tests.bench.xray_people` with the same --out:
 
-    python -m tests.bench.xray_people_refused --out DIR [--occupied 1000 --empty 2000]
+    python -m tests.bench.xray_people_refused --out DIR [--occupied 1000 --empty 2000] [--first 0]
 
 reads the answers kept in DIR and prints, by load, what the score alone detects at the frozen thresholds, and
-why passages have no evidence. Nothing is drawn or scored again.
+why passages have no evidence or were in doubt. Nothing is drawn or scored again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from scanner.modalities.xray import DOUBTS
 from tests.bench.xray_people import trials_of
 from tests.bench.xray_people_answers import Answer, Answers, beams
 from tests.bench.xray_people_frozen import Frozen, NotFrozen, read
@@ -53,15 +54,18 @@ def by_load(answers: Sequence[Answer], frozen: Frozen, beam: str) -> list[str]:
 
 
 def by_reason(answers: Sequence[Answer], frozen: Frozen, beam: str) -> list[str]:
-    """Return a table of why passages have no evidence, and how many of them score above the threshold."""
-    lines = [f"{beam}: passages without evidence, of them with a score above the threshold.", ""]
+    """Return a table of what was wrong with passages, and how many of them score above the threshold.
+
+    ``xray_seen_`` before a reason: the picture spoke for people all the same.
+    """
+    lines = [f"{beam}: passages without evidence or of doubt, of them with a score above the threshold.", ""]
     lines += head("reason", "occupied", "above", "empty", "above")
     counts: list[Counter[str]] = []
     for side in (OCCUPIED, EMPTY):
-        refused = [a for a in pick(answers, beam, side) if a.unavailable]
-        high = above(refused, frozen)
-        counts.append(Counter(a.reason for a in refused))
-        counts.append(Counter(a.reason for a, over in zip(refused, high, strict=True) if over))
+        doubted = [a for a in pick(answers, beam, side) if a.unavailable or a.reason in DOUBTS.values()]
+        high = above(doubted, frozen)
+        counts.append(Counter(a.reason for a in doubted))
+        counts.append(Counter(a.reason for a, over in zip(doubted, high, strict=True) if over))
     for reason in sorted({*counts[0], *counts[2]}):
         lines.append(row(reason or "no score", *(f"{count[reason]}" for count in counts)))
     lines.append(row(ALL, *(f"{count.total()}" for count in counts)))
@@ -74,13 +78,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--occupied", type=int, default=1000)
     parser.add_argument("--empty", type=int, default=2000)
+    parser.add_argument("--first", type=int, default=0)
     chosen = parser.parse_args(arguments)
     try:
         frozen = read()
     except NotFrozen as error:
         print(error, file=sys.stderr)
         return 2
-    trials = trials_of(chosen.occupied, chosen.empty)
+    trials = trials_of(chosen.occupied, chosen.empty, chosen.first)
     kept = Answers(chosen.out, frozen.version)
     missing = sum(not kept.of(trial) for trial in trials)
     if missing:

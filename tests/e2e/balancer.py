@@ -67,8 +67,8 @@ class Balancer:
             writer.close()
             return
         ways = [
-            asyncio.ensure_future(_copy(reader, far_writer)),
-            asyncio.ensure_future(_copy(far_reader, writer)),
+            asyncio.ensure_future(self._copy(reader, far_writer)),
+            asyncio.ensure_future(self._copy(far_reader, writer)),
         ]
         with contextlib.suppress(asyncio.CancelledError):  # the balancer ends
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -77,9 +77,36 @@ class Balancer:
         for end in (writer, far_writer):
             end.close()
 
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await self._let_pass()
+                writer.write(data)
+                await writer.drain()
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
+    async def _let_pass(self) -> None:
+        """Return when bytes may go on."""
+
+
+class Cable(Balancer):
+    """The cable between a booth and the service; it can be pulled out and put back.
+
+    While it is out nothing arrives and nobody is told so: what was sent meanwhile arrives afterwards, also
+    from a page that has given up waiting, as it does when a network sends again.
+    """
+
+    def __init__(self, port: int) -> None:
+        super().__init__([port])
+        self._whole = asyncio.Event()
+        self._whole.set()
+
+    def pull_out(self) -> None:
+        """Let nothing through from now on."""
+        self._loop.call_soon_threadsafe(self._whole.clear)
+
+    def put_back(self) -> None:
+        """Let everything through again."""
+        self._loop.call_soon_threadsafe(self._whole.set)
+
+    async def _let_pass(self) -> None:
+        await self._whole.wait()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from scanner.simulation.stream import DemoLorry
 from tests.e2e.line import PASSWORD
@@ -80,11 +81,21 @@ class Booth:
             reduced_motion="reduce",
         )
         self.context.set_default_timeout(SEEN_WITHIN_MS)
-        self.page = self.context.new_page()
         self.misdeeds: list[str] = []
-        self.page.on("pageerror", lambda error: self.misdeeds.append(f"threw {error}"))
-        self.page.on("console", self._listen)
-        self.page.on("request", self._watch_request)
+        self.page = self._new_page()
+
+    def _new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.misdeeds.append(f"threw {error}"))
+        page.on("console", self._listen)
+        page.on("request", self._watch_request)
+        return page
+
+    def second_tab(self) -> Self:
+        """Return another tab of the same browser, with the same session; it ends with the first."""
+        other = copy.copy(self)
+        other.page = other._new_page()
+        return other
 
     def _listen(self, message: Any) -> None:
         if "Content Security Policy" in message.text:

@@ -27,6 +27,7 @@ from tests.lane.lane_process import LaneProcess
 
 HOST = "127.0.0.1"
 READY_WITHIN_S = 30.0
+ANSWER_WITHIN_S = 20.0
 LANE = "north-quay-2"
 PASSWORD = "brass kettle on the quay"
 
@@ -160,6 +161,7 @@ def session_cookie(url: str, name: str) -> str:
         json={"name": name, "password": PASSWORD},
         headers={"Origin": url},
         trust_env=False,
+        timeout=ANSWER_WITHIN_S,
     )
     answer.raise_for_status()
     return answer.headers["set-cookie"].split(";")[0]
@@ -168,12 +170,12 @@ def session_cookie(url: str, name: str) -> str:
 class Line:
     """Service, lane and twins, wired as at a border; everything in one folder.
 
-    ``officer`` and ``second`` are officers, ``chief`` is a supervisor, all with `PASSWORD`; ``others``
-    are tokens of lanes that nothing runs.
+    ``officer`` and ``second`` are officers, ``chief`` is a supervisor, ``engineer`` and ``auditor`` are
+    what they are called, all with `PASSWORD`; ``others`` are tokens of lanes that nothing runs.
 
     Parameters
     ----------
-    policy : keys of ``[policy.reefer]`` in the lane's file.
+    policy : keys of ``[policy.reefer]`` in the lane's file; what is text is TOML.
     service : the service, not yet started; None: one on SQLite.
     devices : further ``[[device]]`` tables of the lane's file; the line does not wait for them.
     """
@@ -181,14 +183,17 @@ class Line:
     def __init__(
         self,
         folder: Path,
-        policy: Mapping[str, float] | None = None,
+        policy: Mapping[str, float | str] | None = None,
         others: int = 0,
         devices: str = "",
         service: ServiceProcess | None = None,
     ) -> None:
         self.folder = folder
         self.service = service or ServiceProcess(folder)
-        people = {"officer": Role.OFFICER, "second": Role.OFFICER, "chief": Role.SUPERVISOR}
+        people = {
+            **{"officer": Role.OFFICER, "second": Role.OFFICER, "chief": Role.SUPERVISOR},
+            **{"engineer": Role.ENGINEER, "auditor": Role.AUDITOR},
+        }
         names = tuple(f"other-{n}" for n in range(1, others + 1))
         tokens = self.service.know(people, (LANE, *names))
         self.others = {name: tokens[name] for name in names}
@@ -216,7 +221,9 @@ class Line:
         if name not in self._cookies:
             self._cookies[name] = session_cookie(self.service.url, name)
         headers = {"Cookie": self._cookies[name]}
-        return httpx.get(self.service.url + path, headers=headers, trust_env=False).raise_for_status().json()
+        url = self.service.url + path
+        answer = httpx.get(url, headers=headers, trust_env=False, timeout=ANSWER_WITHIN_S)
+        return answer.raise_for_status().json()
 
     def start_lane(self) -> LaneProcess:
         """Start the lane and wait until its devices are ready."""

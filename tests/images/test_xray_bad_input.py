@@ -99,17 +99,19 @@ def test_a_good_picture_of_the_same_lorry_is_scored(model: ImageModel, empty: Pa
     assert (code(evidence), evidence.llr) == ("xray_scored", -3.0)
 
 
-def test_a_scan_cut_in_the_middle_is_not_scored(model: ImageModel, empty: Passage) -> None:
-    """Without END, and with an END that agrees with what was sent until then."""
+def test_a_scan_cut_in_the_middle_never_speaks_for_nobody(model: ImageModel, empty: Passage) -> None:
+    """Without END it says nothing; with an END that agrees with what was sent it may speak for people."""
     items = lane.blocks(empty, after=False)
     half = items[: len(items) // 2]
-    cut_off = said(half, model, fits(empty=-3.0))
-    assert cut_off.state is not EvidenceState.READY
+    for llr in (-3.0, 3.0):
+        assert said(half, model, fits(empty=llr)).state is not EvidenceState.READY
     n = sum(i.line_numbers.size for i in half if isinstance(i, LineBlock))
     end = items[-1]
     assert isinstance(end, LineScanEnd)
-    cut = said([*half, replace(end, lines_sent=n, lines_received=n, lines_lost=0)], model, fits(empty=-3.0))
-    assert (code(cut), cut.score) == ("xray_lorry_cut", None)
+    ended = [*half, replace(end, lines_sent=n, lines_received=n, lines_lost=0)]
+    nobody, somebody = (said(ended, model, fits(empty=llr)) for llr in (-3.0, 3.0))
+    assert (nobody.state, code(nobody), nobody.llr) == (EvidenceState.UNAVAILABLE, "xray_lorry_cut", 0.0)
+    assert (somebody.state, code(somebody), somebody.llr) == (EvidenceState.READY, "xray_seen_lorry_cut", 3.0)
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])

@@ -245,6 +245,63 @@ def test_what_is_seen_stands_though_the_rest_is_black(xray_model: ImageModel) ->
     assert marked.max() == pytest.approx(1.0)
 
 
+def _saturated(items: Items, share: float) -> Items:
+    """Return lines in which so large a share of places, a chequerboard of them, is as bright as can be."""
+
+    def bright(block: LineBlock) -> LineBlock:
+        lines, pixels = np.meshgrid(
+            block.line_numbers // 8, np.arange(block.pixels.shape[1]) // 8, indexing="ij"
+        )
+        full = ((lines + pixels) * share) % 1.0 < share
+        return replace(block, pixels=np.where(full, np.uint16(65_535), block.pixels))
+
+    return _blocks(items, LineKind.DATA, bright)
+
+
+def _dead(items: Items, share: float) -> Items:
+    """Return lines in which so many channels, evenly spread, count nothing."""
+
+    def without(block: LineBlock) -> LineBlock:
+        pixels = block.pixels.copy()
+        pixels[:, (np.arange(pixels.shape[1]) * share % 1.0) < share] = 0
+        return replace(block, pixels=pixels)
+
+    return [without(i) if isinstance(i, LineBlock) else i for i in items]
+
+
+DOUBTFUL: dict[str, Callable[[Passage], Items]] = {
+    "lorry_cut": lambda passage: lane.blocks(_part(passage, slice(100, 400))),
+    "saturated": lambda passage: _saturated(lane.blocks(passage), 0.1),
+    "dead_pixels": lambda passage: _dead(lane.blocks(passage), 0.2),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTFUL)
+def test_what_a_doubtful_picture_shows_stands_but_never_for_nobody(
+    doubt: str, xray_model: ImageModel, passage: Passage
+) -> None:
+    items = DOUBTFUL[doubt](passage)
+    seen = _evaluate(items, xray_model, calibrations=_fit(0.0, 2.0))
+    assert (seen.state, seen.llr, _code(seen)) == (EvidenceState.READY, 2.0, f"xray_seen_{doubt}")
+    for llr in (0.0, -2.0):
+        said = _evaluate(items, xray_model, calibrations=_fit(0.0, llr))
+        assert (said.state, said.llr) == (EvidenceState.UNAVAILABLE, 0.0)
+        assert (_code(said), said.score) == (f"xray_{doubt}", seen.score)
+
+
+def _saturated_among_dead(items: Items, share: float) -> Items:
+    # what is dead has to be left out before what is saturated shows
+    return _dead(_saturated(items, share), 0.2)
+
+
+@pytest.mark.parametrize("spoilt", [_saturated, _dead, _saturated_among_dead])
+def test_a_hopeless_picture_has_no_score(
+    spoilt: Callable[[Items, float], Items], xray_model: ImageModel, passage: Passage
+) -> None:
+    said = _evaluate(spoilt(lane.blocks(passage), 0.4), xray_model, calibrations=_fit(0.0, 2.0))
+    assert (said.state, said.llr, said.score) == (EvidenceState.UNAVAILABLE, 0.0, None)
+
+
 def _darkened(passage: Passage) -> Passage:
     """Return a passage whose load space lets nothing through."""
     data = passage.counted.data.copy()

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from models.runtime import ImageScore
+from models.training.xray_pictures import spec_of
+from scanner.simulation.xray.beam import Beam
 from scanner.simulation.xray.ranges import read_ranges
 from tests.bench import xray_left_out
 from tests.bench.xray_left_out import Scene, compared
@@ -62,3 +64,10 @@ def test_scenes_scored_before_are_taken_up(tmp_path: Path) -> None:
     again = xray_left_out.answered(tasks, lambda: pytest.fail("asked again"), path, 1)
     assert again == first
     assert len(json.loads(path.read_text(encoding="utf-8").splitlines()[0])["scenes"]) == 2
+
+
+@pytest.mark.parametrize("family", ["carcasses", "fuel tanker"])
+def test_a_family_that_is_asked_for_is_what_is_drawn(family: str) -> None:
+    for task in xray_left_out.tasks_of(0, 0, [family], 3):
+        spec = spec_of(task.seed, Beam.LINAC, "validation", task.ranges)
+        assert family in (spec.body.value, spec.load.value)

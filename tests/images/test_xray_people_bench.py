@@ -324,6 +324,8 @@ def test_the_score_alone_is_counted_beside_refusals() -> None:
     reasons = xray_people_refused.by_reason(both, HALF, "6 MV")
     assert "| xray_lorry_cut | 1 | 1 | 0 | 0 |" in reasons
     assert "| xray_saturated | 0 | 0 | 1 | 1 |" in reasons
+    reasons = xray_people_refused.by_reason([_answer(0.9, reason="xray_seen_saturated")], HALF, "6 MV")
+    assert "| xray_seen_saturated | 1 | 1 | 0 | 0 |" in reasons
 
 
 def test_refusals_are_not_counted_of_a_run_that_is_not_whole(

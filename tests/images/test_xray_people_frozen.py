@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from scanner.simulation.xray.cargo import Load
 from tests.bench import xray_people
 from tests.bench.xray_people_frozen import (
     CODE,
+    MAPPINGS,
     NotFrozen,
     check,
     read,
@@ -29,10 +31,16 @@ def settled(tmp_path: Path) -> tuple[Path, ModelCard, Path, Path]:
         path = tmp_path / "tree" / pattern.replace("*", "one")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(pattern, encoding="utf-8")
+    _write_mappings(tmp_path / "tree", {"co2": 1.0, "xray": 2.0})
     model, ranges = tmp_path / "a.onnx", tmp_path / "ranges.toml"
     model.write_bytes(b"weights")
     ranges.write_text("[cargo]", encoding="utf-8")
     return model, _card(), ranges, tmp_path / "tree"
+
+
+def _write_mappings(tree: Path, llr_by_method: dict[str, float]) -> None:
+    scores = [{"modality": name, "llr": [llr]} for name, llr in llr_by_method.items()]
+    (tree / MAPPINGS).write_text(json.dumps({"scores": scores, "weights": {}}), encoding="utf-8")
 
 
 def _card(*thresholds: Threshold) -> ModelCard:
@@ -87,6 +95,16 @@ def test_a_changed_file_is_refused_and_named(settled, what: str) -> None:
     path = files.get(what) or tree / CODE[what][-1].replace("*", "one")
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(NotFrozen, match=f"{what} changed"):
+        check(frozen, settle(model, card, ranges, tree))
+
+
+def test_of_the_mappings_those_of_xray_scores_count(settled) -> None:
+    model, card, ranges, tree = settled
+    frozen = settle(*settled)
+    _write_mappings(tree, {"co2": 1.5, "xray": 2.0})
+    check(frozen, settle(model, card, ranges, tree))
+    _write_mappings(tree, {"co2": 1.0, "xray": 2.5})
+    with pytest.raises(NotFrozen, match="mappings changed"):
         check(frozen, settle(model, card, ranges, tree))
 
 

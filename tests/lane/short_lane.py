@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from drivers.api import DeviceState, Event, Item
 from scanner.lane.agent import LaneAgent
@@ -65,6 +66,7 @@ class ShortLane:
         token: str = "a-lane-token",
         xray_s: float | None = 0.5,
         lost: dict[str, float] | None = None,
+        policy: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         times = VisitTimes(xray_s=xray_s, lost=lost)
         items = list(lorry_items(LORRY.lorry(), duration_s=duration_s, times=times))
@@ -72,7 +74,7 @@ class ShortLane:
         self.group.now_ns = next(i.stamp.mono_ns for i in items if isinstance(i, DeviceState))
         offset_ns = UTC_NS - self.group.now_ns
         self.agent = LaneAgent(
-            LaneConfig("short", folder, (), dict(SENSORS), make_policy({}), {}),
+            LaneConfig("short", folder, (), dict(SENSORS), make_policy(policy or {}), {}),
             kit,
             clock=lambda: self.group.now_ns,
             wall=lambda: self.group.now_ns + offset_ns,

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from calibration.imager import temperature_c
+from calibration.line_pixels import PixelClass
 from drivers.api import Event, EventKind, Frame, LineBlock, LineScanEnd
 from models.runtime import ImageModel, shipped_model
+from scanner.lane.deep_picture import LARGEST_PNG, WHITE, deep_png, pixel_mm, places_mm
 from scanner.lane.passing import passing_picture
-from scanner.lane.pictures import LARGEST_PNG, Pictures, grey_png, heat_of, thermal_values, xray_values
+from scanner.lane.picture_values import grey_png, heat_of, thermal_values, xray_seen, xray_values
+from scanner.lane.pictures import Pictures
 from scanner.modalities.xray import XrayModality
 from scanner.modalities.xray_passage import Passage
 from scanner.simulation.items import VisitTimes, lorry_items
@@ -145,10 +148,60 @@ def test_without_dark_and_air_lines_it_shows_counts(passage):
 
 
 def test_a_picture_too_large_for_the_service_is_sent_smaller():
-    noise = np.random.default_rng(7).random((2048, 3072), np.float32)
-    png = grey_png(noise, 0.0, 1.0)
+    noise = np.random.default_rng(7).random((2048, 4608), np.float32)
+    classes = np.zeros(noise.shape, np.uint8)
+    classes[100:102, 201] = PixelClass.NOT_PENETRATED
+    png = deep_png(noise, 0.0, 1.0, classes)
+    grey = decoded(png)
     assert len(png) <= LARGEST_PNG
-    assert decoded(png).shape == (1024, 1536)
+    assert (grey.shape, grey.dtype) == ((1024, 2304), np.uint16)
+    assert np.argwhere(grey > WHITE).tolist() == [[50, 100]]
+
+
+def test_each_sixteenth_bit_tells_something():
+    values = np.linspace(0.0, 8.0, WHITE + 1, dtype=np.float64).astype(np.float32)[None]
+    assert np.abs(decoded(deep_png(values, 0.0, 8.0)).astype(int) - np.arange(WHITE + 1)).max() <= 1
+
+
+def test_what_is_no_value_is_told_apart_from_what_is_dense(passage):
+    block = passage.data[2]
+    at = sum(b.pixels.shape[0] for b in passage.data[:2])
+    dark = np.median(passage.dark[0].pixels, axis=0)
+    block.pixels[5:25, 100:130] = dark[100:130]  # as if a plate stood there
+    block.pixels[30:33, 50:53] = 65_535
+    block.dose[40] = 0
+    seen = xray_seen(passage)
+    grey = decoded(deep_png(seen.values, 0.0, seen.high, seen.classes))
+    codes = {kind: grey == WHITE - 1 + kind for kind in (2, 3, 4)}
+    assert codes[PixelClass.NOT_PENETRATED][105:125, at + 8 : at + 22].all()
+    assert codes[PixelClass.SATURATED][50:53, at + 30 : at + 33].all()
+    assert codes[PixelClass.MISSING][:, at + 40].all()
+    known = grey <= WHITE
+    back = grey[known] / WHITE * seen.high
+    assert np.abs(back - np.clip(seen.values[known], 0, None)).max() < seen.high / WHITE
+
+
+def test_the_scale_is_the_detectors_or_the_certificates(passage):
+    n_lines = sum(b.encoder.size for b in passage.data)
+    told = places_mm(passage.data, {})
+    first = passage.data[0]
+    assert pixel_mm(passage.data, {}) == first.pixel_pitch_um / 1000
+    assert pixel_mm(passage.data, {"pixel_pitch_um": 4200.0}) == 4.2
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx((n_lines - 1) * first.line_pitch_um / 1000, rel=0.02)
+    unknown = [replace(b, pixel_pitch_um=0, line_pitch_um=0) for b in passage.data]
+    assert (pixel_mm(unknown, {}), places_mm(unknown, {})) == (None, [])
+
+
+def test_a_lorry_that_slows_down_is_measured_by_its_encoder(passage):
+    """Lines at even times: the second half at half the speed."""
+    n_lines = sum(b.encoder.size for b in passage.data)
+    count = np.concatenate([np.arange(n_lines // 2) * 20, n_lines // 2 * 20 + np.arange(n_lines // 2) * 10])
+    numbers = np.arange(n_lines, dtype=np.int64)
+    block = replace(passage.data[0], encoder=count.astype(np.int64), line_numbers=numbers)
+    told = places_mm([block], {"encoder_um_per_count": 250.0})
+    assert told[32] == pytest.approx(n_lines / 2 * 5.0, rel=0.01)
+    assert told[-1] == pytest.approx(n_lines / 2 * 7.5, rel=0.01)
 
 
 def test_no_heat_without_evidence():
@@ -181,6 +234,7 @@ class _StillLane:
     """As much of a lane as pictures ask: its clock stands where the last line came."""
 
     now_ns = 0
+    config = SimpleNamespace(sensors={})
 
     def clock(self) -> int:
         return self.now_ns

@@ -14,7 +14,7 @@ from scanner.modality import Sensor
 from scanner.pipeline import Scan
 from scanner.policy import make_policy
 from scanner.simulation.items import VisitTimes, lorry_items
-from scanner.simulation.layout import DEMO_LAYOUT, SENSORS
+from scanner.simulation.layout import DEMO_LAYOUT, SENSORS, LaneLayout
 from scanner.simulation.stream import demo_stream
 
 
@@ -32,11 +32,16 @@ def feed(scan: Scan, items: Iterable[Item]) -> Assessment:
     return scan.tick(now_ns)
 
 
+def layout_of(every_sensor: bool) -> LaneLayout:
+    """Return the demonstration's lane, without imagers and ground digitiser unless they are asked for."""
+    return DEMO_LAYOUT if every_sensor else DEMO_LAYOUT.without("xray", "thermal-doors", "shake")
+
+
 @cache
 def recorded(lost: frozenset[tuple[str, float]], every_sensor: bool) -> tuple[Item, ...]:
-    """Return 95 s of the demonstration's empty reefer; without images unless they are asked for."""
-    layout = DEMO_LAYOUT if every_sensor else DEMO_LAYOUT.without("xray", "thermal-doors", "shake")
-    return tuple(lorry_items(demo_stream()[0].lorry(), layout, 95.0, VisitTimes(lost=dict(lost))))
+    """Return 95 s of the demonstration's empty reefer."""
+    times = VisitTimes(lost=dict(lost))
+    return tuple(lorry_items(demo_stream()[0].lorry(), layout_of(every_sensor), 95.0, times))
 
 
 @pytest.fixture
@@ -51,7 +56,8 @@ def assess(kit_saying: Callable[[float], MethodKit]) -> Callable[..., Assessment
         change: Callable[[Item], Item] = lambda item: item,
         every_sensor: bool = False,
     ) -> Assessment:
-        scan = scan_of(kit_saying(llr), sensors)
+        there = layout_of(every_sensor).sensors
+        scan = scan_of(kit_saying(llr), {name: s for name, s in sensors.items() if name in there})
         items = recorded(frozenset((lost or {}).items()), every_sensor)
         return feed(scan, (change(item) for item in items if keep(item)))
 

@@ -10,6 +10,7 @@ import pytest
 from drivers.api import Event, Item, Quality, Sample
 from scanner.evidence import EvidenceState, Recommendation
 from scanner.simulation.layout import SENSORS
+from tests.rules.conftest import feed, layout_of, recorded, scan_of
 
 REQUIRED_SENSORS = {"co2-inside": "co2", "co2-outside": "co2", "geophones": "heartbeat"}
 
@@ -25,6 +26,15 @@ def cannot_tell(assessment, sensor):
     assert said.llr == 0.0
     assert said.reason is not None
     assert assessment.recommendation is Recommendation.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("sensor", ["thermal-doors", "xray"])
+def test_a_method_that_is_not_required_is_never_heard(kit_saying, sensor):
+    """The lane has it, and its device never came up: what it would have seen is not known."""
+    there = {name: s for name, s in SENSORS.items() if name == sensor or name in layout_of(False).sensors}
+    assessment = feed(scan_of(kit_saying(-3.0), there), recorded(frozenset(), False))
+    assert assessment.recommendation is Recommendation.INCONCLUSIVE
+    assert "method_out" in [reason.code for reason in assessment.reasons]
 
 
 @pytest.mark.parametrize("sensor", REQUIRED_SENSORS)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scanner.canonical import assessment_json, digest
+from scanner.canonical import assessment_digest, assessment_json, digest
 from scanner.evidence import (
     Assessment,
     Box,
@@ -47,6 +47,7 @@ ASSESSMENT = Assessment(
 
 def test_it_is_strict_json():
     content = assessment_json(ASSESSMENT)
+    assert assessment_digest(ASSESSMENT) == content["digest"]
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["life_risk"]["minutes_high"] == "inf"
     assert content["evidences"][0]["boxes"] == [

@@ -11,6 +11,7 @@ from scanner.decision import decide
 from scanner.evidence import (
     Evidence,
     EvidenceState,
+    Fused,
     LifeLimit,
     LifePoint,
     LifeRisk,
@@ -23,9 +24,11 @@ from scanner.evidence import (
 from scanner.lane.wire import LifeRiskWire
 from scanner.policy import make_policy
 from scanner.replay_schema import LifeRisk as ReplayedLifeRisk
+from scanner.sequential import Limits
 from scanner.vehicle import VehicleClass
 
 POLICY = make_policy({})[VehicleClass.REEFER]
+LIMITS = Limits(4.0, -2.0)
 SEEN = (Evidence("co2", EvidenceState.READY, 6.0), Evidence("heartbeat", EvidenceState.READY, 2.0))
 
 OLDER = {"minutes_low": 12.0, "minutes_high": "inf", "reason": {"code": "life_risk_from", "values": {}}}
@@ -85,7 +88,7 @@ def test_people_in_dangerous_cold_or_heat_are_a_rescue(cold: bool, code: str) ->
         Reason("life_risk_from"),
         temperature=TemperatureRisk(TemperatureLevel.DANGER, cold),
     )
-    decision = decide(SEEN, 8.0, risk, POLICY, 30.0, ended=False)
+    decision = decide(SEEN, Fused(8.0, {}, math.inf), LIMITS, risk, POLICY, 30.0, ended=False)
     assert decision.recommendation is Recommendation.RESCUE
     assert decision.reasons[0].code == code
 
@@ -94,7 +97,7 @@ def test_a_frozen_load_with_nobody_in_it_is_no_rescue() -> None:
     risk = LifeRisk(
         600.0, math.inf, Reason("life_risk_from"), temperature=TemperatureRisk(TemperatureLevel.DANGER, True)
     )
-    decision = decide((), 0.0, risk, POLICY, 30.0, ended=False)
+    decision = decide((), Fused(0.0, {}, math.inf), LIMITS, risk, POLICY, 30.0, ended=False)
     assert decision.recommendation is Recommendation.INCONCLUSIVE
     assert all(not reason.code.startswith("life_") for reason in decision.reasons)
 
@@ -103,4 +106,7 @@ def test_watched_cold_changes_no_recommendation() -> None:
     risk = LifeRisk(
         600.0, math.inf, Reason("life_risk_from"), temperature=TemperatureRisk(TemperatureLevel.WATCH, True)
     )
-    assert decide(SEEN, 8.0, risk, POLICY, 30.0, ended=False).recommendation is Recommendation.SEARCH
+    assert (
+        decide(SEEN, Fused(8.0, {}, math.inf), LIMITS, risk, POLICY, 30.0, ended=False).recommendation
+        is Recommendation.SEARCH
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from scanner.decision import decide
-from scanner.evidence import Evidence, EvidenceState, LifeRisk, Reason, Recommendation
+from scanner.evidence import Evidence, EvidenceState, Fused, LifeRisk, Reason, Recommendation
 from scanner.policy import make_policy
 from scanner.procedure import next_steps
+from scanner.sequential import Limits
 from scanner.vehicle import VehicleClass
 from scanner.wording import LANGUAGES, sentence
 
@@ -64,6 +66,15 @@ def test_time_up_says_that_a_second_dip_would_tell(second_dip: bool) -> None:
     policy: Any = make_policy({})[VehicleClass.REEFER]
     evidences = [Evidence(name, EvidenceState.READY) for name in policy.required]
     nothing = LifeRisk(None, None, Reason("life_risk_no_level"))
-    decision = decide(evidences, 1.0, nothing, policy, 1e6, False, second_dip=second_dip)
+    decision = decide(
+        evidences,
+        Fused(1.0, {}, math.inf),
+        Limits(4.0, -2.0),
+        nothing,
+        policy,
+        1e6,
+        False,
+        second_dip=second_dip,
+    )
     assert decision.recommendation is Recommendation.INCONCLUSIVE
     assert ("second_dip_would_tell" in [r.code for r in decision.reasons]) is second_dip

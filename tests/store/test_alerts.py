@@ -267,7 +267,7 @@ def test_listed_newest_first(database, new_lane):
         assert [a.id for a in alerts.listed(c, False, None, None)] == told
         assert [a.id for a in alerts.listed(c, True, None, 2)] == told[1:3]
         assert [a.id for a in alerts.listed(c, False, told[1], 1)] == [told[2]]
-        assert [a.id for a in alerts.listed(c, False, None, 20, state=AlertState.CLOSED)] == told[:1]
+        assert [a.id for a in alerts.listed(c, False, None, 20, alerts.Wanted(AlertState.CLOSED))] == told[:1]
         with pytest.raises(NotFound):
             alerts.get(c, "nothing")
         with pytest.raises(NotFound):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 from ulid import ULID
 
 from service.resources import CommandRequest, VehicleRequest, VehicleState
 from service.store import commands, lanes, queues, vehicles
 from service.store.errors import Conflict, NotFound
+from service.store.vehicle_tables import vehicles as vehicle_table
 
 from .conftest import NOON_MS
 
@@ -90,6 +92,26 @@ def test_start_takes_class_cargo_and_plate_from_the_manifest(announce, database,
     assert again == (command, False)
     declared = command.order.declaration
     assert (declared.plate, declared.cargo, declared.closed_minutes) == ("AB12 CDE", "meat", 90)
+
+
+def test_a_profile_is_kept_and_goes_with_the_start(announce, database, lane):
+    vehicle = announce(profile="night ferry")
+    assert vehicle.profile == "night ferry"
+    with database.writing() as c:
+        request = CommandRequest(key=str(ULID()), vehicle=vehicle.id)
+        command, _ = commands.give(c, lane.id, request, "anna", NOON_MS)
+    assert command.order.declaration.profile == "night ferry"
+
+
+def test_without_a_profile_a_vehicle_is_kept_as_before_there_were_any(announce, database):
+    """One that was announced to the version before is still the same one when it is told again."""
+    key = str(ULID())
+    assert announce(key=key).profile == ""
+    with database.reading() as c:
+        assert "profile" not in c.execute(select(vehicle_table.c.told)).scalar_one()
+    announce(key=key)
+    with pytest.raises(Conflict, match="other contents"):
+        announce(key=key, profile="night ferry")
 
 
 def test_plate_that_an_officer_corrected_finds_its_vehicle(announce, now, database, lane):

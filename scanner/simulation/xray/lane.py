@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 from scanner.simulation.body_library import Split
+from scanner.simulation.lorry_spec import BODIES
 from scanner.simulation.priors import stream
 from scanner.simulation.xray.beam import Beam, draw_spectrum
 from scanner.simulation.xray.cargo import Load
@@ -19,8 +20,6 @@ from scanner.simulation.xray.vehicles import TANKERS, Body
 from scanner.vehicle import CargoClass, Declaration, VehicleClass
 
 TABLE = "lane.toml"
-BODIES: Split = "validation"
-"""Who hides in a lane's lorries: people whom models were not trained on."""
 
 LOADS: dict[CargoClass, tuple[Load, ...]] = {
     CargoClass.EMPTY: (Load.EMPTY,),
@@ -62,6 +61,25 @@ def lane_pitch_um(n_pixels: int, n_lines: int) -> tuple[int, int]:
     return round(1e6 * height_m / n_pixels), round(1e6 * RANGE_M / n_lines)
 
 
+def noisier(ranges: Ranges, noise: float) -> Ranges:
+    """Return ranges of a detector whose noise has ``noise`` times the amplitude: fewer photons, more hiss.
+
+    Examples
+    --------
+    >>> [round(end) for end in noisier(lane_ranges(), 2.0).entries["detector.photons"][:2]]
+    [1000, 3000]
+    """
+    entries = ranges.entries
+    fewest, most, *shape = entries["detector.photons"]
+    least, largest, *hiss = entries["detector.electronic"]
+    return ranges.but(
+        detector={
+            "photons": [fewest / noise**2, most / noise**2, *shape],
+            "electronic": [least * noise, largest * noise, *hiss],
+        }
+    )
+
+
 def declared_load(declaration: Declaration, seed: int) -> tuple[Body, Load]:
     """Return body and load of a declared lorry; the declaration is true."""
     draw = Draw(lane_ranges(), stream(seed, "xray", "declared"))
@@ -78,6 +96,7 @@ def declared_spec(
     n_pixels: int = 512,
     n_lines: int = 1024,
     ranges: Ranges | None = None,
+    bodies: Split = BODIES,
 ) -> SceneSpec:
     """Return the scene of a declared lorry.
 
@@ -85,10 +104,11 @@ def declared_spec(
     ----------
     persons : who hide inside; lorry, load, detector and noise of a seed do not depend on it.
     ranges : None = those of a well-kept lane.
+    bodies : part of the body library that people come from.
     """
     body, load = declared_load(declaration, seed)
     chosen = (ranges or lane_ranges()).but(cargo={"fill": FILL[declaration.laden]})
-    return SceneSpec(seed, beam, body, load, persons, BODIES, n_pixels, n_lines, chosen)
+    return SceneSpec(seed, beam, body, load, persons, bodies, n_pixels, n_lines, chosen)
 
 
 def lane_passages(
@@ -121,6 +141,15 @@ def declared_passage(
     beam: Beam = Beam.LINAC,
     n_pixels: int = 512,
     n_lines: int = 1024,
+    bodies: Split = BODIES,
+    noise: float = 1.0,
 ) -> Passage:
-    """Return the passage of a declared lorry; played again it is the same object: do not change it."""
-    return lane_passage(declared_spec(declaration, persons, seed, beam, n_pixels, n_lines), visit_seed)
+    """Return the passage of a declared lorry; played again it is the same object: do not change it.
+
+    Parameters
+    ----------
+    noise : amplitude, in that of a well-kept lane.
+    """
+    ranges = lane_ranges() if noise == 1.0 else noisier(lane_ranges(), noise)
+    spec = declared_spec(declaration, persons, seed, beam, n_pixels, n_lines, ranges, bodies)
+    return lane_passage(spec, visit_seed)

@@ -7,12 +7,24 @@ from typing import Annotated, Literal
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
+from scanner.lane.wire import UtcMs
 from service.alarm_resources import AlarmRates
 from service.api.access import Booth, TheSession, needs
+from service.api.accesses import look
 from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService
+from service.api.problems import Problem
 from service.api.route import router
-from service.resources import Alert, AssignRequest, OutcomeRequest, Permission, ShelveRequest
+from service.config.privacy_table import Disclosed
+from service.resources import (
+    Alert,
+    AlertLevel,
+    AlertState,
+    AssignRequest,
+    OutcomeRequest,
+    Permission,
+    ShelveRequest,
+)
 from service.store import alerts as stored
 from service.store.alarm_rates import rates
 from service.store.clock import store_now_ms
@@ -27,13 +39,26 @@ _ALERTS = TypeAdapter(list[Alert])
 def alerts(
     service: TheService,
     request: Request,
-    state: Literal["open", "all"] = "open",
+    session: TheSession,
+    state: Literal["open", "all"] | AlertState = "open",
+    level: AlertLevel | None = None,
+    lane: Annotated[str | None, Query(max_length=64)] = None,
+    plate: Annotated[str | None, Query(max_length=24, description="letters and digits in a row")] = None,
+    since_utc_ms: Annotated[UtcMs | None, Query(description="raised then or later")] = None,
+    until_utc_ms: Annotated[UtcMs | None, Query(description="raised before then")] = None,
+    shelved: Annotated[bool | None, Query(description="laid aside now, or not")] = None,
     before: Annotated[str | None, Query(max_length=64, description="an alert's id: only older ones")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
 ) -> Response:
-    """List alerts, the one raised last first."""
+    """List alerts, the one raised last first; a search by plate is an entry of the audit log."""
+    if plate:
+        if session.locked:
+            raise Problem(423, "locked", "This booth is locked: give your PIN or your password first.")
+        look(service, session, request, Disclosed.CLOSED_SCANS, "alerts", {"plate": plate})
+    only = state if isinstance(state, AlertState) else None
+    wanted = stored.Wanted(only, level, lane, plate, since_utc_ms, until_utc_ms, shelved)
     with service.database.reading() as c:
-        found = stored.listed(c, state == "open", before, limit)
+        found = stored.listed(c, state == "open", before, limit, wanted)
     return json_page(request, _ALERTS, found, limit, before=found[-1].id if found else "")
 
 

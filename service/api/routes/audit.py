@@ -17,6 +17,7 @@ from service.audit.key_file import signing_key
 from service.config.privacy_table import Disclosed
 from service.resources import AuditEntry, Permission, Resource
 from service.store import audit as stored
+from service.store import audit_search
 from service.store.errors import NotFound
 
 routes = router("audit")
@@ -40,6 +41,36 @@ def audit(
     with service.database.reading() as c:
         found = stored.after(c, after, limit, rows=rows)
     return json_page(request, _ENTRIES, found, limit, after=found[-1].sequence if found else after)
+
+
+@routes.get("/api/v1/audit/search", operation_id="search_audit", response_model=list[AuditEntry])
+@needs(READ)
+def search_audit(
+    service: TheService,
+    session: TheSession,
+    request: Request,
+    who: Annotated[str, Query(max_length=64, description="letters of the name")] = "",
+    action: Annotated[str, Query(max_length=64, description="the whole word")] = "",
+    subject: Annotated[str, Query(max_length=64, description="letters of what it was about")] = "",
+    since_utc_ms: Annotated[int, Query(ge=0, le=MOST)] = 0,
+    until_utc_ms: Annotated[int, Query(ge=0, le=MOST)] = MOST,
+    before: Annotated[int, Query(ge=1, le=MOST, description="only entries older than this sequence")] = MOST,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """Search who did what, the newest first; a search is an entry itself."""
+    asked = {"who": who, "action": action, "subject": subject}
+    look(
+        service,
+        session,
+        request,
+        Disclosed.AUDIT,
+        "audit",
+        {name: said for name, said in asked.items() if said},
+    )
+    span = since_utc_ms, until_utc_ms
+    with service.database.reading() as c:
+        found = audit_search.search(c, span, before, limit, who=who, action=action, subject=subject)
+    return json_page(request, _ENTRIES, found, limit, before=found[-1].sequence if found else before)
 
 
 class SignedCheckpoint(Resource):

@@ -50,7 +50,7 @@ async def state(session: TheSession, service: TheService) -> Response:
             scans=scans.listed(c, ScanState.OPEN, None, None, None)
             + scans.listed(c, ScanState.CLOSED, None, None, NEWEST_CLOSED),
             alerts=alerts.listed(c, True, None, None)
-            + alerts.listed(c, False, None, NEWEST_CLOSED, state=AlertState.CLOSED),
+            + alerts.listed(c, False, None, NEWEST_CLOSED, alerts.Wanted(AlertState.CLOSED)),
             commands=commands.recent(c, now - COMMANDS_MS),
             vehicles=vehicles.listed(c, None, None, MOST_VEHICLES),
         )
@@ -112,7 +112,7 @@ async def lane_live(lane: str, service: TheService) -> Response:
 @routes.get("/api/v1/lanes/{lane}/pictures/{sensor}", operation_id="lane_picture", response_class=Response)
 @needs(SHOWN)
 async def lane_picture(lane: str, sensor: str, request: Request, service: TheService) -> Response:
-    """Give a sensor's newest picture, 8-bit grey PNG."""
+    """Give a sensor's newest picture, grey PNG of 8 or 16 bits."""
     return await _picture(request, service, lane, sensor, heat=False)
 
 
@@ -129,7 +129,7 @@ async def _picture(request: Request, service: TheService, lane: str, sensor: str
     if service.copies is not None and (picture is None or picture.version != shown):
         part = picture_part(sensor, heat)  # the lane sent it to another copy
         found = (await service.reading(lambda c: latest_values.get(c, lane, [part]))).get(part)
-        picture = picture if found is None else Picture(found.number, found.data)
+        picture = picture if found is None else await run_in_threadpool(Picture, found.number, found.data)
     if picture is None:
         raise Problem(404, "not_found", "There is no such picture now.")
     return ranged(request, picture.png, picture.etag, "image/png")

@@ -1,4 +1,4 @@
-"""Hand-overs between shifts; both signatures ask for the officer's own password."""
+"""Hand-overs between shifts, whose signatures ask for the officer's own password; and the sound check."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from pydantic import TypeAdapter
 
-from service.api.access import Booth, TheSession, needs
+from service.api.access import Booth, TheSession, address_of, needs
 from service.api.answers import LISTED, MOST_LISTED, json_page
 from service.api.context import TheService
 from service.api.route import router
-from service.handover_resources import Handover, HandoverRequest, HandoverSignature
+from service.handover_resources import (
+    Handover,
+    HandoverRequest,
+    HandoverSignature,
+    SoundCheck,
+    SoundCheckRequest,
+)
 from service.resources import Permission
+from service.store import audit
 from service.store import handovers as stored
 from service.store.clock import store_now_ms
 
@@ -59,3 +66,16 @@ def sign_handover(
     """Take over: the incoming officer's signature on what was shown; 409 when that has changed."""
     with service.database.writing() as c:
         return stored.sign(c, handover_id, asked.digest, session.name, store_now_ms(c))
+
+
+@routes.put("/api/v1/me/sound-check", operation_id="check_sound")
+@needs(Booth())
+def check_sound(
+    asked: SoundCheckRequest, request: Request, session: TheSession, service: TheService
+) -> SoundCheck:
+    """Note in the audit log whether the officer heard the alarm at this booth, and from which address."""
+    with service.database.writing() as c:
+        now = store_now_ms(c)
+        detail = {"heard": asked.heard, "address": address_of(request)}
+        audit.append(c, session.name, "sound_checked", session.name, detail, now)
+    return SoundCheck(heard=asked.heard, by=session.name, utc_ms=now)

@@ -7,6 +7,7 @@ import time
 from typing import Annotated
 
 from fastapi import Header, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
@@ -18,7 +19,7 @@ from service.api.route import router
 from service.live import payloads
 from service.live.event_stream import EventStream, aborting
 from service.live.lane_links import order_stream
-from service.live.pictures import SIGNATURE, Picture
+from service.live.pictures import Picture, fault_of
 from service.resources import Scope
 from service.store import commands, messages
 from service.store.clock import store_now_ms
@@ -86,14 +87,15 @@ async def put_picture(
     service: TheService,
     heat: bool = False,
 ) -> None:
-    """Show a sensor's newest picture, or the heat map over it, as 8-bit grey PNG."""
+    """Show a sensor's newest picture, or the heat map over it, as grey PNG of 8 or 16 bits."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "image/png":
         raise Problem(415, "unsupported_media_type", "Send a PNG, with Content-Type: image/png.")
     png = await request.body()
-    if not png.startswith(SIGNATURE):
-        errors = [{"location": "body", "message": "this is no PNG"}]
-        raise Problem(422, "malformed", "What was sent is no PNG.", errors=errors)
-    picture = Picture(version, png)
+    fault = fault_of(png)
+    if fault is not None:
+        errors = [{"location": "body", "message": fault}]
+        raise Problem(422, "malformed", "What was sent is no picture.", errors=errors)
+    picture = await run_in_threadpool(Picture, version, png)
     service.latest.pictures(lane_id).put(sensor, picture, heat)
     if service.copies is not None:
         service.copies.pictured(lane_id, sensor, heat, picture)

@@ -8,7 +8,9 @@ from fastapi import Query, Response
 from fastapi import Request as HttpRequest
 from pydantic import TypeAdapter
 
+from scanner.evidence import Recommendation
 from scanner.lane.wire import AssessmentWire
+from scanner.vehicle import VehicleClass
 from service.api.access import Booth, TheSession, needs
 from service.api.accesses import disclose, look
 from service.api.answers import LISTED, MOST_LISTED, json_list, json_page
@@ -17,13 +19,16 @@ from service.api.route import router
 from service.audit.court_file import court_file
 from service.audit.key_file import signing_key
 from service.config.privacy_table import Disclosed
-from service.resources import Alert, Note, Permission, Request, Scan, ScanState
+from service.resources import Alert, FoundScan, Note, Permission, Request, Scan, ScanState
 from service.store import alerts as stored_alerts
+from service.store import scan_search
 from service.store import scans as stored
 from service.store.clock import store_now_ms
+from service.store.scan_search import Became, ScanSearch
 
 routes = router("scans")
-_SCANS = TypeAdapter(list[Scan])
+_SCANS = TypeAdapter(list[FoundScan])
+MOST = 2**53 - 1
 _ASSESSMENTS = TypeAdapter(list[AssessmentWire])
 
 
@@ -33,23 +38,30 @@ class AlertRequest(Request):
     note: Note = ""
 
 
-@routes.get("/api/v1/scans", operation_id="scans", response_model=list[Scan])
+@routes.get("/api/v1/scans", operation_id="scans", response_model=list[FoundScan])
 @needs(Booth())
 def scans(
     service: TheService,
     session: TheSession,
     request: HttpRequest,
     state: ScanState | None = None,
-    plate: Annotated[str | None, Query(max_length=24, description="letters and digits in a row")] = None,
+    plate: Annotated[str, Query(max_length=24, description="letters and digits in a row")] = "",
+    vehicle_class: VehicleClass | None = None,
+    recommendation: Annotated[Recommendation | None, Query(description="the newest assessment's")] = None,
+    outcome: Annotated[Became | None, Query(description="what became of it")] = None,
+    lane: Annotated[str, Query(max_length=64)] = "",
+    since_utc_ms: Annotated[int | None, Query(ge=0, le=MOST, description="opened at or after")] = None,
+    until_utc_ms: Annotated[int | None, Query(ge=0, le=MOST, description="opened before")] = None,
     before: Annotated[str | None, Query(max_length=64, description="a scan's id: only older ones")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = LISTED,
 ) -> Response:
     """List scans, the newest first; a search, or a look at what is past, is an entry of the audit log."""
-    if plate or before or state is ScanState.CLOSED:
-        look(service, session, request, Disclosed.CLOSED_SCANS, "scans", {"plate": plate or ""})
+    asked = ScanSearch(state, plate, vehicle_class, recommendation, outcome, lane, since_utc_ms, until_utc_ms)
+    if asked.looks_back or before:
+        look(service, session, request, Disclosed.CLOSED_SCANS, "scans", asked.words())
     with service.database.reading() as c:
-        found = stored.listed(c, state, plate, before, limit)
-    return json_page(request, _SCANS, found, limit, before=found[-1].id if found else "")
+        page = scan_search.found(c, asked, before, limit)
+    return json_page(request, _SCANS, page, limit, before=page[-1].id if page else "")
 
 
 @routes.get("/api/v1/scans/{scan_id}", operation_id="scan")

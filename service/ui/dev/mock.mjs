@@ -159,11 +159,12 @@ function answer(method, path, body, query) {
     return { status: 202, body: command };
   }
   if (path === '/api/v1/scans') return { body: [...scans.values()].filter((one) => (one.declaration?.plate ?? '').includes((query.get('plate') ?? '').toUpperCase()) && !query.get('before')) };
-  match = /^\/api\/v1\/scans\/([^/]+)(\/assessments|\/alert)?$/.exec(path);
+  match = /^\/api\/v1\/scans\/([^/]+)(\/assessments|\/alert|\/replay)?$/.exec(path);
   if (match) {
     const scan = scans.get(match[1]);
     if (!scan) return problem(404, 'not_found');
     if (match[2] === '/assessments') return { body: scan.assessment ? [{ ...scan.assessment, final: false, recommendation: 'inconclusive' }, scan.assessment] : [] };
+    if (match[2] === '/replay') return problem(404, 'recording_absent');
     if (match[2] === '/alert') return { status: 201, body: put('alert', alertOf(scan, 'officer', { raised_by: session.name, minutes_low: null, persons_likely: null, raised_utc_ms: Date.now(), reasons: [{ code: 'officer_note', values: {}, text: { en: body.note, fr: body.note } }] })) };
     return { body: scan };
   }

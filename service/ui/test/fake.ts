@@ -121,7 +121,7 @@ export function lane(id: string, more: Partial<Lane> = {}): Lane {
 
 export function live(sequence: number, more: Partial<Live> = {}): Live {
   return {
-    run: '01JD8Z6W8S4N0T7K3Q5V9X2B1C', sequence, utc_ms: 1_800_000_000_000, scan_id: '', visit: 0, declaration: null,
+    run: '01JD8Z6W8S4N0T7K3Q5V9X2B1C', sequence, utc_ms: 1_800_000_000_000, scan_id: '', visit: 0, declaration: null, limits: null, assessed_utc_ms: null, profiles: {},
     elapsed_s: 0, time_limit_s: null, prior: null, probe_in: false, assessment: null, devices: [], waiting: [],
     faults: [], untold: 0, traces: [], pictures: [], ...more,
   };

@@ -2,21 +2,38 @@
 import { expect, it } from 'vitest';
 import { CATALOGUE, maybe, said, speak, t } from '../src/i18n/index.svelte';
 
-const keys = Object.keys(CATALOGUE.en) as (keyof typeof CATALOGUE.en)[];
+type Texts = Record<string, string>;
+type Module = Record<string, Texts>;
+
+/** A page's catalogues: `words.en.ts` and `words.fr.ts`, each of which exports one object of texts. */
+const english = import.meta.glob<Module>('../src/*/words.en.ts', { eager: true });
+const french = import.meta.glob<Module>('../src/*/words.fr.ts', { eager: true });
+const only = (module: Module): Texts => Object.values(module)[0]!;
+const pages = Object.entries(english).map(([path, module]) => ({
+  en: only(module),
+  fr: only(french[path.replace('.en.', '.fr.')]!),
+}));
+const all: { en: Texts; fr: Texts }[] = [CATALOGUE, ...pages];
+const whole = Object.assign({}, ...all.map(({ fr }) => fr)) as Texts;
+const keys = all.flatMap(({ en }) => Object.keys(en));
 const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
 it('each text has the same holes in both languages', () => {
-  const differing = keys.filter((key) => `${holes(CATALOGUE.fr[key])}` !== `${holes(CATALOGUE.en[key])}`);
+  const differing = all.flatMap(({ en, fr }) => Object.keys(en).filter((key) => `${holes(fr[key]!)}` !== `${holes(en[key]!)}`));
   expect(differing).toEqual([]);
 });
 
+it('no key stands in two catalogues', () => {
+  expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([]);
+});
+
 it('French has a no-break space before : ; ? ! and the typographic apostrophe', () => {
-  const wrong = Object.entries(CATALOGUE.fr).filter(([, text]) => /[^\u00a0\d][:;?!](\s|$)|\w'\w/.test(text));
+  const wrong = Object.entries(whole).filter(([, text]) => /[^\u00a0\d][:;?!](\s|$)|\w'\w/.test(text));
   expect(wrong).toEqual([]);
 });
 
 it('English has the typographic apostrophe', () => {
-  expect(Object.entries(CATALOGUE.en).filter(([, text]) => /\w'\w/.test(text))).toEqual([]);
+  expect(all.flatMap(({ en }) => Object.values(en)).filter((text) => /\w'\w/.test(text))).toEqual([]);
 });
 
 it('numbers are written as the language writes them', () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -28,14 +29,18 @@ EXCUSES = {
 """The only reasons for which a law may be left out, by law: both lie in the wire, not in the driver."""
 
 
-def tried(name: str, folder: Path) -> dict[str, Any]:
-    """Run the kit on one driver in a process of its own."""
+def tried(name: str, folder: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """Run the kit on one driver in a process of its own.
+
+    It gets a copy of the environment: pytest writes to its own at each step, maybe while this process starts.
+    """
     out = folder / f"{name}.json"
     done = subprocess.run(
         [sys.executable, "-m", "drivers.conformance", name, "--json", str(out)],
         capture_output=True,
         text=True,
         cwd=ROOT,
+        env=environment,
     )
     assert out.exists(), done.stdout + done.stderr
     report: dict[str, Any] = json.loads(out.read_text())
@@ -48,8 +53,9 @@ def tried(name: str, folder: Path) -> dict[str, Any]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[dict[str, Any]]]]:
     """Start the kit on all drivers, a few at once."""
     folder = tmp_path_factory.mktemp("conformance")
+    environment = dict(os.environ)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(tried, name, folder) for name in NAMES}
+        yield {name: pool.submit(tried, name, folder, environment) for name in NAMES}
 
 
 @pytest.mark.timeout(400)

@@ -54,7 +54,25 @@ export const en = {
   link_stale: 'Stale',
   outdated: 'The service has been updated. Load the page again to go on with the new version.',
   reload: 'Load again',
-  skip: 'Skip to the lane',
+  skip: 'Skip to the page',
+
+  // pages
+  pages: 'Pages',
+  page_lane: 'Lane',
+  page_alerts: 'Alerts',
+  page_history: 'History',
+  page_shift: 'Shift',
+  page_health: 'Health',
+  page_validation: 'Proof',
+  page_admin: 'Manage',
+  page_scan: 'Scan',
+  page_design: 'Design',
+  page_coming: 'The page is coming …',
+  page_failed: 'This page did not come. The service may be lost or may have been updated. Alerts stay in sight.',
+  page_again: 'Try again',
+  page_unknown: 'There is no such page, or it is not for your role.',
+  theme_dark: 'Dark page',
+  theme_light: 'Light page',
 
   // whole page
   connecting: 'Connecting to the service …',
@@ -87,6 +105,10 @@ export const en = {
   start_laden: 'Laden',
   start_closed: 'Doors shut for (min)',
   start_closed_hint: 'Empty if not known',
+  start_profile: 'Risk profile',
+  start_profile_none: 'None',
+  start_profile_unknown:
+    'Announced with the risk profile “{profile}”, which this lane does not know for this class: the scan starts without one.',
   start_missing_cargo: 'Choose the cargo: thresholds depend on it.',
   start_bad_minutes: 'Minutes from 0 to 999,999, or empty.',
   probe_go_in: 'Probe goes in',
@@ -195,7 +217,6 @@ export const en = {
   scan_alert: 'Alert',
   scan_state_open: 'open',
   scan_in_lane: 'in the lane',
-  scan_back: 'Back to the lane now',
   scan_title: 'Scan of {plate}',
   scan_course: 'How the advice went',
 

@@ -56,7 +56,25 @@ export const fr: Record<keyof typeof en, string> = {
   link_stale: 'Périmé',
   outdated: 'Le service a été mis à jour. Rechargez la page pour passer à la nouvelle version.',
   reload: 'Recharger',
-  skip: 'Aller à la voie',
+  skip: 'Aller à la page',
+
+  // pages
+  pages: 'Pages',
+  page_lane: 'Voie',
+  page_alerts: 'Alertes',
+  page_history: 'Historique',
+  page_shift: 'Relève',
+  page_health: 'État',
+  page_validation: 'Preuve',
+  page_admin: 'Gestion',
+  page_scan: 'Contrôle',
+  page_design: 'Apparence',
+  page_coming: 'La page arrive\u00a0…',
+  page_failed: 'Cette page n’est pas venue. Le service est peut-être perdu ou a été mis à jour. Les alertes restent en vue.',
+  page_again: 'Réessayer',
+  page_unknown: 'Cette page n’existe pas, ou elle n’est pas pour votre rôle.',
+  theme_dark: 'Page sombre',
+  theme_light: 'Page claire',
 
   // whole page
   connecting: 'Connexion au service …',
@@ -90,6 +108,10 @@ export const fr: Record<keyof typeof en, string> = {
   start_laden: 'Chargé',
   start_closed: 'Portes fermées (min)',
   start_closed_hint: 'Vide si inconnu',
+  start_profile: 'Profil de risque',
+  start_profile_none: 'Aucun',
+  start_profile_unknown:
+    'Annoncé avec le profil de risque «\u00a0{profile}\u00a0», que cette voie ne connaît pas pour cette classe\u00a0: le contrôle est lancé sans profil.',
   start_missing_cargo: 'Choisissez le chargement\u00a0: les seuils en dépendent.',
   start_bad_minutes: 'Des minutes de 0 à 999\u00a0999, ou rien.',
   probe_go_in: 'La sonde entre',
@@ -201,7 +223,6 @@ export const fr: Record<keyof typeof en, string> = {
   scan_alert: 'Alerte',
   scan_state_open: 'ouvert',
   scan_in_lane: 'dans la voie',
-  scan_back: 'Revenir à la voie en direct',
   scan_title: 'Contrôle de {plate}',
   scan_course: 'Évolution de l’avis',
 

@@ -25,6 +25,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   not_laden: 'non chargé',
   doors_closed_for: 'portes fermées depuis {duration}',
   doors_closed_unknown: 'durée depuis la fermeture des portes inconnue',
+  risk_profile: 'profil de risque «\u00a0{profile}\u00a0»',
   visit_n: 'Passage {n}',
   elapsed: 'Mesure depuis',
   elapsed_of: '{elapsed} sur {limit}',
@@ -38,8 +39,14 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   past_interrupted: 'La voie a été coupée pendant ce contrôle.',
   scan_opened: 'ouvert {when} par {who}',
 
-  probe_now: 'Sonde CO2\u00a0: que faire maintenant',
-  probe_in_for: 'en place depuis {span}',
+  next_title: 'Que faire maintenant',
+  next_open: 'Ouvrez le véhicule immédiatement et ventilez-le. Les capteurs peuvent attendre.',
+  next_search: 'Fouillez ce véhicule. Le contrôle a sa réponse.',
+  next_wait: 'Ne touchez pas le véhicule et attendez\u00a0: les capteurs mesurent.',
+  next_old: 'Ce qui est affiché est ancien\u00a0: fiez-vous au véhicule et à l’écran de la voie.',
+  next_decide: 'Les capteurs ont dit ce qu’ils pouvaient. C’est vous qui décidez.',
+  next_show: 'voir',
+  next_probe_in: 'Sonde CO2 en place depuis {span}',
   second_dip_at: 'Seconde mesure à {at}, dans {span}',
   second_dip_now: 'Seconde mesure à faire maintenant',
   second_dip_overdue: 'Seconde mesure en retard de {span}',
@@ -79,6 +86,8 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   why: 'Pourquoi',
   more_reasons: '{n} de plus en bas, dans les indices',
   posterior_from: 'Probabilité d’une présence\u00a0: {chance}. Avant la mesure, on supposait {prior}.',
+  posterior_from_profile:
+    'Probabilité d’une présence\u00a0: {chance}. Avant la mesure, on supposait {prior}, pour le profil de risque «\u00a0{profile}\u00a0».',
   posterior_alone:
     'Probabilité d’une présence\u00a0: {chance}, à partir de la part que suppose la règle de la voie.',
   posterior_incomplete:
@@ -105,7 +114,27 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   life_assessed_now: 'd’après la dernière évaluation',
   life_not_counted: 'Tel qu’à la dernière évaluation\u00a0; son heure est inconnue, il n’est donc pas décompté.',
   life_old: 'Aucune nouvelle évaluation depuis {age}\u00a0: le décompte continue depuis la dernière.',
+  life_more: 'Seuils de l’air et évolution',
   life_none: 'Pas encore évalué',
+
+  // the drawing
+  lorry_title: '{vehicle} et ses capteurs',
+  lorry_undeclared: 'Véhicule non déclaré\u00a0: capteurs de cette voie',
+  lorry_none: 'Aucun véhicule dans la voie\u00a0: capteurs de cette voie',
+  lorry_helps: 'Le plus utile à présent',
+  lorry_go: 'Tout voir de {sensor}',
+  lorry_show: 'Montrer {sensor} sur le véhicule',
+  lorry_people: '▸ ×{times} présence',
+  lorry_empty: '◂ ×{times} vide',
+  lorry_partly: '{word} ({n} sur {all})',
+  lorry_probe_in: 'La sonde est en place.',
+  lorry_probe_out: 'La sonde est dehors.',
+  lorry_seen: 'Battements surtout en {channel}\u00a0: {percent}\u00a0%.',
+  lorry_regions: 'Marqué\u00a0: {n}',
+  lorry_key_past: 'Les indices sont du contrôle passé\u00a0; les états et les valeurs sont d’à présent.',
+  lorry_key_role: 'Capteurs dessinés selon leur rôle, sans échelle.',
+  lorry_key_regions: 'Encadré\u00a0: marqué sur l’image à rayons X, place approximative.',
+  lorry_key_seen: 'Disques\u00a0: part du battement à chaque géophone.',
 
   // evidence
   evidence: 'Indices par méthode',
@@ -129,8 +158,19 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   evidence_sum_plain: 'Somme des barres',
   evidence_sum_note:
     'Les méthodes soumises à une même perturbation comptent moins\u00a0: ce n’est pas la simple somme.',
+  evidence_shares_note:
+    'Les barres s’additionnent. Les méthodes qu’une même perturbation touche comptent comme une seule, et aucune au-delà de ×{times}.',
   evidence_sum_plain_note:
     'La recommandation réduit le poids des méthodes soumises à une même perturbation.',
+  evidence_start: 'Avant la mesure',
+  evidence_start_at: 'Avant\u00a0: {chance}',
+  evidence_zone_search: 'Au-delà de la limite de fouille.',
+  evidence_zone_between: 'Entre les limites\u00a0: insuffisant dans un sens comme dans l’autre.',
+  evidence_zone_no_indication: 'Au-delà de la limite «\u00a0aucun indice\u00a0».',
+  evidence_from_to: 'Probabilité d’une présence\u00a0: {prior} avant, {posterior} maintenant.',
+  evidence_how: 'Comment les indices s’additionnent',
+  evidence_limits:
+    'Zone de droite\u00a0: fouiller, dès ×{search} présence. Zone de gauche\u00a0: aucun indice, dès ×{none} vide.',
   evidence_none: 'Aucune méthode ne s’est encore prononcée.',
   evidence_missing:
     'Sans réponse\u00a0: {n} sur {all} méthodes. Ce n’est jamais «\u00a0rien trouvé\u00a0».',
@@ -188,6 +228,10 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   quantity_oxygen_pct: 'Oxygène',
   quantity_humidity_pct: 'Humidité',
   quantity_wind_m_s: 'Vent',
+  trace_minute: 'La dernière minute',
+  traces_waves_cancelled: 'Géophones, bruit retiré',
+  traces_cancelled: 'Bruit retiré',
+  traces_beats: 'battement du cœur, selon le détecteur',
   traces_none: 'Aucune courbe n’est arrivée de cette voie.',
   traces_now: 'secondes avant maintenant\u00a0; le trait vertical est le début de la mesure de ce véhicule',
   traces_now_only: 'secondes avant maintenant',
@@ -208,6 +252,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   picture_none: 'Pas encore d’image',
   picture_none_configured: 'Cette voie n’a pas d’imageur.',
   picture_loading: 'Image en cours de chargement',
+  picture_show: 'Vers l’image et ses outils',
   picture_failed: 'L’image n’a pas pu être obtenue\u00a0; elle est redemandée.',
   picture_boxes: 'Cadres',
   picture_heat: 'Carte de chaleur',

@@ -20,6 +20,8 @@ export const problemsEn = {
   problem_no_outcome: 'Record the outcome first.',
   problem_closed: 'This is closed and cannot be changed any more.',
   problem_exists: 'This exists already.',
+  problem_last_supervisor: 'This is the last supervisor: without one nobody could manage accounts. Make another one first.',
+  problem_scan_open: 'This scan is still open: end it first, then erase.',
   problem_lane_revoked: 'This lane has been taken out of service: it takes no commands.',
   problem_store_unavailable:
     'The service cannot write to its disk: nothing was recorded. Note it on paper and call an engineer.',

@@ -26,6 +26,9 @@ export const problemsFr: Record<keyof typeof problemsEn, string> = {
   problem_no_outcome: 'Consignez d’abord le résultat.',
   problem_closed: 'C’est clos et ne peut plus être modifié.',
   problem_exists: 'Cela existe déjà.',
+  problem_last_supervisor:
+    'C’est le dernier chef d’équipe\u00a0: sans lui, personne ne pourrait gérer les comptes. Nommez-en d’abord un autre.',
+  problem_scan_open: 'Ce contrôle est encore ouvert\u00a0: terminez-le d’abord, puis effacez.',
   problem_lane_revoked: 'Cette voie a été retirée du service\u00a0: elle ne prend aucune commande.',
   problem_store_unavailable:
     'Le service ne peut pas écrire sur son disque\u00a0: rien n’a été enregistré. Notez-le sur papier et appelez un technicien.',

@@ -1,28 +1,20 @@
-/** A picture is taken only in the version that the lane named. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fetchPixels, OtherVersion, versionOf } from './pixels';
+import { expect, it } from 'vitest';
+import { GREY } from '../images/colours';
+import { coloured, stretched } from './pixels';
 
-afterEach(() => vi.unstubAllGlobals());
-
-describe('versionOf', () => {
-  it('reads the version that an ETag begins with', () => {
-    expect(versionOf('"12-9f86d081884c7d65"')).toBe(12);
-    expect(versionOf('W/"3-9f86d081884c7d65"')).toBe(3);
-    expect(versionOf(null)).toBeNull();
-    expect(versionOf('"deadbeef"')).toBeNull();
-  });
+it('a few glaring pixels do not leave all others dark', () => {
+  const grey = new Uint8ClampedArray(1000).fill(50);
+  grey.fill(255, 0, 4);
+  const seen = stretched(grey);
+  expect([seen[0], seen[999]]).toEqual([255, 255]);
+  grey.fill(255, 0, 40);
+  expect(stretched(grey)[999]).toBe(50);
 });
 
-describe('fetchPixels', () => {
-  it('never takes the picture before for the one that was asked for', async () => {
-    const before = new Response(new Blob(['pixels of the lorry before']), { headers: { ETag: '"11-9f86d081884c7d65"' } });
-    vi.stubGlobal('fetch', () => Promise.resolve(before));
-    await expect(fetchPixels('/x?version=12', 12, new AbortController().signal)).rejects.toBeInstanceOf(OtherVersion);
-  });
+it('a picture of nothing stays black', () => {
+  expect([...stretched(new Uint8ClampedArray(4))]).toEqual([0, 0, 0, 0]);
+});
 
-  it('fails where there is none', async () => {
-    vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 404 })));
-    const asked = fetchPixels('/x?version=12', 12, new AbortController().signal);
-    await expect(asked).rejects.not.toBeInstanceOf(OtherVersion);
-  });
+it('a grey pixel becomes an opaque colour of the map', () => {
+  expect([...coloured(new Uint8ClampedArray([0, 200]), GREY)]).toEqual([0, 0, 0, 255, 200, 200, 200, 255]);
 });

@@ -1,5 +1,6 @@
-/** Fetches a picture's grey pixels: an 8-bit PNG, its values untouched by colour management. */
-import { greyOf } from './colours';
+/** Fetches a picture's grey pixels in 8 bits, enough for a small one; the image viewer decodes all sixteen. */
+import { versionOf } from '../images/address';
+import type { ColourMap } from '../images/colours';
 
 /** Grey values of a picture, row by row, 0 to 255. */
 export interface Pixels {
@@ -8,23 +9,8 @@ export interface Pixels {
   readonly grey: Uint8ClampedArray;
 }
 
-/** Gives the address of a sensor's picture, or of the heat map that goes with it. */
-export type PictureAddress = (sensor: string, heat: boolean, version: number) => string;
-
-/** Where the service has a lane's pictures; the version makes a new picture a new address. */
-export function servedPictures(lane: string): PictureAddress {
-  const folder = `/api/v1/lanes/${encodeURIComponent(lane)}/pictures`;
-  return (sensor, heat, version) => `${folder}/${encodeURIComponent(sensor)}${heat ? '/heat' : ''}?version=${version}`;
-}
-
 /** The service holds another version than the one asked for: it comes with the lane's next words. */
 export class OtherVersion extends Error {}
-
-/** The version that an answer's ETag begins with; null where it has none. */
-export function versionOf(etag: string | null): number | null {
-  const found = /^(?:W\/)?"(\d+)-/.exec(etag ?? '');
-  return found ? Number(found[1]) : null;
-}
 
 /**
  * Fetch and decode; rejects when there is none, or what came is no picture.
@@ -47,9 +33,36 @@ export async function fetchPixels(address: string, version: number, signal: Abor
   return { width, height, grey: greyOf(context.getImageData(0, 0, width, height).data) };
 }
 
-/** Put colours on a canvas of the picture's own size. */
-export function paint(canvas: HTMLCanvasElement, pixels: Pixels, rgba: Uint8ClampedArray<ArrayBuffer>): void {
+/** Draw a picture on a canvas of its own size. */
+export function paint(canvas: HTMLCanvasElement, pixels: Pixels, map: ColourMap): void {
   canvas.width = pixels.width;
   canvas.height = pixels.height;
+  const rgba = coloured(stretched(pixels.grey), map);
   canvas.getContext('2d')?.putImageData(new ImageData(rgba, pixels.width, pixels.height), 0, 0);
+}
+
+/** Of a thousand pixels so many may be brighter than white: single ones would leave all others dark. */
+const GLARING = 5;
+
+/** Stretch greys so that the brightest but for a few becomes white. */
+export function stretched(grey: Uint8ClampedArray): Uint8ClampedArray {
+  const counts = new Uint32Array(256);
+  for (const one of grey) counts[one]! += 1;
+  let white = 255;
+  for (let left = (grey.length * GLARING) / 1000; white > 1 && counts[white]! <= left; white -= 1) left -= counts[white]!;
+  return grey.map((one) => (one * 255) / white);
+}
+
+/** Colour a grey picture (one byte a pixel): returns RGBA, opaque. */
+export function coloured(grey: Uint8ClampedArray, map: ColourMap): Uint8ClampedArray<ArrayBuffer> {
+  const rgba = new Uint8ClampedArray(grey.length * 4).fill(255);
+  for (let i = 0; i < grey.length; i += 1) rgba.set(map.subarray(3 * grey[i]!, 3 * grey[i]! + 3), 4 * i);
+  return rgba;
+}
+
+/** Take the grey values out of RGBA pixels; grey pictures have them in each channel. */
+function greyOf(rgba: Uint8ClampedArray): Uint8ClampedArray {
+  const grey = new Uint8ClampedArray(rgba.length / 4);
+  for (let i = 0; i < grey.length; i += 1) grey[i] = rgba[4 * i]!;
+  return grey;
 }

@@ -18,7 +18,7 @@ describe('scalarTable', () => {
     const [t, inside, outside] = scalarTable(
       [curve('a', [0, 1000, 2000, 9000], [1, 2, 3, 4]), curve('b', [0, 9000], [7, 8])],
       9000,
-      60,
+      -60,
     );
     expect(t).toEqual([-9, -8, -7, -6.999, 0]);
     expect(inside).toEqual([1, 2, 3, null, 4]);
@@ -28,7 +28,7 @@ describe('scalarTable', () => {
 
 describe('laneTable', () => {
   it('puts each curve within ±1 of its own line, on one scale', () => {
-    const { table, half } = laneTable([curve('a', [0], [-4], [4]), curve('b', [0], [-1], [2])], 0, 60);
+    const { table, half } = laneTable([curve('a', [0], [-4], [4]), curve('b', [0], [-1], [2])], 0, -60);
     expect(half).toBe(5);
     expect(table.slice(1).map((column) => column[0])).toEqual([-0.8, 0.8, -2.2, -1.6]);
   });

@@ -5,6 +5,11 @@ import { drawn, type Curve, type Drawn } from './traces';
 export const CURVE_COLOURS = ['--curve-1', '--curve-2', '--curve-3', '--curve-4', '--curve-5', '--curve-6'] as const;
 export const DASHES: readonly (readonly number[])[] = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 4], [1, 2]];
 
+/** Room beside a plot, in its own type size: numbers and a label at the left, nothing at the right. */
+export const GUTTER_EM = 4.4;
+export const LABEL_EM = 1.4;
+export const RIGHT_EM = 0.75;
+
 /** Scale that holds a value: 1, 2 or 5 times a power of ten. */
 export function roundUp(value: number): number {
   if (!(value > 0)) return 1;
@@ -26,12 +31,20 @@ export function halfRange(parts: readonly Drawn[]): number {
 
 /** Join columns of different times; a null stays a gap, a time that a curve has no point at is skipped. */
 function joined(parts: readonly { t_s: number[]; columns: (number | null)[][] }[]): uPlot.AlignedData {
-  const all = [...new Set(parts.flatMap((part) => part.t_s))].sort((a, b) => a - b);
-  const index = new Map(all.map((t, i) => [t, i]));
+  const first = parts[0];
+  // the channels of a board have the same times: nothing to sort
+  if (first && parts.every(({ t_s }) => t_s.length === first.t_s.length && t_s.every((t, i) => t === first.t_s[i]))) {
+    return [first.t_s, ...parts.flatMap((part) => part.columns)] as uPlot.AlignedData;
+  }
+  const all = [...Float64Array.from(parts.flatMap((part) => part.t_s)).sort()].filter((t, i, some) => t !== some[i - 1]);
   const columns = parts.flatMap((part) =>
     part.columns.map((values) => {
       const column: (number | null | undefined)[] = new Array(all.length).fill(undefined);
-      values.forEach((value, i) => (column[index.get(part.t_s[i]!)!] = value));
+      let at = 0;
+      values.forEach((value, i) => {
+        while (all[at] !== part.t_s[i]) at += 1;
+        column[at] = value;
+      });
       return column;
     }),
   );
@@ -39,10 +52,10 @@ function joined(parts: readonly { t_s: number[]; columns: (number | null)[][] }[
 }
 
 /** Columns of scalars: time, then one a curve. */
-export function scalarTable(curves: readonly Curve[], now_ms: number, window_s: number): uPlot.AlignedData {
+export function scalarTable(curves: readonly Curve[], zero_ms: number, from_s: number): uPlot.AlignedData {
   return joined(
     curves.map((curve) => {
-      const part = drawn(curve, now_ms, window_s);
+      const part = drawn(curve, zero_ms, from_s);
       return { t_s: part.t_s, columns: [part.high] };
     }),
   );
@@ -51,10 +64,10 @@ export function scalarTable(curves: readonly Curve[], now_ms: number, window_s: 
 /** Envelopes, one lane below the other: each keeps within ±1 of its own middle line, `-2 × its number`. */
 export function laneTable(
   curves: readonly Curve[],
-  now_ms: number,
-  window_s: number,
+  zero_ms: number,
+  from_s: number,
 ): { table: uPlot.AlignedData; half: number } {
-  const parts = curves.map((curve) => drawn(curve, now_ms, window_s));
+  const parts = curves.map((curve) => drawn(curve, zero_ms, from_s));
   const half = halfRange(parts);
   const placed = parts.map((part, lane) => {
     const at = (value: number | null) => (value === null ? null : value / half - 2 * lane);

@@ -1,10 +1,10 @@
 /** The curves' store: bounded, in order, nothing twice, gaps kept. */
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../lib/types';
-import { drawn, gapLimit_ms, gist, KEPT_MS, TraceStore } from './traces';
+import { curveKey, drawn, gapLimit_ms, gist, grouped, KEPT_MS, TraceStore, type Curve } from './traces';
 
 function trace(t_utc_ms: number[], values: number[] = t_utc_ms, sensor = 'co2-inside', channel = ''): Trace {
-  return { sensor, channel, unit: 'ppm', t_utc_ms, low: values, high: values };
+  return { sensor, channel, role: '', unit: 'ppm', cancelled: false, t_utc_ms, low: values, high: values };
 }
 
 function times(store: TraceStore): number[] {
@@ -84,13 +84,13 @@ describe('drawn', () => {
   };
 
   it('opens a gap instead of bridging it', () => {
-    const shown = drawn(curve([0, 1000, 2000, 9000, 10_000]), 10_000, 60);
+    const shown = drawn(curve([0, 1000, 2000, 9000, 10_000]), 10_000, -60);
     expect(shown.high).toEqual([0, 1000, 2000, null, 9000, 10_000]);
     expect(shown.t_s).toEqual([-10, -9, -8, -7.999, -1, 0]);
   });
 
   it('shows the window only', () => {
-    expect(drawn(curve([0, 1000, 2000, 3000]), 3000, 1.5).t_s).toEqual([-1, 0]);
+    expect(drawn(curve([0, 1000, 2000, 3000]), 3000, -1.5).t_s).toEqual([-1, 0]);
   });
 
   it('takes the usual step as measure of a gap', () => {
@@ -116,5 +116,25 @@ describe('gist', () => {
   it('says how long nothing came', () => {
     expect(of([1, 2, 3], 2500).silent_ms).toBeNull();
     expect(of([1, 2, 3], 12_000).silent_ms).toBe(10_000);
+  });
+});
+
+describe('grouped', () => {
+  const wave = (channel: string, cancelled: boolean, sensor = 'geophones'): Curve => ({
+    key: curveKey(sensor, channel, cancelled), sensor, channel, cancelled, unit: 'µm/s', t_ms: [], low: [], high: [],
+  });
+  const level = (sensor: string): Curve => ({ key: sensor, sensor, channel: '', unit: 'ppm', t_ms: [], low: [], high: [] });
+  const all = [wave('c1', false), wave('c1', true), wave('g1', false), level('co2-out'), level('co2-in')];
+  const roles = new Map([['co2-in', 'inside'], ['co2-out', 'outside']]);
+  const shown = (cancelled: boolean) => grouped(all, roles, cancelled).map((group) => group.all.map((one) => one.channel || one.sensor));
+
+  it('puts CO2 first, the load space before the outside air, and shows one stage of a channel', () => {
+    expect(shown(false)).toEqual([['co2-in', 'co2-out'], ['c1', 'g1']]);
+  });
+  it('shows nothing loud beside what is left after noise cancellation', () => {
+    expect(shown(true)).toEqual([['co2-in', 'co2-out'], ['c1']]);
+  });
+  it('shows waveforms of a lane that cancels nothing', () => {
+    expect(grouped([wave('g1', false)], roles, true)).toHaveLength(1);
   });
 });

@@ -10,6 +10,8 @@ export interface Curve {
   readonly key: string;
   readonly sensor: string;
   readonly channel: string;
+  /** Without what can be foretold of it: a chassis channel after noise cancellation. */
+  readonly cancelled?: boolean;
   unit: string;
   t_ms: number[];
   low: number[];
@@ -24,9 +26,40 @@ export function isWave({ unit }: Pick<Curve, 'unit'>): boolean {
   return WAVE_UNITS.has(unit);
 }
 
-/** Name a curve by sensor and channel; no sensor's name holds a line break. */
-export function curveKey(sensor: string, channel: string): string {
-  return `${sensor}\n${channel}`;
+/** Name a curve by sensor, channel and stage; no sensor's name holds a line break. */
+export function curveKey(sensor: string, channel: string, cancelled = false): string {
+  return `${sensor}\n${channel}${cancelled ? '\ncancelled' : ''}`;
+}
+
+/** Curves that share a plot: of one quantity. */
+export interface Group {
+  readonly key: string;
+  readonly unit: string;
+  readonly wave: boolean;
+  readonly all: Curve[];
+}
+
+/**
+ * Sort curves into plots: CO2 first, then other levels, then waveforms. Of a chassis channel that comes before
+ * and after noise cancellation one stage is shown; beside what is left of it nothing loud stands. The same curve
+ * has the same place whichever came first: the load space before the outside air.
+ */
+export function grouped(curves: readonly Curve[], roles: ReadonlyMap<string, string>, cancelled: boolean): Group[] {
+  const both = new Set(curves.filter((curve) => curve.cancelled).map((curve) => curveKey(curve.sensor, curve.channel)));
+  const stage = (curve: Curve) =>
+    both.size && isWave(curve) && (cancelled || both.has(curveKey(curve.sensor, curve.channel))) ? !!curve.cancelled === cancelled : true;
+  const first = (curve: Curve) => (roles.get(curve.sensor) === 'inside' ? 0 : 1);
+  const steady = curves.filter(stage).sort((a, b) => first(a) - first(b) || a.key.localeCompare(b.key));
+  const sorted = new Map<string, Group>();
+  for (const curve of steady) {
+    const wave = isWave(curve);
+    const key = wave ? curve.unit : `${curve.channel} ${curve.unit}`;
+    const group = sorted.get(key) ?? { key, unit: curve.unit, wave, all: [] };
+    group.all.push(curve);
+    sorted.set(key, group);
+  }
+  const rank = ({ unit, wave }: Group) => (unit === 'ppm' ? 0 : wave ? 2 : 1);
+  return [...sorted.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** The curves of one lane, in the order in which they first came. */
@@ -58,11 +91,11 @@ export class TraceStore {
 
   #add(trace: Trace): void {
     const n = Math.min(trace.t_utc_ms.length, trace.low.length, trace.high.length);
-    const key = curveKey(trace.sensor, trace.channel);
+    const key = curveKey(trace.sensor, trace.channel, trace.cancelled);
     let curve = this.#curves.get(key);
     if (curve === undefined || curve.unit !== trace.unit) {
-      const { sensor, channel, unit } = trace;
-      curve = { key, sensor, channel, unit, t_ms: [], low: [], high: [] };
+      const { sensor, channel, cancelled, unit } = trace;
+      curve = { key, sensor, channel, cancelled, unit, t_ms: [], low: [], high: [] };
       this.#curves.set(key, curve);
     }
     for (let i = 0; i < n; i += 1) {
@@ -114,26 +147,26 @@ export function gapLimit_ms(t_ms: readonly number[]): number {
   return Math.max(1000, 3 * steps[steps.length >> 1]!);
 }
 
-/** A curve ready to draw: seconds before `now_ms` (negative) with a null between points that have a gap. */
+/** A curve ready to draw: seconds from `zero_ms` on (before it: negative), with a null between points that have a gap. */
 export interface Drawn {
   t_s: number[];
   low: (number | null)[];
   high: (number | null)[];
 }
 
-/** Cut the last `window_s` of a curve and open its gaps. */
-export function drawn(curve: Curve, now_ms: number, window_s: number): Drawn {
+/** A curve from the second `from_s` on, its gaps opened. */
+export function drawn(curve: Curve, zero_ms: number, from_s: number): Drawn {
   const limit_ms = gapLimit_ms(curve.t_ms);
   const out: Drawn = { t_s: [], low: [], high: [] };
   let before_ms: number | null = null;
-  for (let i = place(curve.t_ms, now_ms - window_s * 1000); i < curve.t_ms.length; i += 1) {
+  for (let i = place(curve.t_ms, zero_ms + from_s * 1000); i < curve.t_ms.length; i += 1) {
     const t_ms = curve.t_ms[i]!;
     if (before_ms !== null && t_ms - before_ms > limit_ms) {
-      out.t_s.push((before_ms + 1 - now_ms) / 1000);
+      out.t_s.push((before_ms + 1 - zero_ms) / 1000);
       out.low.push(null);
       out.high.push(null);
     }
-    out.t_s.push((t_ms - now_ms) / 1000);
+    out.t_s.push((t_ms - zero_ms) / 1000);
     out.low.push(curve.low[i]!);
     out.high.push(curve.high[i]!);
     before_ms = t_ms;

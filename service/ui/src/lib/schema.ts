@@ -5,6 +5,36 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AboutTold
+         * @description What judged: code, calibration set, policy, models by id with their SHA-256; "" = not told.
+         */
+        AboutTold: {
+            /**
+             * Calibrations
+             * @default
+             */
+            calibrations: string;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
+            /**
+             * Policy
+             * @default
+             */
+            policy: string;
+            /**
+             * Version
+             * @default
+             */
+            version: string;
+        };
+        /**
          * AlarmRates
          * @description Alarm rates over all and of each lane that may alarm or has alarmed, beside what is manageable.
          */
@@ -174,6 +204,7 @@ export interface components {
             evidences: components["schemas"]["EvidenceWire"][];
             /** Final */
             final: boolean;
+            fused: components["schemas"]["FusedWire"] | null;
             life_risk: components["schemas"]["LifeRiskWire"];
             /** Mono Ns */
             mono_ns: number;
@@ -220,6 +251,7 @@ export interface components {
             evidences: components["schemas"]["EvidenceWireInput"][];
             /** Final */
             final: boolean;
+            fused?: components["schemas"]["FusedWire"] | null;
             life_risk: components["schemas"]["LifeRiskWireInput"];
             /** Mono Ns */
             mono_ns: number;
@@ -284,6 +316,12 @@ export interface components {
             /** Who */
             who: string;
         };
+        /**
+         * Became
+         * @description What became of a scan: what its alert's search found, or that there is nothing to say of it.
+         * @enum {string}
+         */
+        Became: "people_found" | "nothing_found" | "not_searched" | "not_recorded" | "no_alert";
         /**
          * BoxWire
          * @description A region of a sensor's picture, in that picture's pixels; ``score`` is of what it ``marks``.
@@ -505,6 +543,18 @@ export interface components {
             path: string[];
         };
         /**
+         * CountsTold
+         * @description How many scans were judged.
+         */
+        CountsTold: {
+            /** Empty */
+            empty: number;
+            /** Occupied */
+            occupied: number;
+            /** Scans */
+            scans: number;
+        };
+        /**
          * CurveWire
          * @description Something to draw: ``kind`` says what the rows are (``scanner.evidence.Overlay``), the first is x.
          */
@@ -537,6 +587,8 @@ export interface components {
         /**
          * DeclarationWire
          * @description What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
+         *
+         *     ``profile`` is the risk profile that it is declared to belong to, "" = none.
          */
         DeclarationWire: {
             cargo: components["schemas"]["CargoClass"];
@@ -552,11 +604,18 @@ export interface components {
              * @default
              */
             plate: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
             vehicle_class: components["schemas"]["VehicleClass"];
         };
         /**
          * DeclarationWire
          * @description What papers and driver say of the vehicle; ``closed_minutes`` since its doors were shut.
+         *
+         *     ``profile`` is the risk profile that it is declared to belong to, "" = none.
          */
         DeclarationWireInput: {
             cargo: components["schemas"]["CargoClass"];
@@ -572,6 +631,11 @@ export interface components {
              * @default
              */
             plate: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
             vehicle_class: components["schemas"]["VehicleClass"];
         };
         /**
@@ -810,6 +874,82 @@ export interface components {
             message: string;
         };
         /**
+         * Figures
+         * @description A report's key figures; ``methods``: all together first, then each alone.
+         */
+        Figures: {
+            /** Cautions */
+            cautions: components["schemas"]["Said"][];
+            counts: components["schemas"]["CountsTold"];
+            /** Methods */
+            methods: components["schemas"]["MethodTold"][];
+            /** Predictive */
+            predictive: components["schemas"]["PredictiveTold"][];
+            rates: components["schemas"]["RatesTold"];
+        };
+        /**
+         * FoundScan
+         * @description A scan that a search found, with what the search of its lorry brought as it stood when asked.
+         */
+        FoundScan: {
+            /** Alert Id */
+            alert_id: string | null;
+            /** Assessed Utc Ms */
+            assessed_utc_ms: number | null;
+            assessment: components["schemas"]["AssessmentWire"] | null;
+            /**
+             * Closed By
+             * @default
+             */
+            closed_by: string;
+            /** Closed Utc Ms */
+            closed_utc_ms: number | null;
+            declaration: components["schemas"]["DeclarationWire"] | null;
+            /** Final */
+            final: boolean;
+            /** Id */
+            id: string;
+            /** In Visit */
+            in_visit: boolean;
+            /**
+             * Interrupted
+             * @default false
+             */
+            interrupted: boolean;
+            /** Lane Id */
+            lane_id: string;
+            /** Opened By */
+            opened_by: string;
+            /**
+             * Opened Utc Ms
+             * @description milliseconds since 1970
+             */
+            opened_utc_ms: number;
+            outcome: components["schemas"]["OutcomeKind"] | null;
+            /** People */
+            people: number | null;
+            recommendation: components["schemas"]["Recommendation"] | null;
+            state: components["schemas"]["ScanState"];
+            /** Version */
+            version: number;
+            /** Visits */
+            visits: number;
+        };
+        /**
+         * FusedWire
+         * @description All ready evidence in one natural-log likelihood ratio; ``shares`` are what each method added to it.
+         */
+        FusedWire: {
+            /** Bound */
+            bound: number | "inf";
+            /** Llr */
+            llr: number;
+            /** Shares */
+            shares: {
+                [key: string]: number;
+            };
+        };
+        /**
          * GateRequest
          * @description A new gate.
          */
@@ -941,6 +1081,12 @@ export interface components {
          */
         HandoverState: "open" | "signed" | "replaced";
         /**
+         * Happened
+         * @description What an event is of.
+         * @enum {string}
+         */
+        Happened: "probe_in" | "probe_out" | "doors_opened" | "doors_closed" | "command" | "fault" | "recovered" | "recommendation" | "scan_end";
+        /**
          * Health
          * @description The service is well; ``warnings`` say what is wrong and harms no booth.
          */
@@ -1035,6 +1181,20 @@ export interface components {
             id: string;
             /** Token */
             token: string;
+        };
+        /**
+         * LaneVersions
+         * @description What a lane's newest assessment was made with; ``told_utc_ms`` null: it has assessed nothing lately.
+         */
+        LaneVersions: {
+            /** Lane Id */
+            lane_id: string;
+            /** Told Utc Ms */
+            told_utc_ms: number | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
         };
         /**
          * LaneView
@@ -1168,12 +1328,27 @@ export interface components {
             temperature: components["schemas"]["TemperatureRiskWireInput"];
         };
         /**
+         * LimitsLive
+         * @description Fused natural-log ratios at or beyond which a scan may end: search above, no indication below.
+         */
+        LimitsLive: {
+            /** No Indication Llr */
+            no_indication_llr: number;
+            /** Search Llr */
+            search_llr: number;
+        };
+        /**
          * Live
          * @description A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it.
          *
-         *     ``prior`` is the assumed share of occupied lorries of the declared class that the posterior starts from.
+         *     ``prior`` is the assumed share of occupied lorries that the posterior starts from: of the declared risk
+         *     profile, of the declared class where the lane's policy does not name it. ``profiles`` are those that the
+         *     policy names, by class. ``limits`` are those of the lorry in the lane. ``assessed_utc_ms`` is the moment
+         *     that ``assessment`` is of.
          */
         Live: {
+            /** Assessed Utc Ms */
+            assessed_utc_ms: number | null;
             assessment: components["schemas"]["AssessmentWire"] | null;
             declaration: components["schemas"]["DeclarationWire"] | null;
             /** Devices */
@@ -1188,6 +1363,7 @@ export interface components {
              * @default []
              */
             faults: components["schemas"]["Said"][];
+            limits: components["schemas"]["LimitsLive"] | null;
             /**
              * Pictures
              * @default []
@@ -1200,6 +1376,13 @@ export interface components {
              * @default false
              */
             probe_in: boolean;
+            /**
+             * Profiles
+             * @default {}
+             */
+            profiles: {
+                [key: string]: string[];
+            };
             /**
              * Run
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
@@ -1259,6 +1442,11 @@ export interface components {
          * @description A lane's live view on the stream: its traces hold only points that no earlier one held.
          */
         LiveEvent: {
+            /**
+             * Assessed Utc Ms
+             * @default null
+             */
+            assessed_utc_ms: number | null;
             /** @default null */
             assessment: components["schemas"]["AssessmentWire"] | null;
             /** @default null */
@@ -1280,6 +1468,8 @@ export interface components {
              * @example north-quay-2
              */
             lane_id: string;
+            /** @default null */
+            limits: components["schemas"]["LimitsLive"] | null;
             /**
              * Pictures
              * @default []
@@ -1295,6 +1485,13 @@ export interface components {
              * @default false
              */
             probe_in: boolean;
+            /**
+             * Profiles
+             * @default {}
+             */
+            profiles: {
+                [key: string]: string[];
+            };
             /**
              * Run
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
@@ -1342,9 +1539,14 @@ export interface components {
          * Live
          * @description A lane at one moment. ``run`` names the lane's process, ``sequence`` rises within it.
          *
-         *     ``prior`` is the assumed share of occupied lorries of the declared class that the posterior starts from.
+         *     ``prior`` is the assumed share of occupied lorries that the posterior starts from: of the declared risk
+         *     profile, of the declared class where the lane's policy does not name it. ``profiles`` are those that the
+         *     policy names, by class. ``limits`` are those of the lorry in the lane. ``assessed_utc_ms`` is the moment
+         *     that ``assessment`` is of.
          */
         LiveInput: {
+            /** Assessed Utc Ms */
+            assessed_utc_ms?: number | null;
             assessment?: components["schemas"]["AssessmentWireInput"] | null;
             declaration?: components["schemas"]["DeclarationWireInput"] | null;
             /** Devices */
@@ -1359,6 +1561,7 @@ export interface components {
              * @default []
              */
             faults: components["schemas"]["SaidInput"][];
+            limits?: components["schemas"]["LimitsLive"] | null;
             /**
              * Pictures
              * @default []
@@ -1371,6 +1574,13 @@ export interface components {
              * @default false
              */
             probe_in: boolean;
+            /**
+             * Profiles
+             * @default {}
+             */
+            profiles: {
+                [key: string]: string[];
+            };
             /**
              * Run
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
@@ -1467,6 +1677,34 @@ export interface components {
             key: string;
             /** New */
             new: boolean;
+        };
+        /**
+         * MethodTold
+         * @description Methods together, at the threshold that at most 1 % of the empty scans exceed.
+         */
+        MethodTold: {
+            detection: components["schemas"]["ShareTold"];
+            false_alarms: components["schemas"]["ShareTold"];
+            /** Methods */
+            methods: string[];
+        };
+        /**
+         * NoIndicationTold
+         * @description Occupied scans that were told no-indication, with the one-sided 95 % bound ``upper``.
+         */
+        NoIndicationTold: {
+            /** High */
+            high: number;
+            /** Hits */
+            hits: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Upper */
+            upper: number;
+            /** Value */
+            value: number | null;
         };
         /**
          * OrderSent
@@ -1594,12 +1832,14 @@ export interface components {
         };
         /**
          * PictureLive
-         * @description A picture that the lane has; its pixels travel apart as an 8-bit grey PNG.
+         * @description A picture that the lane has; its pixels travel apart as a grey PNG of 8 or 16 bits.
          *
-         *     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
-         *     the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-         *     ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
-         *     when its last line or frame arrived.
+         *     ``low`` is the value of grey 0 and ``high`` that of grey ``white``, in ``unit``. The three greys above
+         *     ``white`` are no values: saturated, not penetrated, missing. ``pixel_mm`` is the height of a pixel and
+         *     ``places_mm`` how far along the lorry evenly spread columns are, from the first column's middle to the
+         *     last's; null and empty where nobody told. ``version`` changes with the picture; ``heat`` says that a
+         *     second PNG, the heat map of the model, goes with it; ``passing`` says that the lorry is still passing
+         *     and the picture grows; ``taken_utc_ms`` is when its last line or frame arrived.
          */
         PictureLive: {
             /**
@@ -1623,6 +1863,13 @@ export interface components {
              * @default false
              */
             passing: boolean;
+            /** Pixel Mm */
+            pixel_mm: number | null;
+            /**
+             * Places Mm
+             * @default []
+             */
+            places_mm: number[];
             /**
              * Scan Id
              * @default
@@ -1636,17 +1883,24 @@ export interface components {
             unit: string;
             /** Version */
             version: number;
+            /**
+             * White
+             * @default 255
+             */
+            white: number;
             /** Width */
             width: number;
         };
         /**
          * PictureLive
-         * @description A picture that the lane has; its pixels travel apart as an 8-bit grey PNG.
+         * @description A picture that the lane has; its pixels travel apart as a grey PNG of 8 or 16 bits.
          *
-         *     ``low`` and ``high`` are the values of black and white in ``unit``; ``version`` changes with
-         *     the picture; ``heat`` says that a second PNG, the heat map of the model, goes with it;
-         *     ``passing`` says that the lorry is still passing and the picture grows; ``taken_utc_ms`` is
-         *     when its last line or frame arrived.
+         *     ``low`` is the value of grey 0 and ``high`` that of grey ``white``, in ``unit``. The three greys above
+         *     ``white`` are no values: saturated, not penetrated, missing. ``pixel_mm`` is the height of a pixel and
+         *     ``places_mm`` how far along the lorry evenly spread columns are, from the first column's middle to the
+         *     last's; null and empty where nobody told. ``version`` changes with the picture; ``heat`` says that a
+         *     second PNG, the heat map of the model, goes with it; ``passing`` says that the lorry is still passing
+         *     and the picture grows; ``taken_utc_ms`` is when its last line or frame arrived.
          */
         PictureLiveInput: {
             /**
@@ -1670,6 +1924,13 @@ export interface components {
              * @default false
              */
             passing: boolean;
+            /** Pixel Mm */
+            pixel_mm?: number | null;
+            /**
+             * Places Mm
+             * @default []
+             */
+            places_mm: number[];
             /**
              * Scan Id
              * @default
@@ -1683,6 +1944,11 @@ export interface components {
             unit: string;
             /** Version */
             version: number;
+            /**
+             * White
+             * @default 255
+             */
+            white: number;
             /** Width */
             width: number;
         };
@@ -1696,6 +1962,24 @@ export interface components {
              * @example 4711
              */
             pin: string;
+        };
+        /**
+         * PredictiveTold
+         * @description What an alarm and silence mean where a share ``base_rate`` of the lorries hides somebody.
+         *
+         *     ``alarm_finds_low`` takes the bad ends of both intervals; null: nothing alarms.
+         */
+        PredictiveTold: {
+            /** Alarm Finds */
+            alarm_finds: number | null;
+            /** Alarm Finds Low */
+            alarm_finds_low: number | null;
+            /** Base Rate */
+            base_rate: number;
+            /** Silent Hides */
+            silent_hides: number | null;
+            /** Silent Hides High */
+            silent_hides_high: number | null;
         };
         /**
          * ProbeOrder
@@ -1819,6 +2103,16 @@ export interface components {
             standing: number;
         };
         /**
+         * RatesTold
+         * @description Detection and false alarms are search or rescue; workload is what would be opened of the empty ones.
+         */
+        RatesTold: {
+            detection: components["schemas"]["ShareTold"];
+            false_alarms: components["schemas"]["ShareTold"];
+            no_indication: components["schemas"]["NoIndicationTold"];
+            workload: components["schemas"]["ShareTold"];
+        };
+        /**
          * ReauthenticateRequest
          * @description One's own password.
          */
@@ -1916,6 +2210,22 @@ export interface components {
             values: {
                 [key: string]: number | string;
             };
+        };
+        /**
+         * SameAsLane
+         * @description Whether a lane runs what a report judged; null: one of both does not tell.
+         */
+        SameAsLane: {
+            /** Calibrations */
+            calibrations: boolean | null;
+            /** Code */
+            code: boolean | null;
+            /** Lane Id */
+            lane_id: string;
+            /** Models */
+            models: boolean | null;
+            /** Policy */
+            policy: boolean | null;
         };
         /**
          * Scan
@@ -2074,6 +2384,22 @@ export interface components {
             used_utc_ms: number;
         };
         /**
+         * ShareTold
+         * @description A share of scans with its 95 % interval; without any scan its value is null.
+         */
+        ShareTold: {
+            /** High */
+            high: number;
+            /** Hits */
+            hits: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * ShelveRequest
          * @description For how long an alert is laid aside, and why.
          */
@@ -2094,6 +2420,29 @@ export interface components {
             key: string;
             /** Size */
             size: number;
+        };
+        /**
+         * SoundCheck
+         * @description A sound check as the audit log has it; the page keeps it, since the loudspeaker is the booth's.
+         */
+        SoundCheck: {
+            /** By */
+            by: string;
+            /** Heard */
+            heard: boolean;
+            /**
+             * Utc Ms
+             * @description milliseconds since 1970
+             */
+            utc_ms: number;
+        };
+        /**
+         * SoundCheckRequest
+         * @description Whether the officer heard the alarm at this booth.
+         */
+        SoundCheckRequest: {
+            /** Heard */
+            heard: boolean;
         };
         /**
          * StartOrder
@@ -2210,6 +2559,197 @@ export interface components {
             minutes_low?: number | null;
         };
         /**
+         * Timeline
+         * @description A scan's visits, each on its own line of time.
+         */
+        Timeline: {
+            /** Scan Id */
+            scan_id: string;
+            /** Visits */
+            visits: components["schemas"]["TimelineVisit"][];
+        };
+        /**
+         * TimelineBeats
+         * @description When hearts beat, as the detector believes, and how sure it is of each beat, 0..1.
+         */
+        TimelineBeats: {
+            /** Chance */
+            chance: number[];
+            /** Sensor */
+            sensor: string;
+            /** T S */
+            t_s: number[];
+        };
+        /**
+         * TimelineCourse
+         * @description One method over time; ``llr`` is null where it had no answer.
+         */
+        TimelineCourse: {
+            /** Llr */
+            llr: (number | null)[];
+            /** Modality */
+            modality: string;
+            /** State */
+            state: components["schemas"]["EvidenceState"][];
+            /** T S */
+            t_s: number[];
+        };
+        /**
+         * TimelineEvent
+         * @description Something that happened; ``text`` says in each language what a fault lost, ``command`` the order.
+         */
+        TimelineEvent: {
+            /**
+             * By
+             * @default
+             */
+            by: string;
+            /**
+             * Command
+             * @default
+             */
+            command: string;
+            /**
+             * Final
+             * @default false
+             */
+            final: boolean;
+            kind: components["schemas"]["Happened"];
+            recommendation: components["schemas"]["Recommendation"] | null;
+            /**
+             * Sensor
+             * @default
+             */
+            sensor: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+            /** T S */
+            t_s: number;
+            /** Text */
+            text: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TimelineFused
+         * @description All ready evidence in one ratio over time, and the ratios at which the scan ends, null = not known.
+         */
+        TimelineFused: {
+            /** Llr */
+            llr: number[];
+            /** No Indication Llr */
+            no_indication_llr: number | null;
+            /** Search Llr */
+            search_llr: number | null;
+            /** T S */
+            t_s: number[];
+        };
+        /**
+         * TimelinePicture
+         * @description A picture, there from ``t_s`` on; its pixels are at ``replay/pictures/{sensor}?at=<version>``.
+         */
+        TimelinePicture: {
+            picture: components["schemas"]["PictureLive"];
+            /** T S */
+            t_s: number;
+        };
+        /**
+         * TimelineSensor
+         * @description A sensor of the lane in this visit, and where it looks.
+         */
+        TimelineSensor: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
+         * TimelineStep
+         * @description The whole assessment as it stood from ``t_s`` on, without its curves.
+         */
+        TimelineStep: {
+            assessment: components["schemas"]["AssessmentWire"];
+            /** T S */
+            t_s: number;
+        };
+        /**
+         * TimelineTrace
+         * @description One curve: lowest and highest about each time; the three lists have the same length, times rise.
+         *
+         *     ``cancelled``: without what the past of all channels, the ground and the air foretell of it.
+         */
+        TimelineTrace: {
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled: boolean;
+            /**
+             * Channel
+             * @default
+             */
+            channel: string;
+            /** High */
+            high: number[];
+            /** Low */
+            low: number[];
+            /** Sensor */
+            sensor: string;
+            /** T S */
+            t_s: number[];
+            /** Unit */
+            unit: string;
+        };
+        /**
+         * TimelineVisit
+         * @description One visit's recording.
+         *
+         *     ``whole`` is false where it was cut off: nothing is known of what came after ``duration_s``. ``as_told``
+         *     says whether the file is the one whose hash the lane told at the time; null: it told none.
+         *     ``assessed`` says where ``steps`` are from: the recording, or today's methods where it holds none.
+         */
+        TimelineVisit: {
+            /** As Told */
+            as_told: boolean | null;
+            /**
+             * Assessed
+             * @enum {string}
+             */
+            assessed: "recorded" | "replayed" | "none";
+            beats: components["schemas"]["TimelineBeats"] | null;
+            /** Bytes */
+            bytes: number;
+            /** Courses */
+            courses: components["schemas"]["TimelineCourse"][];
+            /** Duration S */
+            duration_s: number;
+            /** Events */
+            events: components["schemas"]["TimelineEvent"][];
+            fused: components["schemas"]["TimelineFused"];
+            /** Pictures */
+            pictures: components["schemas"]["TimelinePicture"][];
+            /** Sensors */
+            sensors: components["schemas"]["TimelineSensor"][];
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Started Utc Ms
+             * @description milliseconds since 1970
+             */
+            started_utc_ms: number;
+            /** Steps */
+            steps: components["schemas"]["TimelineStep"][];
+            /** Traces */
+            traces: components["schemas"]["TimelineTrace"][];
+            /** Visit */
+            visit: number;
+            /** Whole */
+            whole: boolean;
+        };
+        /**
          * TokenInfo
          * @description A lane's or gate's token, without itself; ``expires_utc_ms`` null: it does not end by date.
          */
@@ -2249,9 +2789,16 @@ export interface components {
          * TraceLive
          * @description New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
          *
-         *     The three lists have the same length; times rise.
+         *     The three lists have the same length; times rise. ``role`` is what a waveform's channel looks at, "" of
+         *     scalars. ``cancelled``: of a chassis channel, without what the past of all channels, the ground and the
+         *     air foretell of it.
          */
         TraceLive: {
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled: boolean;
             /**
              * Channel
              * @default
@@ -2261,6 +2808,11 @@ export interface components {
             high: number[];
             /** Low */
             low: number[];
+            /**
+             * Role
+             * @default
+             */
+            role: string;
             /** Sensor */
             sensor: string;
             /** T Utc Ms */
@@ -2272,9 +2824,16 @@ export interface components {
          * TraceLive
          * @description New points of one curve: ``low`` and ``high`` are equal for a scalar, the envelope for a waveform.
          *
-         *     The three lists have the same length; times rise.
+         *     The three lists have the same length; times rise. ``role`` is what a waveform's channel looks at, "" of
+         *     scalars. ``cancelled``: of a chassis channel, without what the past of all channels, the ground and the
+         *     air foretell of it.
          */
         TraceLiveInput: {
+            /**
+             * Cancelled
+             * @default false
+             */
+            cancelled: boolean;
             /**
              * Channel
              * @default
@@ -2284,6 +2843,11 @@ export interface components {
             high: number[];
             /** Low */
             low: number[];
+            /**
+             * Role
+             * @default
+             */
+            role: string;
             /** Sensor */
             sensor: string;
             /** T Utc Ms */
@@ -2349,6 +2913,44 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * ValidationReport
+         * @description A report. Without ``figures`` its results cannot be read: ``problem`` says why.
+         *
+         *     ``written_utc_ms`` is the time of its file; ``has_page``: there is a report.html to show.
+         */
+        ValidationReport: {
+            about: components["schemas"]["AboutTold"];
+            figures: components["schemas"]["Figures"] | null;
+            /** Has Page */
+            has_page: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Problem
+             * @default
+             */
+            problem: string;
+            /** Same */
+            same: components["schemas"]["SameAsLane"][];
+            /**
+             * Written Utc Ms
+             * @description milliseconds since 1970
+             */
+            written_utc_ms: number;
+        };
+        /**
+         * ValidationReports
+         * @description All reports, the newest first, and what lanes run now; ``shipped``: of the product's own folder.
+         */
+        ValidationReports: {
+            /** Lanes */
+            lanes: components["schemas"]["LaneVersions"][];
+            /** Reports */
+            reports: components["schemas"]["ValidationReport"][];
+            /** Shipped */
+            shipped: boolean;
+        };
+        /**
          * Vehicle
          * @description A vehicle that a gate announced; ``id`` is the gate's key.
          */
@@ -2373,6 +2975,8 @@ export interface components {
             manifest: string;
             /** Plate */
             plate: string;
+            /** Profile */
+            profile: string;
             /** Scan Id */
             scan_id: string | null;
             state: components["schemas"]["VehicleState"];
@@ -2396,6 +3000,8 @@ export interface components {
          * @description A vehicle on its way, as its manifest says; ``key`` is made by the gate, ``lane`` null: any.
          *
          *     ``start`` also orders its lane to begin the scan now, for a gate that stands at the lane itself.
+         *     ``profile`` is a risk profile of the lane's policy; with one that it does not name the lorry is scanned
+         *     as one of its class.
          */
         VehicleRequest: {
             cargo: components["schemas"]["CargoClass"];
@@ -2425,6 +3031,11 @@ export interface components {
              * @example AB-123-CD
              */
             plate: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
             /**
              * Start
              * @default false

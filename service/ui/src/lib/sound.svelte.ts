@@ -1,6 +1,7 @@
 /** The alarm's sound: beeps that go on while an alert is raised, as far as the browser lets a page sound. */
 
 const REMEMBERED = 'lorryscan.muted';
+const ALONE_WITHIN_MS = 1500;
 /** Per pattern: tones as [hertz, start s, length s], and the pause from one to the next. */
 const PATTERNS = {
   rescue: { every_ms: 1500, tones: [[880, 0, 0.18], [660, 0.22, 0.18], [880, 0.44, 0.18], [660, 0.66, 0.18]] },
@@ -12,30 +13,45 @@ export type Pattern = keyof typeof PATTERNS;
 
 class Sound {
   muted = $state(globalThis.localStorage?.getItem(REMEMBERED) === 'yes');
-  /** The browser lets no page sound before somebody pressed something on it. */
+  /** The browser lets no page sound before somebody pressed something on it, unless it was started to let it. */
   blocked = $state(true);
+  /** Whether sound ran before anybody pressed anything; null while that is not known. */
+  alone = $state<boolean | null>(null);
 
   #context: AudioContext | null = null;
   #repeating: ReturnType<typeof setInterval> | null = null;
   #pattern: Pattern | null = null;
 
   constructor() {
-    for (const gesture of ['pointerdown', 'keydown'] as const) {
-      globalThis.document?.addEventListener(gesture, () => void this.unblock());
+    // Not when the pointer goes down: the line that says "off" goes, and what was pressed would move from under it.
+    for (const gesture of ['click', 'keydown'] as const) {
+      globalThis.document?.addEventListener(gesture, () => {
+        this.alone ??= false;
+        void this.unblock();
+      });
     }
+    if (globalThis.document === undefined) return;
+    // Not waited for: where it is not allowed this never comes to an end.
+    void this.unblock();
+    setTimeout(() => (this.alone ??= false), ALONE_WITHIN_MS);
   }
 
-  /** Try to start sounding; works after a gesture. */
+  /** Try to start sounding; works after a gesture, or where the browser was started to let pages sound. */
   async unblock(): Promise<void> {
     if (!this.blocked) return;
     try {
       this.#context ??= new AudioContext();
-      this.#context.onstatechange = () => (this.blocked = this.#context?.state !== 'running');
+      this.#context.onstatechange = () => this.#look();
       await this.#context.resume();
-      this.blocked = this.#context.state !== 'running';
+      this.#look();
     } catch {
       this.blocked = true; // a machine without sound: the page goes on saying that it is off
     }
+  }
+
+  #look(): void {
+    this.blocked = this.#context?.state !== 'running';
+    if (!this.blocked) this.alone ??= true;
   }
 
   mute(muted: boolean): void {

@@ -27,6 +27,14 @@ export type OutcomeRequest = Schemas['OutcomeRequest'];
 export type Command = Schemas['Command'];
 export type CommandRequest = Schemas['CommandRequest'];
 export type Order = NonNullable<CommandRequest['order']>;
+export type AlarmRates = Schemas['AlarmRates'];
+export type Rates = Schemas['Rates'];
+export type Handover = Schemas['Handover'];
+export type HandoverItem = Schemas['HandoverItem'];
+export type HandoverRequest = Schemas['HandoverRequest'];
+export type Queue = Schemas['Queue'];
+export type SessionInfo = Schemas['SessionInfo'];
+export type SoundCheck = Schemas['SoundCheck'];
 export type Vehicle = Schemas['Vehicle'];
 export type LaneView = Schemas['LaneView'];
 export type Live = NonNullable<LaneView['live']>;
@@ -48,3 +56,9 @@ export type Trouble = Schemas['Trouble'];
 export type Bye = Schemas['Bye'];
 /** A lane's live view as the stream carries it: its traces hold only what is new. */
 export type LiveEvent = Schemas['LiveEvent'];
+
+// Past scans.
+export type FoundScan = Schemas['FoundScan'];
+export type Timeline = Schemas['Timeline'];
+export type TimelineVisit = Timeline['visits'][number];
+export type TimelineEvent = TimelineVisit['events'][number];

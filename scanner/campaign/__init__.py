@@ -1,0 +1,1 @@
+"""Campaigns: simulated lorries drawn by number, with faults, judged as a lane judges, kept as rows."""

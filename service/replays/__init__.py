@@ -1,0 +1,1 @@
+"""Recordings of past scans, made ready for a page."""

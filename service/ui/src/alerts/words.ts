@@ -1,0 +1,11 @@
+/** The texts of the alerts' page. */
+import { number, t, texts } from '../i18n/index.svelte';
+import { alertsPageEn } from './words.en';
+import { alertsPageFr } from './words.fr';
+
+export const ta = texts(alertsPageEn, alertsPageFr);
+
+/** A counted share in per cent: none is none, unlike a chance. */
+export function share(of: number): string {
+  return t('percent', { n: number(of * 100, of > 0 && of < 0.1 ? 1 : 0) });
+}

@@ -1,0 +1,21 @@
+/** The design page in English. */
+export const designEn = {
+  design_title: 'What the booth is made of',
+  design_intro: 'Colours, sizes and parts as this page has them now. Components take them from here and from nowhere else.',
+  design_colours: 'Colours',
+  design_contrast: 'What is read on what',
+  design_contrast_note: 'At least 4.5 to 1 for text (WCAG 2.2, AA), by day and by night.',
+  design_ratio: '{ratio} to 1',
+  design_sample: 'FG-482-HK, 1 of 3',
+  design_text: 'Sizes of type',
+  design_spaces: 'Spaces',
+  design_parts: 'Parts',
+  design_field: 'Plate',
+  design_hint: 'As on the vehicle',
+  design_error: 'Nobody has such a plate',
+  design_choice: 'Cargo',
+  design_option: 'frozen',
+  design_dialog: 'What did the search find?',
+  design_dialog_text: 'Nothing leaves this page before it is confirmed.',
+  design_close: 'Close',
+} as const;

@@ -1,0 +1,13 @@
+/** The health page's texts. */
+import { texts } from '../i18n/index.svelte';
+import { healthEn } from './words.en';
+import { healthFr } from './words.fr';
+
+export const h = texts(healthEn, healthFr);
+export type HealthKey = keyof typeof healthEn;
+
+/** What a version is called; one without a name stands for itself. */
+export function versionName(name: string): string {
+  const key = `health_version_${name}`;
+  return key in healthEn ? h(key as 'health_version_code') : name;
+}

@@ -1,0 +1,31 @@
+/** Textes de la page historique, en français. */
+import type { historyEn } from './words.en';
+
+export const historyFr: Record<keyof typeof historyEn, string> = {
+  history_title: 'Contrôles passés',
+  history_plate: 'Plaque',
+  history_plate_hint: 'une partie suffit',
+  history_vehicle_class: 'Véhicule',
+  history_recommendation: 'Recommandation',
+  history_outcome: 'Fouille',
+  history_lane: 'Poste',
+  history_from: 'De',
+  history_until: 'Jusqu’à',
+  history_any: 'peu importe',
+  history_find: 'Chercher',
+  history_clear: 'Effacer',
+  history_reversed: 'La fin est avant le début.',
+  history_searching: 'Recherche…',
+  history_none: 'Aucun contrôle ne correspond. Demandez-en moins.',
+  history_none_at_all: 'Il n’y a pas encore de contrôles.',
+  history_found: '{n} affichés, les plus récents d’abord',
+  history_older: 'Contrôles plus anciens',
+  history_all: 'Ce sont tous les contrôles.',
+  history_people_found: 'Personnes trouvées',
+  history_people_found_n: 'Personnes trouvées\u00a0: {n}',
+  history_nothing_found: 'Rien trouvé',
+  history_not_searched: 'Pas fouillé',
+  history_not_recorded: 'Rien encore noté',
+  history_no_alert: 'Pas d’alerte',
+  history_noted: 'Les recherches et la consultation de contrôles clos sont notées au journal d’audit.',
+};

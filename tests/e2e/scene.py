@@ -1,0 +1,72 @@
+"""A lorry with people in it, scanned on the real line until an alert is open, for looking at pages."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanner.simulation.stream import DemoLorry
+from tests.e2e.line import Line
+
+ALERT_WITHIN_S = 60.0
+WITH_PEOPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A line, the lorry in its lane, its scan and its open alert."""
+
+    line: Line
+    plan: DemoLorry
+    scan: str
+
+
+@contextlib.contextmanager
+def scanned_lorry(
+    folder: Path,
+    policy: Mapping[str, float | str] | None = None,
+    before: Callable[[Line], None] | None = None,
+) -> Iterator[Scene]:
+    """Give a line on which a lorry with three people has just raised an alert.
+
+    Parameters
+    ----------
+    policy : see `Line`.
+    before : what is done on the line before it comes.
+    """
+    with Line(folder, policy=policy) as line:
+        if before is not None:
+            before(line)
+        plan = begin_scan(line, WITH_PEOPLE)
+        yield Scene(line, plan, alerted_scan(line, plan.spec.declaration.plate))
+
+
+def begin_scan(line: Line, number: int) -> DemoLorry:
+    """Let a lorry stop in the lane and pass the portal, and start its scan at the lane's own console."""
+    plan = line.arrive(number)
+    declared = plan.spec.declaration
+    assert line.lane is not None
+    laden = " laden" if declared.laden else ""
+    line.lane.tell(f"start {declared.vehicle_class} {declared.cargo} {declared.plate}{laden}")
+    line.lane.tell("probe in")
+    line.twins.pass_portal(1)
+    return plan
+
+
+def alerted_scan(line: Line, plate: str) -> str:
+    """Wait until the service has an alert of a lorry; return its scan's id.
+
+    Raises
+    ------
+    AssertionError : it has none in time.
+    """
+    deadline = time.monotonic() + ALERT_WITHIN_S
+    while time.monotonic() < deadline:
+        for alert in line.api("second", "/api/v1/alerts"):
+            if alert["plate"] == plate:
+                return str(alert["scan_id"])
+        time.sleep(0.25)
+    raise AssertionError(f"no alert of {plate} within {ALERT_WITHIN_S:g} s")
