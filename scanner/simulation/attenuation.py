@@ -21,6 +21,7 @@ _TUNGSTEN_LINES = ((0.05798, 0.288), (0.05932, 0.500), (0.06695, 0.054), (0.0672
 _TUNGSTEN_K_MEV = 0.06953
 _LINE_PHOTONS, _TARGET_G_CM2 = 4.5, 0.02  # against the continuum of one keV; see `tube_spectrum`
 _MOST_ENERGIES = {"linac": 8, "tube": 12}
+_SOFT_MEV = 0.35  # beams whose photons all lie below are fitted at thicknesses laid closer
 
 
 @cache
@@ -235,16 +236,32 @@ def _spectrum(
     return Spectrum(tuple(energies.tolist()), tuple(detected.tolist()))
 
 
+def _thicknesses_cm(soft: bool) -> tuple[FloatArray, FloatArray]:
+    """Return the thicknesses of steel and water that are fitted: laid closer for soft beams."""
+    if not soft:
+        steel_cm = np.array([0.0, 0.2, 0.5, 1.0, 2.0, 3.5, 6.0, 9.0, 13.0, 18.0, 24.0, 30.0])
+        water_cm = np.array([0.0, 2.0, 6.0, 13.0, 22.0, 30.0])
+        steel, water = (grid.ravel() for grid in np.meshgrid(steel_cm, water_cm))
+        return steel, water
+    thin_cm = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.7, 3.5, 4.5])
+    steel_cm = np.concatenate([thin_cm, [6.0, 7.5, 9.0, 11.0, 13.0, 15.5, 18.0, 21.0, 24.0, 27.0, 30.0]])
+    water_cm = np.array([0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 13.0, 16.0, 19.0, 22.0, 26.0, 30.0])
+    both_steel, both_water = (grid.ravel() for grid in np.meshgrid(steel_cm[1::3], water_cm[2::3]))
+    return (
+        np.concatenate([steel_cm, np.zeros(water_cm.size), both_steel]),
+        np.concatenate([np.zeros(steel_cm.size), water_cm, both_water]),
+    )
+
+
 def _few(energies_mev: FloatArray, weights: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
     """Return at most so many energies that transmit like all of them through steel, water and lead.
 
     A positive least-squares fit of relative transmissions: few energies remain
     by themselves (Caratheodory), the least needed go first when too many do.
     """
-    steel_cm = np.array([0.0, 0.2, 0.5, 1.0, 2.0, 3.5, 6.0, 9.0, 13.0, 18.0, 24.0, 30.0])
-    water_cm = np.array([0.0, 2.0, 6.0, 13.0, 22.0, 30.0])
-    lead_cm = np.array([0.1, 0.3, 0.6])
-    steel, water = (grid.ravel() for grid in np.meshgrid(steel_cm, water_cm))
+    soft = energies_mev.max() < _SOFT_MEV
+    steel, water = _thicknesses_cm(soft)
+    lead_cm = np.array([0.01, 0.03, 0.06] if soft else [0.1, 0.3, 0.6])
     mu = {name: mass_attenuation_cm2_g(name, energies_mev) for name in ("iron", "water", "lead")}
     depth = np.concatenate(
         [
