@@ -53,7 +53,7 @@ def booth_of(
         yield make
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_a_wrong_login(booth_of, language: str):
     booth = booth_of(language)
     booth.open()
@@ -172,7 +172,7 @@ def alerts(service: ServiceProcess, plate: str) -> list[dict]:
     return [alert for alert in answer.raise_for_status().json() if alert["plate"] == plate]
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_a_full_disk_is_on_the_page_until_there_is_room(booth_of, service: ServiceProcess, language: str):
     booth = booth_of(language)
     booth.log_in("officer")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(240)
 
-LANGUAGES = pytest.mark.parametrize("language", ["en", "fr"])
+# one language each time, both with `make soak-booth`: both are tried on every page and over a whole shift
+LANGUAGES = pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "fr"])
 REPORT = "spring"
 
 

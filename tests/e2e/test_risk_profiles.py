@@ -69,7 +69,7 @@ def choose(booth: Booth, key: str, typed: str) -> None:
     booth.page.keyboard.type(typed)
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_a_profile_is_chosen_by_keyboard_and_named(open_booth: Callable, line: Line, language: str):
     booth = open_booth(language)
     booth.log_in("officer")
@@ -102,7 +102,7 @@ def test_a_profile_is_chosen_by_keyboard_and_named(open_booth: Callable, line: L
     assert scan["declaration"]["profile"] == "n7-ferry"
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_an_announced_profile_is_taken_over_and_an_unknown_one_said(
     open_booth: Callable, line: Line, language: str
 ):

@@ -75,7 +75,7 @@ def typed_is_there(booth: Booth, plate: str) -> None:
     assert booth.page.get_by_label(booth.word("outcome_note"), exact=True).input_value() == NOTE
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, language: str):
     booth = open_booth(language)
     booth.context.add_init_script(COUNT_TONES)
@@ -154,7 +154,7 @@ def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, la
     look(booth, "alerts-figures")
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_a_shift_begins_and_is_handed_over(open_booth: Callable, line: Line, language: str):
     announce(line, "KNOWN 1", "")
     announce(line, "LOST 2", "")

@@ -14,8 +14,11 @@ from scanner.replay import replay_scan, replayed_json
 from scanner.replay_schema import ScanResult
 from scanner.simulation.stream import demo_stream
 
+pytestmark = pytest.mark.timeout(180)
 
-@pytest.mark.parametrize("lorry", demo_stream(), ids=lambda lorry: lorry.name)
+
+# all five of the demonstration, in real time: tests/lane/test_demo_replay.py
+@pytest.mark.parametrize("lorry", demo_stream()[1::3], ids=lambda lorry: lorry.name)
 def test_replay_gives_the_recorded_digests(played_lane, kit_saying, lorry):
     kit = kit_saying(0.3)
     agent, scan_id = played_lane(lorry, kit)
