@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig(({ mode }) => ({
   plugins: [svelte()],
   base: '/',
-  // Tests run the browser's half of Svelte; without this Node gets the server's, where runes and reactive maps do nothing.
-  ...(mode === 'test' ? { resolve: { conditions: ['browser'] }, ssr: { resolve: { conditions: ['browser'] } } } : {}),
+  // Tests run the browser's half of Svelte; without this Node gets the server's, where runes do nothing.
+  ...(mode === 'test' ? { resolve: { conditions: ['browser'] } } : {}),
   build: {
     outDir: '../static',
     emptyOutDir: true,

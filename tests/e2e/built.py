@@ -1,4 +1,4 @@
-"""The built page's files: which of them a browser must have before it draws anything, and how large they are packed."""
+"""The built page: which files a browser must have before it draws anything, and how large they are packed."""
 
 from __future__ import annotations
 

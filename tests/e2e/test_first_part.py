@@ -89,14 +89,13 @@ def test_parts_that_do_not_come_are_told_and_tried_again(open_booth: Callable[..
     unsaid.wait_for(state="detached")
 
 
-def test_what_has_come_is_there_when_the_service_is_away(open_booth: Callable[..., Booth]):
-    """Both languages and the curves work on without it."""
+def test_what_has_come_needs_no_service(open_booth: Callable[..., Booth]):
+    """Once the page stands it has both languages and what draws curves: nothing is asked for any more."""
     booth = open_booth()
     with booth.page.expect_response(lambda answer: "/assets/french" in answer.url):
         booth.log_in("officer")
     booth.page.locator(PLOT).first.wait_for()
-    booth.context.set_offline(True)
-    booth.wait_until_stale()
+    booth.context.route("**/*", lambda route: route.abort())
     booth.page.get_by_role("button", name=booth.word("language_fr"), exact=True).click()
     booth.page.get_by_role("button", name=page_words("fr")["logout"], exact=True).wait_for()
     booth.page.locator(PLOT).first.wait_for()
