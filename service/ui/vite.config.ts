@@ -35,5 +35,5 @@ export default defineConfig(({ mode }) => ({
       },
     },
   },
-  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['test/**/*.test.ts', 'src/**/*.test.ts'], environment: 'node', setupFiles: 'test/setup.ts' },
 }));

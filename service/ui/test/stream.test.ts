@@ -1,6 +1,6 @@
 /** The stream never shows old data as live, never goes back, and comes back by itself. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BoothStream } from '../src/lib/stream.svelte';
+import { SHOW_MS, type BoothStream } from '../src/lib/stream.svelte';
 import { alert, FakeService, lane, live, scan } from './fake';
 
 let service: FakeService;
@@ -280,6 +280,31 @@ describe('a lane', () => {
     await vi.advanceTimersByTimeAsync(100);
     service.source.send('lane', lane('north', { silent: true }));
     expect(stream.silentLanes.has('north')).toBe(true);
+  });
+
+  it('shows a view at once when none was shown just now', async () => {
+    await connected();
+    tell(2);
+    expect(stream.lives.get('north')?.sequence).toBe(2);
+    await vi.advanceTimersByTimeAsync(SHOW_MS);
+    tell(3);
+    expect(stream.lives.get('north')?.sequence).toBe(3);
+  });
+
+  it('shows of views that come faster the newest, a moment later, also when no other follows', async () => {
+    await connected();
+    for (const sequence of [2, 3, 4]) tell(sequence);
+    expect(stream.lives.get('north')?.sequence).toBe(2);
+    await vi.advanceTimersByTimeAsync(SHOW_MS + 50);
+    expect(stream.lives.get('north')?.sequence).toBe(4);
+  });
+
+  it('shows nothing of it to who logs in next', async () => {
+    await connected();
+    for (const sequence of [2, 3]) tell(sequence);
+    stream.end('logged_out');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stream.lives.size).toBe(0);
   });
 
   it('gives listeners the whole first, then what is new, in order', async () => {

@@ -1,6 +1,7 @@
 /** Both languages say the same: no hole is missing, and French has its no-break spaces. */
 import { expect, it } from 'vitest';
-import { CATALOGUE, maybe, said, speak, t } from '../src/i18n/index.svelte';
+import { french as whole } from '../src/i18n/french';
+import { ENGLISH, maybe, said, speak, t } from '../src/i18n/index.svelte';
 
 type Texts = Record<string, string>;
 type Module = Record<string, Texts>;
@@ -13,14 +14,18 @@ const pages = Object.entries(english).map(([path, module]) => ({
   en: only(module),
   fr: only(french[path.replace('.en.', '.fr.')]!),
 }));
-const all: { en: Texts; fr: Texts }[] = [CATALOGUE, ...pages];
-const whole = Object.assign({}, ...all.map(({ fr }) => fr)) as Texts;
+const all: { en: Texts; fr: Texts }[] = [{ en: ENGLISH, fr: whole }, ...pages];
 const keys = all.flatMap(({ en }) => Object.keys(en));
 const holes = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
 it('each text has the same holes in both languages', () => {
   const differing = all.flatMap(({ en, fr }) => Object.keys(en).filter((key) => `${holes(fr[key]!)}` !== `${holes(en[key]!)}`));
   expect(differing).toEqual([]);
+});
+
+it('the part that is fetched for French has every text of the shell and of each page, and no other', () => {
+  expect(Object.keys(whole).sort()).toEqual([...keys].sort());
+  expect(pages.flatMap(({ fr }) => Object.keys(fr)).filter((key) => !keys.includes(key))).toEqual([]);
 });
 
 it('no key stands in two catalogues', () => {

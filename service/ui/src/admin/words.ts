@@ -1,6 +1,5 @@
 /** The texts of the page Manage. */
 import { texts } from '../i18n/index.svelte';
 import { adminEn } from './words.en';
-import { adminFr } from './words.fr';
 
-export const a = texts(adminEn, adminFr);
+export const a = texts(adminEn);

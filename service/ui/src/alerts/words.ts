@@ -1,9 +1,8 @@
 /** The texts of the alerts' page. */
 import { number, t, texts } from '../i18n/index.svelte';
 import { alertsPageEn } from './words.en';
-import { alertsPageFr } from './words.fr';
 
-export const ta = texts(alertsPageEn, alertsPageFr);
+export const ta = texts(alertsPageEn);
 
 /** A counted share in per cent: none is none, unlike a chance. */
 export function share(of: number): string {

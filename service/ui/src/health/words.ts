@@ -1,9 +1,8 @@
 /** The health page's texts. */
 import { texts } from '../i18n/index.svelte';
 import { healthEn } from './words.en';
-import { healthFr } from './words.fr';
 
-export const h = texts(healthEn, healthFr);
+export const h = texts(healthEn);
 export type HealthKey = keyof typeof healthEn;
 
 /** What a version is called; one without a name stands for itself. */

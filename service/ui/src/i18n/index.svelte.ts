@@ -1,17 +1,17 @@
-/** The page's language: `t` gives a text of the catalogue, `said` the sentence of a reason, both switched live. */
+/**
+ * The page's language: `t` gives a text of the catalogue, `said` the sentence of a reason, both switched live.
+ *
+ * English is in the page itself; all French words are one part of the build, `french.ts`, fetched when they are spoken.
+ */
+import { Later } from '../lib/later.svelte';
 import type { Said } from '../lib/types';
 import { alertsEn } from './alerts.en';
-import { alertsFr } from './alerts.fr';
 import { en as shellEn } from './en';
-import { fr as shellFr } from './fr';
+import type { french } from './french';
 import { imagesEn } from './images.en';
-import { imagesFr } from './images.fr';
 import { laneEn } from './lane.en';
-import { laneFr } from './lane.fr';
 import { lifeEn } from './life.en';
-import { lifeFr } from './life.fr';
 import { problemsEn } from './problems.en';
-import { problemsFr } from './problems.fr';
 
 /** A key in two catalogues would hide one text behind the other: then this does not compile. */
 type Twice =
@@ -27,11 +27,14 @@ const en = { ...shellEn, ...laneEn, ...lifeEn, ...alertsEn, ...imagesEn, ...prob
 type Texts = typeof en;
 export type Key = keyof Texts;
 
-const fr: Record<Key, string> = { ...shellFr, ...laneFr, ...lifeFr, ...alertsFr, ...imagesFr, ...problemsFr };
-/** Both languages, for the tests that compare them. */
-export const CATALOGUE = { en, fr } satisfies Record<string, Record<Key, string>>;
+/** English, for the tests that compare the languages. */
+export const ENGLISH: Readonly<Record<Key, string>> = en;
+/** What French has: a text that it lacks does not compile. */
+type French = keyof typeof french;
+const UNTRANSLATED: [Exclude<Key, French>] extends [never] ? true : Exclude<Key, French> = true;
+void UNTRANSLATED;
 
-export type Language = keyof typeof CATALOGUE;
+export type Language = 'en' | 'fr';
 export const LANGUAGES: readonly Language[] = ['en', 'fr'];
 const LOCALE = { en: 'en-GB', fr: 'fr-FR' } as const;
 const REMEMBERED = 'lorryscan.language';
@@ -40,7 +43,12 @@ const REMEMBERED = 'lorryscan.language';
 type Holes<S extends string> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | Holes<Rest> : never;
 type Fill<S extends string> = [Holes<S>] extends [never] ? [] : [values: Record<Holes<S>, string | number>];
 
-let current = $state<Language>(remembered());
+/** The French words. Another language would be one more of these. */
+const frenchWords = new Later<Readonly<Record<string, string>>>(() => import('./french').then((part) => part.french));
+
+let current = $state<Language>('en');
+/** The one chosen last, which may still be on its way. */
+let chosen = $state<Language>('en');
 
 function remembered(): Language {
   const stored = globalThis.localStorage?.getItem(REMEMBERED);
@@ -53,33 +61,55 @@ export function language(): Language {
   return current;
 }
 
-/** Show the page in another language, and the next time too. */
-export function speak(chosen: Language): void {
-  current = chosen;
-  globalThis.localStorage?.setItem(REMEMBERED, chosen);
+/** The language that was chosen and is not shown, and whether its words are on their way or did not come. */
+export function awaited(): { language: Language; failed: boolean } | null {
+  return chosen === current ? null : { language: chosen, failed: frenchWords.failed && !frenchWords.coming };
+}
+
+/** Have all words at hand, so that switching needs no service; whether they are. */
+export function learn(): Promise<boolean> {
+  return frenchWords.fetch();
+}
+
+/** Show the page in another language, and the next time too: at once when its words are here, else when they come. */
+export async function speak(wanted: Language): Promise<void> {
+  chosen = wanted;
+  if (wanted === 'fr' && frenchWords.part === null && !(await learn())) return; // `awaited` says so
+  if (chosen !== wanted) return; // another was chosen meanwhile
+  current = wanted;
+  globalThis.localStorage?.setItem(REMEMBERED, wanted);
+}
+
+/** Show the language of the last time, else the browser's. */
+export function speakRemembered(): Promise<void> {
+  return speak(remembered());
+}
+
+/** A text in the current language. */
+function word(key: string, english: string): string {
+  return (current === 'fr' && frenchWords.part?.[key]) || english;
 }
 
 /** The text of `key` in the current language, its {names} filled from `values`; numbers as the language writes them. */
 export function t<K extends Key>(key: K, ...[values]: Fill<Texts[K]>): string {
-  return fill(CATALOGUE[current][key], values);
+  return fill(word(key, en[key]), values);
 }
 
 /**
  * `t` for the texts of one page, which come with its own part of the build.
  *
- * Its catalogues lie beside the page in `words.en.ts` and `words.fr.ts`; their keys begin with the page's name.
+ * Its catalogues lie beside the page in `words.en.ts` and `words.fr.ts`; their keys begin with the page's name. A
+ * text that French does not have, or whose catalogue does not stand in `french.ts`, does not compile.
  */
-export function texts<E extends Readonly<Record<string, string>>>(
-  en: E,
-  fr: Readonly<Record<keyof E, string>>,
-): <K extends keyof E>(key: K, ...values: Fill<E[K]>) => string {
-  const all = { en, fr };
-  return (key, ...[values]) => fill(all[current][key], values);
+export function texts<E extends { readonly [K in keyof E]: K extends French ? string : never }>(
+  english: E,
+): <K extends keyof E & string>(key: K, ...values: Fill<E[K] & string>) => string {
+  return (key, ...[values]) => fill(word(key, english[key]), values);
 }
 
 /** As `t` for a key made while running; undefined when there is no such text. */
 export function maybe(key: string, values?: Record<string, string | number>): string | undefined {
-  return key in en ? fill(CATALOGUE[current][key as Key], values) : undefined;
+  return key in en ? fill(word(key, en[key as Key]), values) : undefined;
 }
 
 function fill(text: string, values: Record<string, string | number> | undefined): string {

@@ -4,11 +4,15 @@
  * `/api/v1/state` once, then the events after it; an event carries a whole resource, which replaces the
  * one held. Silence for `STALE_MS` makes everything stale: the page must never look alive on old data.
  */
+import { SvelteMap } from 'svelte/reactivity';
 import { api, Refusal } from './api';
+import { shared } from './shared';
 import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, Scan, Trouble, Vehicle } from './types';
 
 export const STALE_MS = 1700;
 const CHECK_MS = 50;
+/** A lane's views are shown no faster, the newest of them: each makes the page draw, and nobody reads faster. */
+export const SHOW_MS = 200;
 const HELLO_WITHIN_MS = 3000;
 const BACK_OFF_MS = { first: 300, longest: 3000 };
 const AGAIN_MS = 1000;
@@ -35,7 +39,8 @@ export class BoothStream {
   alerts = $state.raw<Resources<Alert>>({});
   commands = $state.raw<Resources<Command>>({});
   vehicles = $state.raw<Resources<Vehicle>>({});
-  lives = $state.raw<Resources<Live>>({});
+  /** The view of each lane that is shown: one lane's is read and replaced without touching what reads another's. */
+  lives = new SvelteMap<string, Live>();
   connection = $state<Connection>('idle');
   /** Why nobody is logged in, so that the login page is to be shown; null otherwise. */
   ended = $state<Ended | null>(null);
@@ -69,6 +74,10 @@ export class BoothStream {
   #againAt = -Infinity;
   #behindAt: number | null = null;
   #liveAt = new Map<string, number>();
+  /** The newest view of each lane, shown or not yet, and when one was shown last. */
+  #newest = new Map<string, Live>();
+  #shownAt = new Map<string, number>();
+  #unshown = new Set<string>();
   #silencedAt = new Map<string, number>();
   #listeners = new Map<string, Set<LiveListener>>();
   #wholes = new Map<string, { at: number; waiting: Live[] | null }>();
@@ -100,8 +109,8 @@ export class BoothStream {
     this.#run = this.#version = '';
     this.#seen = this.#backOff_ms = 0;
     this.me = null;
-    this.lanes = this.scans = this.alerts = this.commands = this.vehicles = this.lives = {};
-    this.#liveAt.clear();
+    this.lanes = this.scans = this.alerts = this.commands = this.vehicles = {};
+    for (const held of [this.lives, this.#liveAt, this.#newest, this.#shownAt, this.#unshown]) held.clear();
     this.#silencedAt.clear();
     this.#wholes.clear();
     this.silentLanes = new Set();
@@ -309,9 +318,12 @@ export class BoothStream {
 
   #live(event: LiveEvent): void {
     const { lane_id, ...live } = event;
-    const before = this.lives[lane_id];
-    this.#liveAt.set(lane_id, performance.now());
-    this.lives = { ...this.lives, [lane_id]: live };
+    const before = this.#newest.get(lane_id);
+    const mono = performance.now();
+    this.#liveAt.set(lane_id, mono);
+    this.#newest.set(lane_id, live);
+    this.#unshown.add(lane_id);
+    this.#show(mono);
     const whole = this.#wholes.get(lane_id);
     if (whole?.waiting) whole.waiting.push(live);
     else this.#tell(lane_id, live, false);
@@ -332,7 +344,7 @@ export class BoothStream {
         this.#takeLane(view.lane);
       }
       if (view.live) {
-        if (!this.lives[lane]) this.lives = { ...this.lives, [lane]: view.live };
+        if (!this.lives.has(lane)) this.lives.set(lane, view.live);
         this.#tell(lane, view.live, true);
       }
     } catch {
@@ -343,6 +355,16 @@ export class BoothStream {
         whole.waiting = null;
         for (const live of waiting) this.#tell(lane, live, false);
       }
+    }
+  }
+
+  /** Show the newest views of lanes of which none was shown just now; the others wait for the next look. */
+  #show(mono: number): void {
+    for (const lane of this.#unshown) {
+      if (mono - (this.#shownAt.get(lane) ?? -Infinity) < SHOW_MS) continue;
+      this.#unshown.delete(lane);
+      this.#shownAt.set(lane, mono);
+      this.lives.set(lane, shared(this.lives.get(lane), this.#newest.get(lane)!));
     }
   }
 
@@ -386,6 +408,7 @@ export class BoothStream {
     } else if (this.#ready) {
       this.connection = 'live';
     }
+    this.#show(mono);
     this.#checkLanes(mono);
     if (mono - this.#tidiedAt > TIDY_MS) this.#tidy(mono);
   }

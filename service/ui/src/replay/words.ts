@@ -5,9 +5,8 @@ import type { TimelineEvent } from '../lib/types';
 import type { Refusal } from '../lib/ask';
 import { adviceWord } from '../scans/words';
 import { replayEn } from './words.en';
-import { replayFr } from './words.fr';
 
-export const w = texts(replayEn, replayFr);
+export const w = texts(replayEn);
 
 /** What happened, in few words. */
 export function happened(event: TimelineEvent): string {

@@ -36,11 +36,11 @@ it('a clock is compared with the middle of question and answer', () => {
 
 it('counts devices of lanes that speak, the worst first', () => {
   const device = (name: string, state: Device['state']) => ({ name, state }) as Device;
-  const lives = {
-    north: live(1, { devices: [device('co2', 'ready'), device('geophone', 'degraded')] }),
-    south: live(1, { devices: [device('camera', 'lost')] }),
-    west: live(1, { devices: [device('xray', 'lost')] }),
-  };
+  const lives = new Map([
+    ['north', live(1, { devices: [device('co2', 'ready'), device('geophone', 'degraded')] })],
+    ['south', live(1, { devices: [device('camera', 'lost')] })],
+    ['west', live(1, { devices: [device('xray', 'lost')] })],
+  ]);
   const found = devicesOf([lane('north'), lane('south'), lane('west'), lane('new')], lives, new Set(['west']));
   expect([found.all, found.ready]).toEqual([3, 1]);
   expect(found.others.map((one) => [one.lane, one.device.name])).toEqual([['south', 'camera'], ['north', 'geophone']]);

@@ -45,8 +45,8 @@ export interface Devices {
 }
 
 /** Devices of all lanes that speak. */
-export function devicesOf(lanes: readonly Lane[], lives: Readonly<Record<string, Live>>, silent: ReadonlySet<string>): Devices {
-  const told = lanes.filter((lane) => !silent.has(lane.id)).flatMap((lane) => (lives[lane.id]?.devices ?? []).map((device) => ({ lane: lane.id, device })));
+export function devicesOf(lanes: readonly Lane[], lives: ReadonlyMap<string, Live>, silent: ReadonlySet<string>): Devices {
+  const told = lanes.filter((lane) => !silent.has(lane.id)).flatMap((lane) => (lives.get(lane.id)?.devices ?? []).map((device) => ({ lane: lane.id, device })));
   const worst = byNeed(told.map(({ device }) => device));
   const others = worst.filter(({ state }) => state !== 'ready').map((device) => told.find((one) => one.device === device)!);
   return { all: told.length, ready: told.length - others.length, others };
