@@ -84,9 +84,9 @@ export const shiftFr: Record<keyof typeof shiftEn, string> = {
 
   shift_queues: 'Files d’attente',
   shift_queue_lane: 'Voie',
-  shift_queue_waiting: 'En attente',
+  shift_queue_waiting: 'Véhicules en attente',
   shift_queue_any: 'Pour toute voie',
-  shift_queue_wait: 'Environ',
+  shift_queue_wait: 'Attente, environ',
   shift_queue_pace: 'Durée d’un contrôle',
   shift_queue_none: 'pas encore mesurée',
   shift_vehicles: 'Annoncés par les portes',
