@@ -36,7 +36,7 @@ class BoothPage:
     Parameters
     ----------
     id : as in ``pages.ts``.
-    address : what stands behind the ``#``; ``{scan}`` is the id of a scan.
+    address : what stands behind the ``#``; ``{scan}`` is the id of a scan that has ended.
     account : who of `Line` may open it; `NOBODY` = without a login.
     ready : selectors of what stands there when all of it has come.
     listed : whether it stands in the rail.
@@ -66,7 +66,7 @@ class BoothPage:
 SPECIAL: dict[str, dict[str, object]] = {
     "lane": {"ready": ("[data-recommendation]", "[data-modality]", "main canvas")},
     "design": {"address": "#/design"},
-    "scan": {"ready": ("#scan-title", "main [data-modality]")},
+    "scan": {"ready": ("#scan-title", "main [data-modality]", "main .transport")},
 }
 _FIRST = (
     BoothPage("login", "", NOBODY, ("main form button[type=submit]",), listed=False),

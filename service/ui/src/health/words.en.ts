@@ -56,7 +56,7 @@ export const healthEn = {
   health_version_persons_model: 'Persons model',
   health_service: 'Service',
   health_service_version: 'Version {version}',
-  health_part_writes: 'Recording',
+  health_part_writes: 'Saving',
   health_part_disk: 'Disk',
   health_part_news: 'Updates to booths',
   health_part_clock: 'Clock',

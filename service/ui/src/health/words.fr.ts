@@ -58,7 +58,7 @@ export const healthFr: Record<keyof typeof healthEn, string> = {
   health_version_persons_model: 'Modèle personnes',
   health_service: 'Service',
   health_service_version: 'Version {version}',
-  health_part_writes: 'Enregistrement',
+  health_part_writes: 'Écriture',
   health_part_disk: 'Disque',
   health_part_news: 'Mises à jour aux postes',
   health_part_clock: 'Horloge',

@@ -1,6 +1,6 @@
 /** The shift's page in English. */
 export const shiftEn = {
-  shift_title: 'The shift of {name}',
+  shift_title: 'Shift: {name}',
 
   // the check at its start
   shift_check: 'Start of the shift',
