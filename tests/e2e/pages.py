@@ -24,6 +24,7 @@ ACCOUNTS = {
     Role.AUDITOR: "auditor",
 }
 NOBODY = ""
+COME_WITHIN_MS = 30_000  # a recording is read and drawn
 HEADING = "main :is(h1, h2, h3)"
 _ENTRY = re.compile(r"\{\s*id: '(?P<id>[\w-]+)',(?P<rest>[^{}]*)\}")
 _NEEDS = re.compile(r"needs: \[([^\]]*)\]")
@@ -59,7 +60,7 @@ class BoothPage:
             booth.wait_until_live()
         booth.page.get_by_text(booth.word("page_coming")).wait_for(state="detached")
         for selector in self.ready:
-            booth.page.locator(selector).first.wait_for()
+            booth.page.locator(selector).first.wait_for(timeout=COME_WITHIN_MS)
 
 
 # what the list of the page cannot say

@@ -85,7 +85,7 @@ def test_everything_to_press_is_as_large_as_a_fingertip(
             page.open(booth, scene.past)
             if small := booth.page.evaluate(TOO_SMALL, FINGERTIP_PX):
                 found[page.id] = sorted(set(small))
-    assert not found
+    assert not found, "\n".join(f"{page}: {one}" for page, all_ in found.items() for one in all_)
 
 
 class Hand:
