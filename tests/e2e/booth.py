@@ -68,9 +68,12 @@ class Booth:
     Parameters
     ----------
     pictures : folder for `picture`; name : begins its files' names.
+    touch : whether the screen feels fingers.
     """
 
-    def __init__(self, browser: Browser, url: str, language: str, pictures: Path, name: str) -> None:
+    def __init__(
+        self, browser: Browser, url: str, language: str, pictures: Path, name: str, touch: bool = False
+    ) -> None:
         self.url, self.language, self.name = url, language, re.sub(r"[^\w-]+", "-", name)
         self.words = page_words(language)
         self._pictures = pictures
@@ -79,6 +82,7 @@ class Booth:
             timezone_id="Europe/London",
             viewport={"width": 1366, "height": 900},
             reduced_motion="reduce",
+            has_touch=touch,
         )
         self.context.set_default_timeout(SEEN_WITHIN_MS)
         self.misdeeds: list[str] = []

@@ -49,8 +49,9 @@ def open_booth(
     pictures = Path(os.environ.get("LORRYSCAN_PICTURES") or tmp_path / "pictures")
     opened: list[Booth] = []
 
-    def make(language: str = "en", name: str = "") -> Booth:
-        opened.append(Booth(browser, line.service.url, language, pictures, name or request.node.name))
+    def make(language: str = "en", name: str = "", touch: bool = False) -> Booth:
+        called = name or request.node.name
+        opened.append(Booth(browser, line.service.url, language, pictures, called, touch))
         return opened[-1]
 
     yield make

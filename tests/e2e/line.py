@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import json
 import os
 import random
 import socket
@@ -20,6 +21,7 @@ import httpx
 from scanner.demo.twins import DemoTwins
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import DemoLorry, demo_stream
+from service.config.service_file import CONFIG_VERSION
 from service.resources import Role
 from service.store import accounts, lanes
 from service.store.open_store import open_store
@@ -28,8 +30,13 @@ from tests.lane.lane_process import LaneProcess
 HOST = "127.0.0.1"
 READY_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 20.0
-LANE = "north-quay-2"
+LANE, LANE_DATA = "north-quay-2", "lane-data"
 PASSWORD = "brass kettle on the quay"
+
+
+def recordings(folder: Path) -> str:
+    """Return the table of the service's file that lets it play what lies in a lane's data folder."""
+    return f"[recordings]\nfolders = [{json.dumps(str(folder))}]\n"
 
 
 def free_port() -> int:
@@ -52,12 +59,19 @@ class ServiceProcess:
     folder : its data go here, and its own words into ``service.log`` beside them.
     database : URL of a PostgreSQL database; "" = SQLite in the folder.
     program : what takes the place of ``python -m service``.
+    settings : tables of the service's file, as TOML.
     """
 
     def __init__(
-        self, folder: Path, database: str = "", program: Sequence[str] = (sys.executable, "-m", "service")
+        self,
+        folder: Path,
+        database: str = "",
+        program: Sequence[str] = (sys.executable, "-m", "service"),
+        settings: str = "",
     ) -> None:
         self.database, self.program = database, program
+        self.config = folder / "service.toml"
+        self.settings = settings
         self.data, self.log = folder / "service-data", folder / "service.log"
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -83,11 +97,13 @@ class ServiceProcess:
 
     def spawn(self) -> None:
         """Start it without waiting."""
+        self.config.write_text(f"config_version = {CONFIG_VERSION}\n{self.settings}", encoding="utf-8")
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 [
                     *(*self.program, "serve", "--until-eof"),
                     *("--data", str(self.data), "--host", HOST, "--port", str(self.port)),
+                    *("--config", str(self.config)),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -189,7 +205,7 @@ class Line:
         service: ServiceProcess | None = None,
     ) -> None:
         self.folder = folder
-        self.service = service or ServiceProcess(folder)
+        self.service = service or ServiceProcess(folder, settings=recordings(folder / LANE_DATA))
         people = {
             **{"officer": Role.OFFICER, "second": Role.OFFICER, "chief": Role.SUPERVISOR},
             **{"engineer": Role.ENGINEER, "auditor": Role.AUDITOR},
@@ -201,7 +217,7 @@ class Line:
         self.plan = demo_stream()[1]
         self.twins = DemoTwins(LaneSource(self.plan.spec), folder)
         told = {"url": self.service.url, "token_file": "lane.token"}
-        text = self.twins.lane_toml(LANE, folder / "lane-data", told) + devices
+        text = self.twins.lane_toml(LANE, folder / LANE_DATA, told) + devices
         if policy:
             text += "\n[policy.reefer]\n" + "".join(f"{key} = {value}\n" for key, value in policy.items())
         self.lane_file = folder / "lane.toml"

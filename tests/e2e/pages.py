@@ -24,6 +24,7 @@ ACCOUNTS = {
     Role.AUDITOR: "auditor",
 }
 NOBODY = ""
+COME_WITHIN_MS = 30_000  # a recording is read and drawn
 HEADING = "main :is(h1, h2, h3)"
 _ENTRY = re.compile(r"\{\s*id: '(?P<id>[\w-]+)',(?P<rest>[^{}]*)\}")
 _NEEDS = re.compile(r"needs: \[([^\]]*)\]")
@@ -36,7 +37,7 @@ class BoothPage:
     Parameters
     ----------
     id : as in ``pages.ts``.
-    address : what stands behind the ``#``; ``{scan}`` is the id of a scan.
+    address : what stands behind the ``#``; ``{scan}`` is the id of a scan that has ended.
     account : who of `Line` may open it; `NOBODY` = without a login.
     ready : selectors of what stands there when all of it has come.
     listed : whether it stands in the rail.
@@ -59,14 +60,14 @@ class BoothPage:
             booth.wait_until_live()
         booth.page.get_by_text(booth.word("page_coming")).wait_for(state="detached")
         for selector in self.ready:
-            booth.page.locator(selector).first.wait_for()
+            booth.page.locator(selector).first.wait_for(timeout=COME_WITHIN_MS)
 
 
 # what the list of the page cannot say
 SPECIAL: dict[str, dict[str, object]] = {
     "lane": {"ready": ("[data-recommendation]", "[data-modality]", "main canvas")},
     "design": {"address": "#/design"},
-    "scan": {"ready": ("#scan-title", "main [data-modality]")},
+    "scan": {"ready": ("#scan-title", "main [data-modality]", "main .transport")},
 }
 _FIRST = (
     BoothPage("login", "", NOBODY, ("main form button[type=submit]",), listed=False),

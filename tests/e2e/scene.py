@@ -7,41 +7,51 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scanner.simulation.stream import DemoLorry
 from tests.e2e.line import Line
 
 ALERT_WITHIN_S = 60.0
+TOLD_WITHIN_S = 60.0
 WITH_PEOPLE = 2
+EARLIER = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A line, the lorry in its lane, its scan and its open alert."""
+    """A line, the lorry in its lane, its scan and its open alert, and a scan before it that can be played."""
 
     line: Line
     plan: DemoLorry
     scan: str
+    past: str
 
 
 @contextlib.contextmanager
 def scanned_lorry(
     folder: Path,
     policy: Mapping[str, float | str] | None = None,
-    before: Callable[[Line], None] | None = None,
+    before: Callable[[Line], str] | None = None,
 ) -> Iterator[Scene]:
     """Give a line on which a lorry with three people has just raised an alert.
 
     Parameters
     ----------
     policy : see `Line`.
-    before : what is done on the line before it comes.
+    before : what is done on the line before it comes; returns a scan that has ended. None: a short scan.
     """
     with Line(folder, policy=policy) as line:
-        if before is not None:
-            before(line)
+        past = (before or earlier_scan)(line)
         plan = begin_scan(line, WITH_PEOPLE)
-        yield Scene(line, plan, alerted_scan(line, plan.spec.declaration.plate))
+        yield Scene(line, plan, alerted_scan(line, plan.spec.declaration.plate), past)
+
+
+def earlier_scan(line: Line) -> str:
+    """Scan a lorry until it was assessed, and end its scan; return the scan's id."""
+    plate = begin_scan(line, EARLIER).spec.declaration.plate
+    told_scan(line, plate, "assessed", lambda scan: scan["assessed_utc_ms"] is not None)
+    return ended_scan(line, plate)
 
 
 def begin_scan(line: Line, number: int) -> DemoLorry:
@@ -54,6 +64,29 @@ def begin_scan(line: Line, number: int) -> DemoLorry:
     line.lane.tell("probe in")
     line.twins.pass_portal(1)
     return plan
+
+
+def ended_scan(line: Line, plate: str) -> str:
+    """End the scan in the lane at its own console; return its id when the service knows that it is closed."""
+    assert line.lane is not None
+    line.lane.tell("end")
+    return told_scan(line, plate, "closed", lambda scan: scan["state"] == "closed")
+
+
+def told_scan(line: Line, plate: str, what: str, told: Callable[[Any], bool]) -> str:
+    """Wait until the service was told something of a lorry's scan; return the scan's id.
+
+    Raises
+    ------
+    AssertionError : it was not in time.
+    """
+    deadline = time.monotonic() + TOLD_WITHIN_S
+    while time.monotonic() < deadline:
+        for scan in line.api("second", "/api/v1/scans"):
+            if scan["declaration"]["plate"] == plate and told(scan):
+                return str(scan["id"])
+        time.sleep(0.25)
+    raise AssertionError(f"the scan of {plate} is not {what} within {TOLD_WITHIN_S:g} s")
 
 
 def alerted_scan(line: Line, plate: str) -> str:

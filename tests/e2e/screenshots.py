@@ -24,7 +24,7 @@ from playwright.sync_api import Browser
 from tests.e2e.booth import Booth, launched
 from tests.e2e.line import ANSWER_WITHIN_S, Line, session_cookie
 from tests.e2e.pages import NOBODY, BoothPage, booth_pages
-from tests.e2e.scene import Scene, alerted_scan, begin_scan, scanned_lorry
+from tests.e2e.scene import Scene, alerted_scan, begin_scan, ended_scan, scanned_lorry
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FRONT = DOCS / "booth.png"
@@ -69,8 +69,11 @@ def main() -> int:
     return int(size > WHOLE_LIMIT_BYTES)
 
 
-def earlier(line: Line) -> None:
-    """Fill the shift: a tanker whose alert is dealt with to the end, and lorries that went on early."""
+def earlier(line: Line) -> str:
+    """Fill the shift: a tanker whose alert is dealt with to the end, and lorries that went on early.
+
+    Return the tanker's scan.
+    """
     tanker = begin_scan(line, TANKER)
     alerted_scan(line, tanker.spec.declaration.plate)
     (alert,) = line.api("second", "/api/v1/alerts")
@@ -88,12 +91,13 @@ def earlier(line: Line) -> None:
             trust_env=False,
             timeout=ANSWER_WITHIN_S,
         ).raise_for_status()
+    past = ended_scan(line, tanker.spec.declaration.plate)
     assert line.lane is not None
-    line.lane.tell("end")
     for number in OTHERS:
         begin_scan(line, number)
         time.sleep(OTHERS_S)
         line.lane.tell("end")
+    return past
 
 
 def take(
@@ -109,7 +113,9 @@ def take(
         else:
             booth.log_in(account)
         for page in own:
-            page.open(booth, scene.scan)
+            page.open(booth, scene.past)
+            if page.id == "scan":
+                _play(booth)
             if page.id == "lane":
                 ready = "[data-modality=heartbeat][data-state=ready]"
                 booth.page.locator(ready).wait_for(timeout=HEART_WITHIN_MS)
@@ -123,6 +129,14 @@ def take(
             print(f"  {page.id}", flush=True)
         booth.close()
     return taken
+
+
+def _play(booth: Booth) -> None:
+    """Play the recording from its middle, so slowly that every picture shows the same moment."""
+    line = booth.page.get_by_role("slider", name=booth.word("replay_at"), exact=True)
+    line.fill(f"{float(line.get_attribute('max') or 0) / 2:.1f}")
+    booth.page.get_by_label(booth.word("replay_speed"), exact=True).select_option("0.5")
+    booth.button("replay_play").click()
 
 
 def _paint(booth: Booth, theme: str, size: tuple[int, int]) -> None:

@@ -45,7 +45,7 @@ def test_every_page_is_for_everybody(open_booth: Callable[..., Booth], scene: Sc
         else:
             booth.log_in(account)
         for page in pages:
-            page.open(booth, scene.scan)
+            page.open(booth, scene.past)
             booth.check_language()
             booth.check_accessible(f"{page.id} in {language}")
             assert booth.page.evaluate(TOO_WIDE) <= 0, f"{page.id} in {language} is wider than the screen"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from scanner.evidence import Reason
 from scanner.validation.outcome import to_json
 from scanner.wording import sentence
 from service.resources import Role
-from tests.e2e.line import HOST, LANE, PASSWORD, Line, ServiceProcess
+from tests.e2e.line import LANE, PASSWORD, Line, ServiceProcess
 from tests.validation.rows import two_normals
 
 if TYPE_CHECKING:
@@ -29,27 +28,12 @@ LANGUAGES = pytest.mark.parametrize("language", [pytest.param("en", marks=pytest
 REPORT = "spring"
 
 
-class Reporting(ServiceProcess):
-    """A service with a folder of reports, and with every role among its people."""
+class Staffed(ServiceProcess):
+    """A service with every role among its people."""
 
     def know(self, people: dict[str, Role], lane_ids: tuple[str, ...]) -> dict[str, str]:
         """Add an engineer and an auditor to the others."""
         return super().know(people | {"mechanic": Role.ENGINEER, "checker": Role.AUDITOR}, lane_ids)
-
-    def spawn(self) -> None:
-        """Start it with a file that names the folder."""
-        config = self.data.parent / "service.toml"
-        folder = json.dumps(str(self.data.parent / "reports"))
-        config.write_text(f"config_version = 1\n[validation]\nfolder = {folder}\n", encoding="utf-8")
-        where = ("--data", str(self.data), "--host", HOST, "--port", str(self.port))
-        with self.log.open("ab") as log:
-            self.child = subprocess.Popen(
-                [*self.program, "serve", "--until-eof", *where, "--config", str(config)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "LORRYSCAN_DATABASE": ""},
-            )
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +52,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         str(folder / "reports" / REPORT),
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with Line(folder, service=Reporting(folder)) as running:
+    reports = f"[validation]\nfolder = {json.dumps(str(folder / 'reports'))}\n"
+    with Line(folder, service=Staffed(folder, settings=reports)) as running:
         yield running
 
 

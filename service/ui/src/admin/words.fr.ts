@@ -32,7 +32,7 @@ export const adminFr: Record<keyof typeof adminEn, string> = {
   // accounts
   admin_add_account: 'Ajouter un compte',
   admin_role: 'Rôle',
-  admin_since: 'Depuis',
+  admin_since: 'Ajouté',
   admin_disabled: 'désactivé',
   admin_do_role: 'Rôle',
   admin_do_password: 'Mot de passe',
@@ -83,7 +83,7 @@ export const adminFr: Record<keyof typeof adminEn, string> = {
   admin_add_gate: 'Ajouter un portail',
   admin_no_lanes: 'Aucune voie encore.',
   admin_no_gates:
-    'Aucun portail encore\u00a0: ici se trouvent lecteurs de plaques et systèmes portuaires qui annoncent des véhicules.',
+    'Aucun portail encore. Les lecteurs de plaques et systèmes portuaires qui annoncent des véhicules s’ajoutent ici.',
   admin_revoked: 'hors service',
   admin_token_made: 'fait {when}',
   admin_token_used: 'dernier usage {when}',
@@ -131,6 +131,8 @@ export const adminFr: Record<keyof typeof adminEn, string> = {
   admin_who: 'Qui',
   admin_what: 'Quoi',
   admin_about: 'À propos de',
+  admin_part_enough: 'une partie suffit',
+  admin_entry: 'entrée {n}',
   admin_details: 'Détails',
   admin_any: 'Tout',
   admin_from: 'Du',

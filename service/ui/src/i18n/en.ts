@@ -19,7 +19,7 @@ export const en = {
   role_auditor: 'auditor',
   account: 'Account',
   password_change: 'Change password',
-  password_old: 'Password until now',
+  password_old: 'Present password',
   password_new: 'New password',
   password_new_hint: 'At least 10 characters',
   password_changed: 'Your password is changed.',
@@ -37,6 +37,7 @@ export const en = {
   pin_new: 'New PIN',
   pin_hint: '4 to 8 digits',
   pin_done: 'Your PIN is set.',
+  pin_save: 'Set the PIN',
   save: 'Save',
   cancel: 'Cancel',
 
@@ -76,6 +77,7 @@ export const en = {
   part_coming: 'Loading …',
   part_failed: 'This part of the page did not come. The service may be lost or may have been updated.',
   page_unknown: 'There is no such page, or it is not for your role.',
+  page_to_lane: 'To the lane',
   theme_dark: 'Dark page',
   theme_light: 'Light page',
 
@@ -174,7 +176,7 @@ export const en = {
   alert_closed: 'Closed {when} by {who}',
   alert_people: 'About {n} people, if anybody is inside',
   danger_now: 'Danger now',
-  danger_in: 'Danger in about {n}\u00a0min',
+  danger_in: 'Danger no sooner than in {span}',
   danger_unknown: 'Time to danger not known: this does not mean that there is time',
   acknowledge: 'Acknowledge',
   acknowledge_of: 'Acknowledge the alert for lorry {plate}',

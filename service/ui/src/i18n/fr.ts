@@ -39,6 +39,7 @@ export const fr: Record<keyof typeof en, string> = {
   pin_new: 'Nouveau code',
   pin_hint: '4 à 8\u00a0chiffres',
   pin_done: 'Votre code est enregistré.',
+  pin_save: 'Enregistrer le code',
   save: 'Enregistrer',
   cancel: 'Annuler',
 
@@ -78,6 +79,7 @@ export const fr: Record<keyof typeof en, string> = {
   part_coming: 'Chargement\u00a0…',
   part_failed: 'Cette partie de la page n’est pas venue. Le service est peut-être perdu ou a été mis à jour.',
   page_unknown: 'Cette page n’existe pas, ou elle n’est pas pour votre rôle.',
+  page_to_lane: 'À la voie',
   theme_dark: 'Page sombre',
   theme_light: 'Page claire',
 
@@ -178,7 +180,7 @@ export const fr: Record<keyof typeof en, string> = {
   alert_closed: 'Close {when} par {who}',
   alert_people: 'Environ {n} personnes, s’il y a quelqu’un',
   danger_now: 'Danger maintenant',
-  danger_in: 'Danger dans environ {n}\u00a0min',
+  danger_in: 'Danger au plus tôt dans {span}',
   danger_unknown: 'Délai avant danger inconnu\u00a0: cela ne veut pas dire que l’on a le temps',
   acknowledge: 'Prendre en charge',
   acknowledge_of: 'Prendre en charge l’alerte du véhicule {plate}',

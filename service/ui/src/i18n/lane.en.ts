@@ -82,7 +82,7 @@ export const laneEn = {
   posterior_from: 'Chance that somebody is inside: {chance}. Before measuring, {prior} was assumed.',
   posterior_from_profile:
     'Chance that somebody is inside: {chance}. Before measuring, {prior} was assumed, for the risk profile “{profile}”.',
-  posterior_alone: 'Chance that somebody is inside: {chance}, from the share that the lane’s policy assumes.',
+  posterior_alone: 'Chance that somebody is inside: {chance}, counted from the share of lorries with people that is set for the lane.',
   posterior_incomplete:
     'By what answered, the chance that somebody is inside is {chance}. It is not enough to decide on.',
   less_than: 'less than {value}',

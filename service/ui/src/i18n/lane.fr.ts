@@ -89,7 +89,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   posterior_from_profile:
     'Probabilité d’une présence\u00a0: {chance}. Avant la mesure, on supposait {prior}, pour le profil de risque «\u00a0{profile}\u00a0».',
   posterior_alone:
-    'Probabilité d’une présence\u00a0: {chance}, à partir de la part que suppose la règle de la voie.',
+    'Probabilité d’une présence\u00a0: {chance}, calculée avec la part de véhicules avec présence réglée pour la voie.',
   posterior_incomplete:
     'D’après ce qui a répondu, la probabilité d’une présence est {chance}. Cela ne suffit pas pour décider.',
   less_than: 'moins de {value}',

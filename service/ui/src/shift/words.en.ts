@@ -1,6 +1,6 @@
 /** The shift's page in English. */
 export const shiftEn = {
-  shift_title: 'The shift of {name}',
+  shift_title: 'Shift: {name}',
 
   // the check at its start
   shift_check: 'Start of the shift',
@@ -84,9 +84,9 @@ export const shiftEn = {
   // queues
   shift_queues: 'Queues',
   shift_queue_lane: 'Lane',
-  shift_queue_waiting: 'Waiting',
+  shift_queue_waiting: 'Vehicles waiting',
   shift_queue_any: 'For any lane',
-  shift_queue_wait: 'About',
+  shift_queue_wait: 'Wait, about',
   shift_queue_pace: 'One scan takes',
   shift_queue_none: 'not measured yet',
   shift_vehicles: 'Announced by gates',

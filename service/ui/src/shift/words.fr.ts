@@ -2,7 +2,7 @@
 import type { shiftEn } from './words.en';
 
 export const shiftFr: Record<keyof typeof shiftEn, string> = {
-  shift_title: 'Le service de {name}',
+  shift_title: 'Service\u00a0: {name}',
 
   shift_check: 'Début du service',
   shift_check_good: 'Tout est comme il faut',
@@ -84,13 +84,13 @@ export const shiftFr: Record<keyof typeof shiftEn, string> = {
 
   shift_queues: 'Files d’attente',
   shift_queue_lane: 'Voie',
-  shift_queue_waiting: 'En attente',
+  shift_queue_waiting: 'Véhicules en attente',
   shift_queue_any: 'Pour toute voie',
-  shift_queue_wait: 'Environ',
+  shift_queue_wait: 'Attente, environ',
   shift_queue_pace: 'Durée d’un contrôle',
   shift_queue_none: 'pas encore mesurée',
-  shift_vehicles: 'Annoncés par les portes',
-  shift_vehicles_none: 'Aucune porte n’a annoncé de véhicule.',
+  shift_vehicles: 'Annoncés par les portails',
+  shift_vehicles_none: 'Aucun portail n’a annoncé de véhicule.',
   shift_vehicle_at: 'attendu {when}',
   shift_vehicle_any: 'toute voie',
   shift_vehicle_scanning: 'contrôle en cours',

@@ -5,7 +5,7 @@ export const validationEn = {
   validation_written: 'Results of {when}, software {version}',
   validation_scans: '{scans} lorries: {occupied} with people inside, {empty} without',
   validation_none: 'There is no validation report yet',
-  validation_none_why: 'Nothing on this page would be measured: so it shows no figures.',
+  validation_none_why: 'Without one nothing here would be measured, so no figures are shown.',
   validation_none_how: 'An engineer makes one from recorded lorries of which it is known who was inside:',
   validation_none_set: 'and names the folder in the service’s file, then starts the service again:',
   validation_broken: 'The results of {name} cannot be read: {why}',

@@ -7,7 +7,7 @@ export const validationFr: Record<keyof typeof validationEn, string> = {
   validation_written: 'Résultats du {when}, logiciel {version}',
   validation_scans: '{scans} poids lourds\u00a0: {occupied} avec des personnes à bord, {empty} sans',
   validation_none: 'Il n’y a pas encore de rapport de validation',
-  validation_none_why: 'Rien sur cette page ne serait mesuré\u00a0: elle ne montre donc aucun chiffre.',
+  validation_none_why: 'Sans lui, rien ici ne serait mesuré\u00a0: aucun chiffre n’est donc montré.',
   validation_none_how: 'Un technicien en fait un à partir de poids lourds enregistrés dont on sait qui était à bord\u00a0:',
   validation_none_set: 'puis il nomme le dossier dans le fichier du service et redémarre le service\u00a0:',
   validation_broken: 'Les résultats de {name} sont illisibles\u00a0: {why}',
