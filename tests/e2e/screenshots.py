@@ -132,10 +132,10 @@ def take(
 
 
 def _play(booth: Booth) -> None:
-    """Play the recording from its middle, so slowly that every picture shows the same moment."""
+    """Play the recording from its middle, so slowly that all pictures show nearly the same moment."""
     line = booth.page.get_by_role("slider", name=booth.word("replay_at"), exact=True)
     line.fill(f"{float(line.get_attribute('max') or 0) / 2:.1f}")
-    booth.page.get_by_label(booth.word("replay_speed"), exact=True).select_option("0.5")
+    booth.page.locator(".transport select").select_option("0.5")
     booth.button("replay_play").click()
 
 
@@ -156,7 +156,8 @@ def keep(taken: dict[tuple[str, str, tuple[int, int]], bytes], whole: bool) -> N
     if whole:
         for old in FOLDER.glob("*.webp"):
             old.unlink()
-    limit = WHOLE_LIMIT_BYTES * len(taken) / (len(booth_pages()) * len(THEMES) * len(SIZES))
+    again = {name_of(*key) for key in taken}
+    limit = WHOLE_LIMIT_BYTES - sum(f.stat().st_size for f in FOLDER.glob("*.webp") if f.name not in again)
     exact = {key: as_webp(png, LOSSLESS) for key, png in taken.items()}
     for quality in QUALITIES:
         packed = {key: min(as_webp(png, quality), exact[key], key=len) for key, png in taken.items()}
@@ -166,7 +167,7 @@ def keep(taken: dict[tuple[str, str, tuple[int, int]], bytes], whole: bool) -> N
             for key, data in packed.items():
                 (FOLDER / name_of(*key)).write_bytes(data)
             return
-    raise ValueError(f"the pictures do not fit into {limit / 1e6:.1f} MB")
+    raise ValueError(f"the pictures do not fit into {limit / 1e6:.2f} MB")
 
 
 def as_webp(png: bytes, quality: int) -> bytes:
