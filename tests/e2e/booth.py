@@ -18,7 +18,7 @@ from tests.e2e.line import PASSWORD
 from tests.e2e.words import foreign, page_words
 
 LOCALES = {"en": "en-GB", "fr": "fr-FR"}
-SEEN_WITHIN_MS = 10_000
+SEEN_WITHIN_MS = 30_000
 OFFLINE = (
     "--no-sandbox",
     "--disable-background-networking",

@@ -69,6 +69,7 @@ def line(scene: Scene) -> Line:
     return scene.line
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_everything_to_press_is_as_large_as_a_fingertip(
     open_booth: Callable[..., Booth], scene: Scene, language: str

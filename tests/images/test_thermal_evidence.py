@@ -95,15 +95,20 @@ def test_the_same_frames_give_the_same_evidence(thermal_model: ImageModel) -> No
     assert (first.score, dict(first.features)) == (second.score, dict(second.features))
 
 
-def test_an_update_takes_less_than_five_milliseconds(thermal_model: ImageModel) -> None:
+def test_an_update_costs_little(thermal_model: ImageModel) -> None:
+    """Some 5 ms where the sum beside it takes 3 ms; a tick of a lane has a second."""
+    numbers = [float(n) for n in range(60_000)]
     modality, view = ThermalModality(None, thermal_model), lane.view_of(lane.DOORS)
-    took = []
+    took, beside = [], []
     for frame in lane.door_frames(_images(n=60)):
         modality.feed(frame)
         began = time.thread_time()  # other tests run beside this one
         modality.evaluate(frame.stamp.mono_ns, view)
-        took.append(time.thread_time() - began)
-    assert np.median(took[16:]) < 0.005
+        between = time.thread_time()
+        sum(n * n for n in numbers)
+        took.append(between - began)
+        beside.append(time.thread_time() - between)
+    assert np.median(took[16:]) < 2.5 * np.median(beside[16:])
 
 
 def test_imager_missing_lost_silent_or_waited_for(thermal_model: ImageModel) -> None:

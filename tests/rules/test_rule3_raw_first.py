@@ -17,8 +17,8 @@ from scanner.simulation.stream import demo_stream
 pytestmark = pytest.mark.timeout(180)
 
 
-# all five of the demonstration, in real time: tests/lane/test_demo_replay.py
-@pytest.mark.parametrize("lorry", demo_stream()[1::3], ids=lambda lorry: lorry.name)
+# those that tests/lane/test_demo_replay.py does not run in real time
+@pytest.mark.parametrize("lorry", [demo_stream()[0], demo_stream()[2]], ids=lambda lorry: lorry.name)
 def test_replay_gives_the_recorded_digests(played_lane, kit_saying, lorry):
     kit = kit_saying(0.3)
     agent, scan_id = played_lane(lorry, kit)
