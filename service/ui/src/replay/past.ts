@@ -5,13 +5,19 @@ import type { PictureAddress } from '../images/address';
 
 const folder = (scan: string) => `/scans/${encodeURIComponent(scan)}/replay`;
 
-/** A scan's recordings on a line of time; while the service reads them it is asked again. */
+/** A busy machine answers late, and a long recording takes its time on the way: then it is asked again this often. */
+const LATE_ANSWERS = 6;
+
+/** A scan's recordings on a line of time; while the service reads them, and where it answers late, it is asked again. */
 export async function timelineOf(scan: string, signal: AbortSignal, pause_ms = 1000): Promise<Timeline> {
-  for (;;) {
+  for (let late = 0; ; ) {
     try {
       return await ask<Timeline>('GET', folder(scan));
     } catch (error) {
-      if (!(error instanceof Refusal) || error.code !== 'replay_preparing') throw error;
+      if (!(error instanceof Refusal)) throw error;
+      if (error.code === 'timeout') late += 1;
+      else if (error.code !== 'replay_preparing') throw error;
+      if (late > LATE_ANSWERS) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause_ms));
     signal.throwIfAborted();
