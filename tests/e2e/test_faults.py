@@ -82,7 +82,7 @@ def test_a_service_killed_in_the_middle_of_a_scan(open_booth: Callable, line: Li
     # the lane goes on alone: the X-ray passage makes a search of it while nobody is told
     line.twins.pass_portal(1)
     assert line.lane is not None
-    line.lane.until("search")
+    said = line.lane.until("search")
     line.service.start()
     booth.wait_until_live()
     plate = plan.spec.declaration.plate
@@ -91,7 +91,8 @@ def test_a_service_killed_in_the_middle_of_a_scan(open_booth: Callable, line: Li
     booth.picture("back")
 
     poster.end()
-    line.lane.until("(final)")
+    if "(final)" not in said:  # the methods may have settled it meanwhile
+        line.lane.until("(final)")
     booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=30_000)
     for listener in listeners:
         listener.end()
