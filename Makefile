@@ -45,7 +45,7 @@ soak: $(VENV)/.dev
 	$(BIN)/python -m tests.e2e.soak_kills $(ARGS)
 
 # cable, service, lane, clock, tabs and sessions fail while somebody works at the booth; the pages in the language that
-# `make test` leaves out; takes some five minutes
+# `make test` leaves out; takes minutes
 soak-booth: $(VENV)/.dev
 	$(BIN)/pytest -m soak tests/e2e $(ARGS)
 
