@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -37,6 +37,16 @@ REQUIRED = {name for name in os.environ.get("LORRYSCAN_REQUIRE", "").split(",") 
 # a shell that runs the tests in the background has them ignore Ctrl-C, and their children with them
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal the tests out so that whole lines with their browsers do not run beside each other."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.scheduling import BrowserTestsInTurn  # here: other rootdirs load this file too
+
+    return BrowserTestsInTurn(config, log)
 
 
 def need(name: str, present: bool, reason: str) -> None:

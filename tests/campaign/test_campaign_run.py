@@ -161,7 +161,7 @@ def test_labels_tell_the_truth_of_every_recording(judged, tmp_path):
     assert list(labels[0]) == ["scan", "persons", "cargo", *CONDITIONS]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 def test_one_and_two_workers_give_the_same_bytes_and_a_kill_loses_little(tmp_path):
     alone = run_campaign(CAMPAIGN, 3, tmp_path / "one")
     command = [

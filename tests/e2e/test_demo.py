@@ -29,7 +29,7 @@ from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 WITHIN_S = 90.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")

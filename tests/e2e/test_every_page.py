@@ -15,7 +15,7 @@ from tests.e2e.scene import Scene, scanned_lorry
 if TYPE_CHECKING:
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 NARROW = {"width": 1280, "height": 800}
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -16,7 +16,7 @@ from drivers.twins.ports import PtyPort
 from tests.e2e.line import Line
 from tests.e2e.soak_kills import TICK_LIMIT_S, longest_gap_s, ticks_of
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 TESTS = Path(__file__).resolve().parents[1]
 EVIL = {

@@ -13,7 +13,7 @@ from tests.e2e.line import Line
 from tests.e2e.load import Listener, Poster, prove
 from tests.e2e.soak_kills import TICK_LIMIT_S, longest_gap_s, ticks_of
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 WITHIN_S = 2.0
 LOST = "[data-device=co2-inside][data-state=lost]"

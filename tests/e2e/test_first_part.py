@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 ASSETS = "**/assets/*"
 PLOT = ".u-over"

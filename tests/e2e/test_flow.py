@@ -8,10 +8,10 @@ import pytest
 
 from tests.e2e.line import LANE, PASSWORD, Line
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.soak)])
 def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable, line: Line, language: str):
     booth = open_booth(language)
     booth.open()

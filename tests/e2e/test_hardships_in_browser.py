@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.booth import Booth
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(240)]
 
 STALE_WITHIN_S = 2.0
 HOUR_MS = 3_600_000

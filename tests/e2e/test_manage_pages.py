@@ -21,7 +21,7 @@ from tests.validation.rows import two_normals
 if TYPE_CHECKING:
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 # one language each time, both with `make soak-booth`: both are tried on every page and over a whole shift
 LANGUAGES = pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.soak), "fr"])

@@ -18,7 +18,7 @@ from tests.e2e.line import Line, ServiceProcess
 if TYPE_CHECKING:
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(150)
+pytestmark = pytest.mark.timeout(300)
 
 PROFILES = '{ "n7-ferry" = 0.25, "new haulier" = 0.1 }'
 UNKNOWN = "day-boat"

@@ -14,9 +14,11 @@ from tests.e2e.line import PASSWORD, Line, session_cookie
 from tests.e2e.test_risk_profiles import Announcing, announce
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 NOTE = "behind the third pallet"
 COUNT_TONES = """
@@ -230,8 +232,7 @@ def test_a_shift_begins_and_is_handed_over(open_booth: Callable, line: Line, lan
         booth.word("shift_sound_unchecked"), exact=True
     ).wait_for()  # another officer's shift
     look(booth, "shift-take-over")
-    booth.button("shift_sign_take").click()
-    offered.wait_for(state="detached")
+    take_over(booth, offered)
     booth.page.get_by_text(
         booth.word("shift_past_line", **{"from": "officer", "to": "second"}), exact=True
     ).click()
@@ -242,3 +243,15 @@ def test_a_shift_begins_and_is_handed_over(open_booth: Callable, line: Line, lan
         "second",
         "The ferry is late",
     )
+
+
+def take_over(booth: Booth, offered: Locator) -> None:
+    """Sign; once more where the page says that something changed between reading and signing."""
+    from playwright.sync_api import expect
+
+    changed = booth.page.get_by_text(booth.word("problem_handover_changed"), exact=True)
+    booth.button("shift_sign_take").click()
+    expect(offered.filter(has_not=changed)).to_have_count(0, timeout=30_000)
+    if changed.count():
+        booth.button("shift_sign_take").click()
+    offered.wait_for(state="detached")

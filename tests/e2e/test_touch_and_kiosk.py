@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.booth import Booth
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 TABLET = {"width": 1280, "height": 800}
 FINGERTIP_PX = 44  # WCAG 2.5.5

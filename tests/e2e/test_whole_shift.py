@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.booth import Booth
     from tests.e2e.by_keys import Keys
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 WITHIN_S = 90.0
 POINTING = """

@@ -81,7 +81,7 @@ def test_lorryscan_lists_it_without_an_edit(environment: Path, tmp_path: Path):
     assert re.search(r"acme-air\s.*acme-air-lorryscan", listed.stdout), listed.stdout
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_the_kit_passes_it_and_writes_its_file(environment: Path, tmp_path: Path):
     checked = run(environment, "-m", "service", "drivers", "check", "acme-air", folder=tmp_path)
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -93,7 +93,7 @@ def test_the_kit_passes_it_and_writes_its_file(environment: Path, tmp_path: Path
     assert {law["outcome"] for law in written["laws"]} == {"held"}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_its_own_tests_pass_with_a_table(environment: Path, tmp_path: Path):
     tests = VENDOR / "tests"
     ran = run(

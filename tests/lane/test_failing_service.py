@@ -49,7 +49,7 @@ def kept_by(folder: Path, kit, url: str) -> Kept:
     return [(type(r).__name__, mono_ns_of(r)) for r in records], digests, told
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_whatever_the_service_does_the_lane_keeps_the_same(kit_saying, tmp_path):
     folder = tmp_path / "data"
     alone = kept_by(folder, kit_saying(0.0), "")

@@ -129,7 +129,7 @@ def test_an_unknown_one_from_a_gate_is_taken_with_the_class_prior_and_told(short
     assert lane.agent.snapshot().faults == ()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 def test_it_never_keeps_a_lorry_from_no_indication(played_lane, kit_saying, monkeypatch):
     """Faults of a recording do; this is none: everything was measured and recorded."""
     plan = replace(LORRY, spec=replace(LORRY.spec, declaration=UNKNOWN))

@@ -65,7 +65,7 @@ def test_an_unknown_device_is_not_opened_anew_and_the_known_are_named(lane):
     assert lane.end() == 0
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_a_probe_lost_just_before_the_decision_leaves_it_inconclusive(lane, twins):
     """An empty reefer that gets no-indication with both probes gets none without the inside one."""
     plan = demo_stream()[0]  # comes to the lane of the fixture, as lorries do

@@ -14,7 +14,7 @@ from scanner.replay import replay_scan, replayed_json
 from scanner.replay_schema import ScanResult
 from scanner.simulation.stream import demo_stream
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 
 # those that tests/lane/test_demo_replay.py does not run in real time

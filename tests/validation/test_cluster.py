@@ -25,7 +25,7 @@ from tests.validation.local_cluster import EXTRAS, cluster, object_store
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(360),
 ]
 
 

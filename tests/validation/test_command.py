@@ -158,7 +158,7 @@ def test_nothing_to_count_is_said(run, recorded: Record, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(560)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_after_a_kill_or_ctrl_c_the_same_command_goes_on(
     how: signal.Signals, recorded: Record, tmp_path: Path

@@ -91,7 +91,7 @@ def verdicts() -> dict[type[evil.AcmeAir], Verdict]:
     return {case[1]: verdict for case, verdict in zip([*together, *alone], found, strict=True)}
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("law", "driver", "words"), CASES, ids=[f"{c[0]}-{c[1].__name__}" for c in CASES])
 def test_a_driver_with_one_fault_breaks_the_law(
     verdicts: dict[type[evil.AcmeAir], Verdict], law: str, driver: type[evil.AcmeAir], words: str
