@@ -175,7 +175,7 @@ class Service:
         new = self.latest.take(lane_id, view)
         if new is None:
             return False
-        self.hub.live(lane_id, payloads.live(lane_id, new))
+        self.hub.live(payloads.live(lane_id, new))
         self.metrics.events.labels("live").inc()
         return True
 

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Literal
 
+from service.live.payloads import LiveView
+
 MOST_WAITING = 256
 SEND_LIMIT_S = 5.0
 
@@ -32,7 +34,8 @@ class Reader:
         self.cut = False
         self.wake = asyncio.Event()
         self._queue: deque[bytes] = deque()
-        self._live: dict[str, bytes] = {}
+        self._live: dict[str, LiveView] = {}
+        self._assessments: dict[str, str] = {}  # those that it was sent last
         self._heartbeat: bytes | None = None
 
     @property
@@ -54,10 +57,10 @@ class Reader:
         self.wake.set()
         return True
 
-    def put_live(self, lane_id: str, payload: bytes) -> bool:
+    def put_live(self, view: LiveView) -> bool:
         """Have a live view wait in place of the lane's last; return whether one gave way."""
-        replaced = lane_id in self._live
-        self._live[lane_id] = payload
+        replaced = view.lane_id in self._live
+        self._live[view.lane_id] = view
         self.wake.set()
         return replaced
 
@@ -73,10 +76,16 @@ class Reader:
 
     def take(self) -> bytes:
         """Return all that waits as one piece: events, then the heartbeat, then live views."""
-        payload = b"".join((*self._queue, self.take_heartbeat(), *self._live.values()))
+        live = [self._take_live(view) for view in self._live.values()]
+        payload = b"".join((*self._queue, self.take_heartbeat(), *live))
         self._queue.clear()
         self._live.clear()
         return payload
+
+    def _take_live(self, view: LiveView) -> bytes:
+        known = self._assessments.get(view.lane_id) == view.assessment
+        self._assessments[view.lane_id] = view.assessment
+        return view.lean if known else view.whole
 
 
 class Hub:
@@ -118,10 +127,10 @@ class Hub:
             if not reader.put(sequence, payload):
                 self.cut_off(reader)
 
-    def live(self, lane_id: str, payload: bytes) -> None:
+    def live(self, view: LiveView) -> None:
         """Put a live view before everybody, in place of the lane's last where that still waits."""
         for reader in self.readers:
-            if reader.put_live(lane_id, payload):
+            if reader.put_live(view):
                 self._counted("live_dropped")
 
     def heartbeat(self, payload: bytes) -> None:

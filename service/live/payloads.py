@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from fastapi.sse import format_sse_event
@@ -49,9 +51,39 @@ class Reset(BaseModel):
 
 
 class LiveEvent(Live):
-    """A lane's live view on the stream: its traces hold only points that no earlier one held."""
+    """A lane's live view on the stream: its traces hold only points that no earlier one held.
+
+    ``same_assessment``: the assessment is that of the lane's view before on this stream, and ``assessment``,
+    most of a view, is left out.
+    """
 
     lane_id: LaneId
+    same_assessment: bool = False
+
+
+@dataclass(frozen=True)
+class LiveView:
+    """A lane's view in pieces of JSON, so that a reader is not sent again what it has.
+
+    ``rest`` is the view without its assessment.
+    """
+
+    lane_id: str
+    rest: str
+    assessment: str
+
+    @cached_property
+    def whole(self) -> bytes:
+        """The event with everything in it."""
+        return self._event(f'"assessment":{self.assessment}')
+
+    @cached_property
+    def lean(self) -> bytes:
+        """The event for a reader who has the assessment."""
+        return self.whole if self.assessment == "null" else self._event('"same_assessment":true')
+
+    def _event(self, last: str) -> bytes:
+        return event("live", f'{{"lane_id":{json.dumps(self.lane_id)},{self.rest[1:-1]},{last}}}')
 
 
 def event(name: str, data: str, sequence: int | None = None) -> bytes:
@@ -97,9 +129,10 @@ def me(said: Me) -> bytes:
     return event("me", said.model_dump_json())
 
 
-def live(lane_id: str, view: Live) -> bytes:
+def live(lane_id: str, view: Live) -> LiveView:
     """Return a lane's live view."""
-    return event("live", f'{{"lane_id":{json.dumps(lane_id)},{view.model_dump_json()[1:]}')
+    assessment = "null" if view.assessment is None else view.assessment.model_dump_json()
+    return LiveView(lane_id, view.model_dump_json(exclude={"assessment"}), assessment)
 
 
 def order(sequence: int, sent: OrderSent) -> bytes:

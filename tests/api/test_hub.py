@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from service.live import payloads
 from service.live.booth_stream import booth_stream
 from service.live.hub import MOST_WAITING, Hub, Reader
+from service.live.payloads import LiveView
 from service.store.events import StoredEvent
 
 
@@ -32,22 +34,58 @@ def following(hub: Hub, aborted: Callable[[], None] = lambda: None) -> Reader:
 
 def test_events_go_before_the_heartbeat_and_live_views_last(hub: Hub) -> None:
     reader = following(hub)
-    hub.live("lane", b"live")
+    view = LiveView("lane", '{"sequence":1}', "null")
+    hub.live(view)
     hub.heartbeat(b"beat")
     hub.publish(1, b"one")
     hub.announce(b"silent")
     hub.publish(2, b"two")
-    assert reader.take() == b"onesilenttwobeatlive"
+    assert reader.take() == b"onesilenttwobeat" + view.whole
     assert reader.take() == b""
 
 
 def test_live_view_takes_the_place_of_the_lanes_last(hub: Hub, counted: list[str]) -> None:
     reader = following(hub)
-    for payload in (b"old", b"older", b"new"):
-        hub.live("north", payload)
-    hub.live("south", b"other")
-    assert reader.take() == b"newother"
+    views = [LiveView("north", '{"sequence":%d}' % n, "null") for n in range(3)]
+    for view in views:
+        hub.live(view)
+    other = LiveView("south", '{"sequence":7}', "null")
+    hub.live(other)
+    assert reader.take() == views[-1].whole + other.whole
     assert counted == ["live_dropped", "live_dropped"]
+
+
+def test_an_assessment_that_a_reader_has_is_left_out(hub: Hub) -> None:
+    """Only what was taken counts: a view that gave way took its assessment with it."""
+
+    def told(reader: Reader) -> list[dict[str, object]]:
+        lines = reader.take().decode().splitlines()
+        return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+
+    early = following(hub)
+    said = ['{"posterior":0.1}', '{"posterior":0.9}', "null"]
+
+    def show(sequence: int, assessment: str, lane: str = "north") -> None:
+        hub.live(LiveView(lane, f'{{"sequence":{sequence}}}', assessment))
+
+    show(1, said[0])
+    assert told(early) == [{"lane_id": "north", "sequence": 1, "assessment": {"posterior": 0.1}}]
+    show(2, said[1])
+    show(3, said[0])
+    show(4, said[0], lane="south")
+    late = following(hub)
+    assert told(early) == [
+        {"lane_id": "north", "sequence": 3, "same_assessment": True},
+        {"lane_id": "south", "sequence": 4, "assessment": {"posterior": 0.1}},
+    ]
+    show(5, said[0])
+    assert [each.get("assessment") for each in told(late)] == [{"posterior": 0.1}]
+    assert told(early) == [{"lane_id": "north", "sequence": 5, "same_assessment": True}]
+    show(6, said[2])
+    show(7, said[2])
+    assert told(early) == [{"lane_id": "north", "sequence": 7, "assessment": None}]
+    show(8, said[2])
+    assert told(early) == [{"lane_id": "north", "sequence": 8, "assessment": None}]
 
 
 def test_what_was_read_from_the_table_neither_comes_again_nor_counts(hub: Hub) -> None:

@@ -142,7 +142,7 @@ def size_figures(browser: Browser, url: str, folder: Path) -> Iterator[Figure]:
     booth.context.new_cdp_session(booth.page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     booth.context.add_init_script(WHEN_DRAWN % DRAWN)
     booth.open()
-    booth.page.wait_for_function("window.drawn_ms")
+    booth.page.wait_for_function("() => window.drawn_ms")
     asked = {STATIC / "index.html", *(STATIC / path.lstrip("/") for path in booth.page.evaluate(FETCHED))}
     first = [file for file in asked if file.is_file()]
     size = packed_bytes(first)

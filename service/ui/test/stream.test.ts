@@ -1,6 +1,8 @@
 /** The stream never shows old data as live, never goes back, and comes back by itself. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import search from '../src/design/fixtures/search.json';
 import { SHOW_MS, type BoothStream } from '../src/lib/stream.svelte';
+import type { Live } from '../src/lib/types';
 import { alert, FakeService, lane, live, scan } from './fake';
 
 let service: FakeService;
@@ -297,6 +299,21 @@ describe('a lane', () => {
     expect(stream.lives.get('north')?.sequence).toBe(2);
     await vi.advanceTimersByTimeAsync(SHOW_MS + 50);
     expect(stream.lives.get('north')?.sequence).toBe(4);
+  });
+
+  it('keeps the assessment that a view does not say again, and lets go of it when a view has none', async () => {
+    await connected();
+    const said = (sequence: number): Live => live(sequence, { assessment: search.assessment as Live['assessment'] });
+    service.source.send('live', { lane_id: 'north', ...said(2) });
+    const { assessment: _left, ...lean } = said(3);
+    service.source.send('live', { lane_id: 'north', ...lean, same_assessment: true });
+    await vi.advanceTimersByTimeAsync(SHOW_MS + 50);
+    expect(stream.lives.get('north')).toEqual(said(3));
+    service.source.send('live', { lane_id: 'north', ...live(4, { assessment: null }) });
+    await vi.advanceTimersByTimeAsync(SHOW_MS + 50);
+    service.source.send('live', { lane_id: 'north', ...lean, sequence: 5, same_assessment: true });
+    await vi.advanceTimersByTimeAsync(SHOW_MS + 50);
+    expect(stream.lives.get('north')?.assessment).toBeNull();
   });
 
   it('shows nothing of it to who logs in next', async () => {

@@ -1440,6 +1440,9 @@ export interface components {
         /**
          * LiveEvent
          * @description A lane's live view on the stream: its traces hold only points that no earlier one held.
+         *
+         *     ``same_assessment``: the assessment is that of the lane's view before on this stream, and ``assessment``,
+         *     most of a view, is left out.
          */
         LiveEvent: {
             /**
@@ -1497,6 +1500,11 @@ export interface components {
              * @example 01JD8Z6W8S4N0T7K3Q5V9X2B1C
              */
             run: string;
+            /**
+             * Same Assessment
+             * @default false
+             */
+            same_assessment: boolean;
             /**
              * Scan Id
              * @default

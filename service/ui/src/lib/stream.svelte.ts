@@ -11,8 +11,8 @@ import type { Alert, Bye, Command, Heartbeat, Hello, Lane, Live, LiveEvent, Me, 
 
 export const STALE_MS = 1700;
 const CHECK_MS = 50;
-/** A lane's views are shown no faster, the newest of them: each makes the page draw, and nobody reads faster. */
-export const SHOW_MS = 200;
+/** Views are shown no faster, the newest of each lane, all lanes together: each time the page draws once. */
+export const SHOW_MS = 250;
 const HELLO_WITHIN_MS = 3000;
 const BACK_OFF_MS = { first: 300, longest: 3000 };
 const AGAIN_MS = 1000;
@@ -74,10 +74,10 @@ export class BoothStream {
   #againAt = -Infinity;
   #behindAt: number | null = null;
   #liveAt = new Map<string, number>();
-  /** The newest view of each lane, shown or not yet, and when one was shown last. */
+  /** The newest view of each lane, shown or not yet, and when views were shown last. */
   #newest = new Map<string, Live>();
-  #shownAt = new Map<string, number>();
   #unshown = new Set<string>();
+  #shownAt = -Infinity;
   #silencedAt = new Map<string, number>();
   #listeners = new Map<string, Set<LiveListener>>();
   #wholes = new Map<string, { at: number; waiting: Live[] | null }>();
@@ -110,7 +110,7 @@ export class BoothStream {
     this.#seen = this.#backOff_ms = 0;
     this.me = null;
     this.lanes = this.scans = this.alerts = this.commands = this.vehicles = {};
-    for (const held of [this.lives, this.#liveAt, this.#newest, this.#shownAt, this.#unshown]) held.clear();
+    for (const held of [this.lives, this.#liveAt, this.#newest, this.#unshown]) held.clear();
     this.#silencedAt.clear();
     this.#wholes.clear();
     this.silentLanes = new Set();
@@ -317,9 +317,10 @@ export class BoothStream {
   }
 
   #live(event: LiveEvent): void {
-    const { lane_id, ...live } = event;
+    const { lane_id, same_assessment, ...live } = event;
     const before = this.#newest.get(lane_id);
     const mono = performance.now();
+    if (same_assessment) live.assessment = before?.assessment ?? null;
     this.#liveAt.set(lane_id, mono);
     this.#newest.set(lane_id, live);
     this.#unshown.add(lane_id);
@@ -358,14 +359,16 @@ export class BoothStream {
     }
   }
 
-  /** Show the newest views of lanes of which none was shown just now; the others wait for the next look. */
+  /** Show the newest views, unless some were shown just now; then they wait for the next look. */
   #show(mono: number): void {
+    if (this.#unshown.size === 0 || mono - this.#shownAt < SHOW_MS) return;
+    this.#shownAt = mono;
     for (const lane of this.#unshown) {
-      if (mono - (this.#shownAt.get(lane) ?? -Infinity) < SHOW_MS) continue;
-      this.#unshown.delete(lane);
-      this.#shownAt.set(lane, mono);
-      this.lives.set(lane, shared(this.lives.get(lane), this.#newest.get(lane)!));
+      const shown = shared(this.lives.get(lane), this.#newest.get(lane)!);
+      this.lives.set(lane, shown);
+      this.#newest.set(lane, shown);
     }
+    this.#unshown.clear();
   }
 
   #tell(lane: string, live: Live, whole: boolean): void {
