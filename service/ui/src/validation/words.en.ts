@@ -37,11 +37,11 @@ export const validationEn = {
   validation_all: 'All together',
   validation_alarm: 'What an alarm means',
   validation_one_in: '1 lorry in {n} hides somebody',
+  validation_alarm_range: 'Hatched: from the bad ends of both 95% intervals to what was measured.',
   validation_alarm_finds: '{n} of 100 alarms find somebody',
-  validation_alarm_low: 'at the bad end {n}',
   validation_silent: 'Of the lorries without an alarm, {share} still hide somebody (at the bad end {worst})',
   validation_honest:
-    'An alarm is a reason to open, not a proof. The rarer people are, the more alarms find nobody: where 1 lorry in {n} hides somebody, {none} of 100 lorries that are opened are empty. And no alarm is no proof of an empty lorry.',
+    'An alarm is a reason to open, not a proof. The rarer people are, the more alarms find nobody: where 1 lorry in {n} hides somebody, up to {none} of 100 lorries that are opened are empty. And no alarm is no proof of an empty lorry.',
   validation_open: 'Open the report',
   validation_close: 'Close the report',
   validation_tab: 'In a tab of its own',

@@ -39,11 +39,11 @@ export const validationFr: Record<keyof typeof validationEn, string> = {
   validation_all: 'Toutes ensemble',
   validation_alarm: 'Ce que veut dire une alerte',
   validation_one_in: '1 poids lourd sur {n} cache quelqu’un',
+  validation_alarm_range: 'Hachuré\u00a0: du pire des deux intervalles à 95\u00a0% jusqu’à ce qui a été mesuré.',
   validation_alarm_finds: '{n} alertes sur 100 trouvent quelqu’un',
-  validation_alarm_low: 'au pire {n}',
   validation_silent: 'Parmi les poids lourds sans alerte, {share} cachent encore quelqu’un (au pire {worst})',
   validation_honest:
-    'Une alerte est une raison d’ouvrir, pas une preuve. Plus les personnes sont rares, plus d’alertes ne trouvent personne\u00a0: là où 1 poids lourd sur {n} cache quelqu’un, {none} sur 100 poids lourds ouverts sont vides. Et l’absence d’alerte ne prouve pas qu’il n’y a personne.',
+    'Une alerte est une raison d’ouvrir, pas une preuve. Plus les personnes sont rares, plus d’alertes ne trouvent personne\u00a0: là où 1 poids lourd sur {n} cache quelqu’un, jusqu’à {none} sur 100 poids lourds ouverts sont vides. Et l’absence d’alerte ne prouve pas qu’il n’y a personne.',
   validation_open: 'Ouvrir le rapport',
   validation_close: 'Fermer le rapport',
   validation_tab: 'Dans un onglet à part',
