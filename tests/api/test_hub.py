@@ -46,7 +46,7 @@ def test_events_go_before_the_heartbeat_and_live_views_last(hub: Hub) -> None:
 
 def test_live_view_takes_the_place_of_the_lanes_last(hub: Hub, counted: list[str]) -> None:
     reader = following(hub)
-    views = [LiveView("north", '{"sequence":%d}' % n, "null") for n in range(3)]
+    views = [LiveView("north", f'{{"sequence":{n}}}', "null") for n in range(3)]
     for view in views:
         hub.live(view)
     other = LiveView("south", '{"sequence":7}', "null")
