@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Only who changes the booth's page needs Node; it comes by pip, the same one everywhere.
 NODE_ENV := $(VENV)/node
-# Tests wait more than they work: more of them than cores. .ci/run takes fewer on a slow machine.
+# More than two cores have work for: tests also wait. .ci/run takes fewer on a slow machine.
 WORKERS ?= 3
 # Scenes to train on, some 9 GB, and the run's checkpoints.
 TRAIN ?= training
