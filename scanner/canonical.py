@@ -11,7 +11,8 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,17 @@ def evidence_json(evidence: Evidence, *, shown: bool = True) -> dict[str, Any]:
 
 
 def _boxes(overlay: Overlay) -> list[dict[str, Any]]:
-    return [{"sensor": overlay.sensor} | asdict(box) for box in overlay.boxes]
+    return [{"sensor": overlay.sensor} | _flat(box) for box in overlay.boxes]
+
+
+def _flat(told: Any) -> dict[str, Any]:
+    """Return a dataclass of plain values as a dictionary."""
+    return {name: getattr(told, name) for name in _names(type(told))}  # type: ignore[arg-type]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _curve(overlay: Overlay) -> dict[str, Any]:
@@ -69,10 +80,10 @@ def life_risk_json(risk: LifeRisk, *, shown: bool = True) -> dict[str, Any]:
         "minutes_likely": risk.minutes_likely,
         "minutes_high": risk.minutes_high,
         "reason": reason_json(risk.reason, shown=shown),
-        "limits": [asdict(limit) for limit in risk.limits],
-        "oxygen_pct": asdict(risk.oxygen_pct) if risk.oxygen_pct else None,
-        "temperature": {**asdict(risk.temperature), "level": risk.temperature.level.value},
-        "course": [asdict(point) for point in risk.course],
+        "limits": [_flat(limit) for limit in risk.limits],
+        "oxygen_pct": _flat(risk.oxygen_pct) if risk.oxygen_pct else None,
+        "temperature": {**_flat(risk.temperature), "level": risk.temperature.level.value},
+        "course": [_flat(point) for point in risk.course],
     }
 
 
@@ -81,7 +92,7 @@ def assessment_json(assessment: Assessment) -> dict[str, Any]:
 
     Infinite minutes become the text "inf": JSON knows no infinity.
     """
-    content = _content(assessment, shown=True)
+    content: dict[str, Any] = _finite(_content(assessment, shown=True))
     return {**content, "digest": digest(content), "versions": dict(assessment.versions)}
 
 
@@ -91,7 +102,7 @@ def assessment_digest(assessment: Assessment) -> str:
 
 
 def _content(assessment: Assessment, *, shown: bool) -> dict[str, Any]:
-    content = {
+    return {
         "scan_id": assessment.scan_id,
         "visit": assessment.visit,
         "mono_ns": assessment.mono_ns,
@@ -118,8 +129,6 @@ def _content(assessment: Assessment, *, shown: bool) -> dict[str, Any]:
         "second_dip_due_utc_ms": assessment.second_dip_due_utc_ms,
         "evidences": [evidence_json(e, shown=shown) for e in assessment.evidences],
     }
-    told: dict[str, Any] = _finite(content)
-    return told
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -138,15 +147,17 @@ def digest(content: Mapping[str, Any]) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    if isinstance(value, bool):
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
         return value
     if isinstance(value, float):
-        return float(f"{value:.6g}") + 0.0  # + 0.0 turns -0.0 into 0.0
+        # + 0.0 turns -0.0 into 0.0
+        return float(f"{value:.6g}") + 0.0 if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
         return {k: _rounded(v) for k, v in value.items() if k not in ("text", "curves")}
     if isinstance(value, list | tuple):
         return [_rounded(v) for v in value]
-    return value
+    return _rounded(value.item()) if hasattr(value, "item") else value  # NumPy scalars of features
 
 
 def _finite(value: Any) -> Any:

@@ -114,7 +114,7 @@ class SeismicWindow:
     _streams: dict[tuple[str, tuple[str, ...]], SeismicStream] = field(default_factory=dict)
     _begun: int = 0
     _newest: WaveformBlock | None = None
-    _told: tuple[object, SeismicView] | None = None
+    _told: tuple[object, SeismicView | CannotTell] | None = None
 
     def feed(self, item: Reading | Event) -> None:
         """Take a waveform block, unless it is the very one before; a new visit starts an empty window."""
@@ -165,8 +165,11 @@ class SeismicWindow:
             raise CannotTell("seismic_collecting", waiting=True, seconds_left=USABLE_S)
         asked = sensor, stream.serial, stream.taken, view.utc_ns
         if self._told is None or self._told[0] != asked:
-            self._told = asked, self._physical(sensor, stream, view)
-        return self._told[1]
+            self._told = asked, self._physical_or_not(sensor, stream, view)
+        told = self._told[1]
+        if isinstance(told, CannotTell):
+            raise told
+        return told
 
     def site_ground_um_s(self, view: ScanView) -> float | None:
         """Return what a separate ground digitiser hears of the site, µm/s rms over the window.
@@ -210,6 +213,14 @@ class SeismicWindow:
         if not silent:  # all send, none has a chassis channel
             raise CannotTell("seismic_no_chassis_channel")
         return silent[0], None
+
+    def _physical_or_not(
+        self, sensor: Sensor, stream: SeismicStream, view: ScanView
+    ) -> SeismicView | CannotTell:
+        try:
+            return self._physical(sensor, stream, view)
+        except CannotTell as why:
+            return why.with_traceback(None)
 
     def _physical(self, sensor: Sensor, stream: SeismicStream, view: ScanView) -> SeismicView:
         try:

@@ -101,10 +101,26 @@ def test_a_method_that_fails_does_not_starve_the_other(board: Sensors, make_view
     assert told(said[0]) == told(played((MovementModality(None),), made, view)[0])
 
 
-def test_the_window_is_worked_out_once_a_tick(board: Sensors, make_view: MakeView, monkeypatch) -> None:
-    asked = []
+@pytest.fixture
+def asked(monkeypatch) -> list[int]:
+    """Take a 1 for each time that a window is worked out."""
+    times: list[int] = []
     judge = seismic_window.channel_health
-    monkeypatch.setattr(seismic_window, "channel_health", lambda *a: (asked.append(1), judge(*a))[1])
+    monkeypatch.setattr(seismic_window, "channel_health", lambda *a: (times.append(1), judge(*a))[1])
+    return times
+
+
+def test_a_window_that_is_too_short_is_worked_out_once_a_tick(
+    board: Sensors, make_view: MakeView, asked: list[int]
+) -> None:
+    made = blocks(10)
+    said = played(both(), made, make_view(board, elapsed_s=10), each=False)
+    assert [e.state.value for e in said] == ["pending", "pending"]
+    assert said[0].reason == said[1].reason
+    assert len(asked) == 1
+
+
+def test_the_window_is_worked_out_once_a_tick(board: Sensors, make_view: MakeView, asked: list[int]) -> None:
     view, made = make_view(board, elapsed_s=25), blocks(25)
     methods = both()
     played(methods, made[:-1], view, each=False)

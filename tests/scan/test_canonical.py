@@ -55,6 +55,10 @@ def test_it_is_strict_json():
     ]
 
 
+def test_what_json_knows_not_counts_as_its_text():
+    assert digest({"a": -math.inf, "b": np.float32(0.5)}) == digest({"a": "-inf", "b": 0.5})
+
+
 def test_digest_ignores_versions_and_the_seventh_digit():
     same = replace(ASSESSMENT, versions={"lorryscan": "9"}, posterior=0.1234567891)
     assert assessment_json(same)["digest"] == assessment_json(ASSESSMENT)["digest"]
