@@ -111,12 +111,6 @@ def xray_seen(passage: Passage) -> Seen:
     return Seen(np.ascontiguousarray(values), "", high, np.ascontiguousarray(classes))
 
 
-def xray_values(passage: Passage) -> tuple[npt.NDArray[np.float32], str, float, float]:
-    """Return a passage's values, their unit, the lowest and the highest that its picture shows."""
-    seen = xray_seen(passage)
-    return seen.values, seen.unit, 0.0, seen.high
-
-
 def one_width(blocks: Sequence[LineBlock]) -> list[LineBlock]:
     """Return the blocks as wide as the first: others belong to no picture of it."""
     return [b for b in blocks if b.pixels.shape[1] == blocks[0].pixels.shape[1]]

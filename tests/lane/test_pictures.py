@@ -15,7 +15,7 @@ from drivers.api import Event, EventKind, Frame, LineBlock, LineScanEnd
 from models.runtime import ImageModel, shipped_model
 from scanner.lane.deep_picture import LARGEST_PNG, WHITE, deep_png, pixel_mm, places_mm
 from scanner.lane.passing import passing_picture
-from scanner.lane.picture_values import grey_png, heat_of, thermal_values, xray_seen, xray_values
+from scanner.lane.picture_values import grey_png, heat_of, thermal_values, xray_seen
 from scanner.lane.pictures import Pictures
 from scanner.modalities.xray import XrayModality
 from scanner.modalities.xray_passage import Passage
@@ -76,9 +76,9 @@ def test_even_warmth_is_not_blown_up_to_noise():
 
 def test_an_xray_picture_stands_upright_line_for_line(passage):
     truth = LORRY.lorry().xray()
-    values, unit, low, high = xray_values(passage)
-    grey = decoded(grey_png(values, low, high)).astype(float)
-    assert unit == ""
+    seen = xray_seen(passage)
+    grey = decoded(grey_png(seen.values, 0.0, seen.high)).astype(float)
+    assert seen.unit == ""
     assert grey.shape == truth.counted.data.T.shape
     dark = truth.counted.dark.mean(axis=0)
     through = (truth.counted.data - dark) / np.maximum(truth.counted.air.mean(axis=0) - dark, 1.0)
@@ -100,8 +100,8 @@ def test_a_block_of_steel_appears_at_its_lines_and_pixels(passage):
         other.pixels[:] = 50_000
     pixels[10:14, 200:230] = dark + 200
     block.pixels[:] = pixels
-    values, _, low, high = xray_values(passage)
-    grey = decoded(grey_png(values, low, high))
+    seen = xray_seen(passage)
+    grey = decoded(grey_png(seen.values, 0.0, seen.high))
     rows, columns = np.nonzero(grey > 200)
     assert (columns.min(), columns.max()) == (at_line, at_line + 3)
     assert (rows.min(), rows.max()) == (200, 229)
@@ -118,7 +118,7 @@ def test_boxes_of_the_model_lie_on_the_people_in_the_picture(passage, lines):
     seen = _evidence(lines, model)
     boxes = next(o for o in seen.overlays if o.kind == "boxes").boxes
     assert boxes
-    values, *_ = xray_values(passage)
+    values = xray_seen(passage).values
     assert people.shape == values.shape
     best = sorted(boxes, key=lambda box: -box.score)[:3]
     for box in best:
@@ -142,9 +142,9 @@ def _evidence(lines, model):
 
 def test_without_dark_and_air_lines_it_shows_counts(passage):
     passage.dark.clear()
-    values, unit, low, high = xray_values(passage)
-    assert (unit, low, high) == ("counts", 0.0, 65535.0)
-    assert values[17, 5] == passage.data[0].pixels[5, 17]
+    seen = xray_seen(passage)
+    assert (seen.unit, seen.high) == ("counts", 65535.0)
+    assert seen.values[17, 5] == passage.data[0].pixels[5, 17]
 
 
 def test_a_picture_too_large_for_the_service_is_sent_smaller():
@@ -210,7 +210,7 @@ def test_no_heat_without_evidence():
 
 def test_a_picture_grows_while_the_lorry_passes(passage):
     """However the lines come, block by block, each looks as in the whole picture at the end."""
-    whole, *_ = xray_values(passage)
+    whole = xray_seen(passage).values
     growing = passing_picture(passage)
     widths = []
     for n in (1, 2, 5, len(passage.data)):
