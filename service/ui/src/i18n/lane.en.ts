@@ -106,6 +106,7 @@ export const laneEn = {
   life_assessed: 'assessed {when}, counted down since',
   life_assessed_now: 'from the newest assessment',
   life_not_counted: 'As it was at the last assessment; when that was is not known, so it is not counted down.',
+  life_held: 'Told {age} ago. The CO2 probe settles: it cannot be told anew just now.',
   life_old: 'No new assessment for {age}: the count goes on from the last one.',
   life_more: 'Limits of the air and its course',
   life_none: 'Not assessed yet',

@@ -113,6 +113,7 @@ export const laneFr: Record<keyof typeof laneEn, string> = {
   life_assessed: 'évalué {when}, décompté depuis',
   life_assessed_now: 'd’après la dernière évaluation',
   life_not_counted: 'Tel qu’à la dernière évaluation\u00a0; son heure est inconnue, il n’est donc pas décompté.',
+  life_held: 'Donné il y a {age}. La sonde CO2 se stabilise\u00a0: pas de nouvelle valeur pour l’instant.',
   life_old: 'Aucune nouvelle évaluation depuis {age}\u00a0: le décompte continue depuis la dernière.',
   life_more: 'Seuils de l’air et évolution',
   life_none: 'Pas encore évalué',

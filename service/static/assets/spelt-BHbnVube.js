@@ -1,1 +1,0 @@
-import{a as e}from"./index.svelte-BtBx2DKQ.js";var t={en:`en-GB`,fr:`fr-FR`};function n(n){let r=n.includes(`T`),i=new Date(r?n:`${n}T00:00`);return Number.isNaN(i.getTime())?``:new Intl.DateTimeFormat(t[e()],{dateStyle:`medium`,...r?{timeStyle:`short`}:{}}).format(i)}export{n as t};
