@@ -124,8 +124,8 @@ def _carried(
     return ordered, shuffled
 
 
-@lru_cache(maxsize=24)
-def _orders(block: int, n: int, count: int) -> npt.NDArray[np.int64]:
+@lru_cache(maxsize=512)  # the ticks of a visit, of both listeners: the next visit asks for the same
+def _orders(block: int, n: int, count: int) -> npt.NDArray[np.int16]:
     """Orders of ``n`` moments, ``(count, n)``: pieces keep their inside and change places."""
     rng = np.random.default_rng([n, block])
     orders = []
@@ -133,4 +133,4 @@ def _orders(block: int, n: int, count: int) -> npt.NDArray[np.int64]:
         lengths = rng.integers(PIECES[0], PIECES[1], size=math.ceil(n / PIECES[0]), endpoint=True)
         piece = np.repeat(np.arange(lengths.size), lengths)[:n]
         orders.append(np.argsort(rng.permutation(lengths.size)[piece], kind="stable"))
-    return np.stack(orders)
+    return np.stack(orders).astype(np.int16)
