@@ -28,8 +28,9 @@ from service.store.open_store import open_store
 from tests.lane.lane_process import LaneProcess
 
 HOST = "127.0.0.1"
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 90.0
 ANSWER_WITHIN_S = 20.0
+ENDED_WITHIN_S = 30.0
 LANE, LANE_DATA = "north-quay-2", "lane-data"
 PASSWORD = "brass kettle on the quay"
 
@@ -142,7 +143,7 @@ class ServiceProcess:
         assert self.child is not None
         self._close()
         try:
-            return self.child.wait(timeout=10)
+            return self.child.wait(ENDED_WITHIN_S)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
@@ -246,7 +247,7 @@ class Line:
         self.lane = LaneProcess(self.lane_file)
         waiting = set(self.twins.by_sensor)
         while waiting:
-            words = self.lane.until(": ready").split()
+            words = self.lane.until(": ready", within_s=READY_WITHIN_S).split()
             waiting -= {words[1].removesuffix(":")}
         return self.lane
 

@@ -21,7 +21,7 @@ import httpx
 import psycopg
 from ulid import ULID
 
-from tests.e2e.line import HOST, PASSWORD
+from tests.e2e.line import ANSWER_WITHIN_S, HOST, PASSWORD
 
 PATIENCE_S = 3.0
 PAUSE_S = 0.02  # between two posts of a lane
@@ -56,6 +56,7 @@ def post_search(url: str, token: str, plate: str) -> str:
             json={**made, "created_utc_ns": time.time_ns()},
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
+            timeout=ANSWER_WITHIN_S,
         ).raise_for_status()
     return scan_id
 

@@ -14,7 +14,7 @@ import pytest
 
 from service.resources import Role
 from service.store.sqlite_database import FILE
-from tests.e2e.line import LANE, PASSWORD, ServiceProcess, session_cookie
+from tests.e2e.line import ANSWER_WITHIN_S, LANE, PASSWORD, ServiceProcess, session_cookie
 from tests.e2e.load import post_search
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def test_an_account_that_is_disabled_loses_its_page_at_once(booth_of, service: S
         json={"disabled": True},
         headers={"Cookie": session_cookie(service.url, "chief"), "Origin": service.url},
         trust_env=False,
+        timeout=ANSWER_WITHIN_S,
     ).raise_for_status()
     booth.page.get_by_role("alert").filter(has_text=booth.word("ended_session_ended")).wait_for()
     assert "north-quay" not in booth.text()
@@ -103,7 +104,13 @@ def test_a_button_pressed_while_the_service_is_away(booth_of, service: ServicePr
     post_search(service.url, service.lane_token, "AWAY 1")
     acknowledge = booth.button("acknowledge_of", plate="AWAY 1")
     acknowledge.wait_for()
-    service.kill()
+
+    def killed_before_it_arrives(route) -> None:
+        service.kill()
+        route.continue_()
+
+    # a page that knows that it is stale has no button to press any more
+    booth.page.route("**/acknowledge", killed_before_it_arrives, times=1)
     acknowledge.click()
     booth.page.get_by_role("alert").filter(has_text=booth.word("problem_unreachable")).wait_for()
     booth.wait_until_stale()
@@ -130,6 +137,7 @@ def test_another_officer_was_faster(booth_of, service: ServiceProcess):
             f"{service.url}/api/v1/alerts/{alert['id']}/acknowledge",
             headers={"Cookie": session_cookie(service.url, "second"), "Origin": service.url},
             trust_env=False,
+            timeout=ANSWER_WITHIN_S,
         ).raise_for_status()
         route.continue_()
 
@@ -167,7 +175,11 @@ def alerts(service: ServiceProcess, plate: str) -> list[dict]:
     """Return what the service holds of a lorry's alerts."""
     cookie = session_cookie(service.url, "second")
     answer = httpx.get(
-        f"{service.url}/api/v1/alerts", params={"state": "all"}, headers={"Cookie": cookie}, trust_env=False
+        f"{service.url}/api/v1/alerts",
+        params={"state": "all"},
+        headers={"Cookie": cookie},
+        trust_env=False,
+        timeout=ANSWER_WITHIN_S,
     )
     return [alert for alert in answer.raise_for_status().json() if alert["plate"] == plate]
 

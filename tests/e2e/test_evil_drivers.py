@@ -78,7 +78,7 @@ def test_the_lane_goes_on_and_the_booth_names_them(open_booth: Callable, line: L
     for name, (state, words) in EVIL.items():
         places = ", ".join(f"[data-device={name}][data-state={one}]" for one in state.split("|"))
         shown = booth.page.locator(places).filter(has_text=re.compile(words))
-        shown.wait_for(timeout=20_000)
+        shown.wait_for(timeout=40_000)
         assert name in shown.inner_text()
     booth.picture("evil drivers")
     # all the others work, and the visit comes to its end in time

@@ -64,7 +64,7 @@ def test_a_service_killed_in_the_middle_of_a_scan(open_booth: Callable, line: Li
     listeners = [Listener(line.service.port, "second") for _ in range(2)]
     for listener in listeners:
         listener.start()
-        assert listener.listening.wait(10.0)
+        assert listener.listening.wait(30.0)
     poster.start()
     plan = line.arrive(2)
     booth.start_scan(plan)

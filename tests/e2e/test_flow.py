@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.line import LANE, PASSWORD, Line
+from tests.e2e.scene import told_scan
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,8 +30,8 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     plate = plan.spec.declaration.plate
     booth.start_scan(plan)
     booth.put_probe_in()
-    line.twins.pass_portal(1)
     booth.wait_for_advice("inconclusive")
+    line.twins.pass_portal(1)
     booth.check_language()
     booth.picture("03-measuring")
 
@@ -40,7 +41,9 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     assert plate in booth.alert.inner_text()
     for method in ("co2", "heartbeat", "movement", "thermal", "xray"):
         assert booth.page.locator(f"[data-modality={method}] .reason").inner_text().strip()
-    assert booth.page.locator("[data-modality=xray][data-state=ready]").count() == 1
+    ready = booth.page.locator("[data-modality=xray][data-state=ready]")
+    ready.first.wait_for()
+    assert ready.count() == 1
     booth.page.locator("img, canvas").first.wait_for()
     booth.check_language()
     booth.check_accessible("alert")
@@ -91,5 +94,5 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     assert (alert["assigned_to"], alert["outcome"]["people"]) == ("Rex 2", 3)
     assert alert["outcome"]["conditions"]["needs_care"] == 3
     assert alert["outcome"]["safeguarding_referral"]
-    assert line.api("officer", "/api/v1/scans")[0]["state"] == "closed"
+    told_scan(line, plate, "closed", lambda scan: scan["state"] == "closed")
     assert line.api("officer", "/api/v1/lanes")[0]["id"] == LANE

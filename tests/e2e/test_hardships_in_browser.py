@@ -20,7 +20,7 @@ import pytest
 from service.resources import Role
 from service.store.sqlite_database import FILE
 from tests.e2e.balancer import Cable
-from tests.e2e.line import LANE, PASSWORD, Line, ServiceProcess, session_cookie
+from tests.e2e.line import ANSWER_WITHIN_S, LANE, PASSWORD, Line, ServiceProcess, session_cookie
 from tests.e2e.load import post_search
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def alert_of(service: ServiceProcess, plate: str) -> dict:
         params={"state": "all"},
         headers={"Cookie": session_cookie(service.url, "second")},
         trust_env=False,
+        timeout=ANSWER_WITHIN_S,
     )
     (alert,) = [alert for alert in answer.raise_for_status().json() if alert["plate"] == plate]
     return alert
@@ -378,6 +379,7 @@ def test_a_session_that_ends_in_the_middle_of_an_outcome(booth_at, service: Serv
         f"{service.url}/api/v1/users/officer/sessions",
         headers={"Cookie": session_cookie(service.url, "chief"), "Origin": service.url},
         trust_env=False,
+        timeout=ANSWER_WITHIN_S,
     ).raise_for_status()
     booth.page.get_by_role("alert").filter(has_text=booth.word("ended_session_ended")).wait_for()
     assert plate not in booth.text()

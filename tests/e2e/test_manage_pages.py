@@ -256,6 +256,10 @@ def test_an_officer_has_no_way_to_manage(open_booth: Callable, line: Line):
 def test_health_says_what_works_and_never_looks_alive_on_old_data(
     open_booth: Callable, line: Line, language: str
 ):
+    from playwright.sync_api import expect
+
+    from tests.e2e.booth import SEEN_WITHIN_MS
+
     booth = open_booth(language)
     booth.log_in("officer")
     at(booth, "health")
@@ -269,7 +273,9 @@ def test_health_says_what_works_and_never_looks_alive_on_old_data(
     detail = booth.page.get_by_role("region", name=booth.word("health_lane", lane=LANE)).first
     detail.get_by_text(booth.word("health_link_live"), exact=True).wait_for()
     detail.get_by_text(booth.word("health_clock_well"), exact=True).wait_for()
-    assert booth.page.locator("[data-device][data-state=ready]").count() == len(line.twins.by_sensor)
+    expect(booth.page.locator("[data-device][data-state=ready]")).to_have_count(
+        len(line.twins.by_sensor), timeout=SEEN_WITHIN_MS
+    )
     booth.check_accessible("one lane")
     assert line.lane is not None
     line.lane.end()

@@ -13,7 +13,8 @@ from ulid import ULID
 
 from service.store import gates
 from service.store.open_store import open_store
-from tests.e2e.line import Line, ServiceProcess
+from tests.e2e.line import ANSWER_WITHIN_S, Line, ServiceProcess
+from tests.e2e.scene import told_scan
 
 if TYPE_CHECKING:
     from tests.e2e.booth import Booth
@@ -60,7 +61,8 @@ def announce(line: Line, plate: str, profile: str) -> None:
     }
     headers = {"Authorization": f"Bearer {line.service.gate}"}
     url = f"{line.service.url}/api/v1/gate/vehicles"
-    assert httpx.post(url, json=told, headers=headers, trust_env=False).status_code == 201
+    answer = httpx.post(url, json=told, headers=headers, trust_env=False, timeout=ANSWER_WITHIN_S)
+    assert answer.status_code == 201
 
 
 def choose(booth: Booth, key: str, typed: str) -> None:
@@ -125,5 +127,6 @@ def test_an_announced_profile_is_taken_over_and_an_unknown_one_said(
     booth.picture("unknown")
     booth.button("start").click()
     booth.button("probe_go_in").wait_for()
+    told_scan(line, "UNKNOWN 1", "opened", lambda _: True)  # the page sees it live, maybe a moment sooner
     (scan,) = line.api("officer", "/api/v1/scans")
     assert (scan["declaration"]["plate"], scan["declaration"]["profile"]) == ("UNKNOWN 1", "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.e2e.line import PASSWORD, Line, session_cookie
+from tests.e2e.line import ANSWER_WITHIN_S, PASSWORD, Line, session_cookie
 from tests.e2e.test_risk_profiles import Announcing, announce
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ def end_sessions(line: Line, name: str) -> None:
     """Log somebody out everywhere, as from another machine."""
     url = line.service.url
     headers = {"Cookie": session_cookie(url, name), "Origin": url}
-    answer = httpx.delete(f"{url}/api/v1/me/sessions", headers=headers, trust_env=False)
+    answer = httpx.delete(
+        f"{url}/api/v1/me/sessions", headers=headers, trust_env=False, timeout=ANSWER_WITHIN_S
+    )
     assert answer.status_code == 204
 
 
@@ -95,7 +97,7 @@ def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, la
     assert plate in locked.inner_text()
     assert locked.evaluate(UNCOVERED)
     booth.page.evaluate("window.tones = 0")
-    booth.page.wait_for_function("() => window.tones > 0", timeout=10_000)
+    booth.page.wait_for_function("() => window.tones > 0")
     look(booth, "locked")
     booth.page.get_by_label(booth.word("login_password"), exact=True).fill(PASSWORD)
     booth.page.keyboard.press("Enter")
@@ -129,6 +131,7 @@ def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, la
     dialog = booth.page.get_by_role("dialog")
     dialog.get_by_role("button", name=booth.word("save"), exact=True).click()
     booth.page.locator("article[data-state=outcome]").wait_for()
+    dialog.wait_for(state="hidden")  # closed by the answer, which the stream's event may come before
     assert booth.page.evaluate("Object.keys(sessionStorage).filter((key) => key.includes('draft'))") == []
     booth.button("close_of", plate=plate).click()
     booth.page.get_by_text(booth.word("alertspage_none_open"), exact=True).wait_for()

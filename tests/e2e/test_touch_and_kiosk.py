@@ -44,7 +44,8 @@ TOO_SMALL = """
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "booth.md"
 ALONE = "--autoplay-policy=no-user-gesture-required"
 NEVER_FOR_THE_TEST = ("--user-data-dir",)
-SOUNDS_WITHIN_S = 20.0
+SOUNDS_WITHIN_S = 60.0
+DRAWN_WITHIN_S = 30.0
 # each tone with whether anybody had pressed anything on the page until then
 NOTE_TONES = """
 window.tones = [];
@@ -120,17 +121,20 @@ def test_two_fingers_enlarge_and_move_a_picture(open_booth: Callable[..., Booth]
     assert zoom_of(picture) == 1.0
     x, y = middle_of(canvas)
     hand = Hand(booth)
+    whole = drawn(canvas)
 
     hand.move(((x - 20, y), (x - 60, y)), ((x + 20, y), (x + 60, y)))
+    before = drawn(canvas, after=whole)
     assert zoom_of(picture) == pytest.approx(3.0, abs=0.1)
     assert booth.page.evaluate("visualViewport.scale") == 1
 
-    before = pixels(canvas)
     hand.move(((x - 30, y), (x + 10, y)), ((x + 30, y), (x + 70, y)))
+    moved = drawn(canvas, after=before)
     assert zoom_of(picture) == pytest.approx(3.0, abs=0.1)
-    assert moved_px(before, pixels(canvas)) == pytest.approx(40.0, abs=2.0)
+    assert moved_px(before, moved) == pytest.approx(40.0, abs=2.0)
 
     hand.move(((x - 60, y), (x - 10, y)), ((x + 60, y), (x + 10, y)))
+    drawn(canvas, after=moved)
     assert zoom_of(picture) == 1.0
 
 
@@ -163,6 +167,23 @@ def pixels(canvas: Locator) -> np.ndarray:
     seen = cv2.imdecode(np.frombuffer(canvas.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
     assert seen is not None
     return seen.astype(np.float64)
+
+
+def drawn(canvas: Locator, after: np.ndarray | None = None) -> np.ndarray:
+    """Wait until what is drawn stays, and is something else than before; return it.
+
+    Raises
+    ------
+    AssertionError : it does not in time.
+    """
+    deadline = time.monotonic() + DRAWN_WITHIN_S
+    last = pixels(canvas)
+    while time.monotonic() < deadline:
+        now = pixels(canvas)
+        if np.array_equal(now, last) and (after is None or not np.array_equal(now, after)):
+            return now
+        last = now
+    raise AssertionError(f"the picture is not drawn within {DRAWN_WITHIN_S:g} s")
 
 
 def moved_px(before: np.ndarray, after: np.ndarray) -> float:

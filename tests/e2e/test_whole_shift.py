@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.line import PASSWORD, Line
+from tests.e2e.scene import told_scan
 
 if TYPE_CHECKING:
     from tests.e2e.booth import Booth
@@ -69,6 +70,7 @@ def test_a_whole_shift_by_keyboard_alone(open_booth: Callable, line: Line, langu
     keys.write(word("outcome_note"), "ouvert au quai 4")
     keys.do(word("save"))
     booth.page.locator("article[data-state=outcome]").wait_for()
+    booth.page.get_by_role("dialog").wait_for(state="hidden")
 
     hand_over(booth, keys, plate)
     keys.do(word("close_of", plate=plate))
@@ -91,7 +93,7 @@ def test_a_whole_shift_by_keyboard_alone(open_booth: Callable, line: Line, langu
     outcome = alert["outcome"]
     assert (outcome["people"], outcome["medical_help"], outcome["note"]) == (3, True, "ouvert au quai 4")
     assert (outcome["conditions"]["needs_care"], outcome["safeguarding_referral"]) == (3, True)
-    assert line.api("second", "/api/v1/scans")[0]["state"] == "closed"
+    told_scan(line, plate, "closed", lambda scan: scan["state"] == "closed")
     (handover,) = line.api("second", "/api/v1/handovers")
     assert (handover["outgoing"], handover["note"]) == ("officer", "quay 4 is wet")
 
@@ -100,7 +102,9 @@ def hand_over(booth: Booth, keys: Keys, plate: str) -> None:
     """Sign the shift over with the search still open, and go back to the lane."""
     word = booth.word
     keys.do(word("page_shift"))
+    booth.button("shift_begin").wait_for()
     keys.do(word("shift_begin"))
+    booth.page.get_by_label(word("shift_note_of", plate=plate), exact=True).wait_for()
     keys.write(word("shift_note_of", plate=plate), "Rex 2 is still at it")
     keys.write(word("shift_note"), "quay 4 is wet")
     keys.do(word("shift_sign_begin"))
