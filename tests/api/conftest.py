@@ -33,6 +33,7 @@ from service.store.sqlite_database import SqliteDatabase
 HOST = "127.0.0.1"
 COOKIE = "__Host-lorryscan"
 PASSWORD = "brass kettle on the quay"
+WITHIN_S = 30.0  # against hanging: a busy machine takes its time
 Raw = dict[str, Any]
 
 
@@ -123,7 +124,7 @@ class Reading:
     status: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait(self, what: Callable[[list[Told]], bool], within_s: float = 10.0) -> list[Told]:
+    def wait(self, what: Callable[[list[Told]], bool], within_s: float = WITHIN_S) -> list[Told]:
         """Return the events once they are as awaited."""
         with self.changed:
             ok = self.changed.wait_for(lambda: what(self.events), within_s)
@@ -131,12 +132,12 @@ class Reading:
             assert ok, f"not within {within_s} s: {seen}, ended {self.ended}"
             return list(self.events)
 
-    def first(self, name: str, within_s: float = 10.0) -> Told:
+    def first(self, name: str, within_s: float = WITHIN_S) -> Told:
         """Return the first event of this name."""
         events = self.wait(lambda all_: any(told.name == name for told in all_), within_s)
         return next(told for told in events if told.name == name)
 
-    def wait_end(self, within_s: float = 10.0) -> None:
+    def wait_end(self, within_s: float = WITHIN_S) -> None:
         """Wait until the service ended it."""
         with self.changed:
             assert self.changed.wait_for(lambda: self.ended, within_s), "the stream goes on"
@@ -180,7 +181,7 @@ def reading(client: httpx.Client, path: str, **options: Any) -> Iterator[Reading
             raw = response.extensions["network_stream"].get_extra_info("socket")
             with contextlib.suppress(OSError):
                 raw.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
+            thread.join(WITHIN_S)
 
 
 @functools.cache
@@ -204,7 +205,7 @@ class RunningService:
         self.server = BoothServer(self.app, self.service.shut_down, **options)
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listener]})
         self._thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + WITHIN_S
         while not self.server.started:
             assert time.monotonic() < deadline
             assert self._thread.is_alive()
@@ -266,7 +267,7 @@ class RunningService:
         for client in self._clients:
             client.close()
         self.server.should_exit = True
-        self._thread.join(10)
+        self._thread.join(WITHIN_S)
         assert not self._thread.is_alive()
         self._listener.close()
         self.database.close()

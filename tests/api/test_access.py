@@ -14,6 +14,7 @@ from service.api.access import DECLARED, Booth, Everybody, GateItself, LaneItsel
 from service.api.app import SUBJECTS
 from service.permissions import ALLOWED
 from service.resources import Permission, Role, Scope
+from tests.api.conftest import WITHIN_S
 
 # the roles of docs/service.md, by hand: what the code's own table says is not the truth here
 MAY = {
@@ -188,7 +189,7 @@ def test_session_idles_out_after_an_hour(running: Any) -> None:
 
 
 def test_metrics_are_for_this_machine_or_the_token(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with httpx.Client(base_url=running.url, trust_env=False) as scraper:
+    with httpx.Client(base_url=running.url, trust_env=False, timeout=WITHIN_S) as scraper:
         assert scraper.get("/metrics").status_code == 200
         through_proxy = {"X-Forwarded-For": "192.0.2.7"}
         answer = scraper.get("/metrics", headers=through_proxy)
@@ -211,7 +212,7 @@ def test_requests_of_a_session_count_as_use(running: Any, monkeypatch: pytest.Mo
     with running.database.writing() as c:
         c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3000000 WHERE name = 'engineer'")
     before = booth.get("/api/v1/me").json()["expires_utc_ms"]
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + WITHIN_S
     while booth.get("/api/v1/me").json()["expires_utc_ms"] == before:
         assert time.monotonic() < deadline, "asking does not keep a session"
         time.sleep(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from service.config.alerts_table import AlertsTable
 from service.config.service_file import ServiceConfig
 from service.store import alert_rows
+from tests.api.conftest import WITHIN_S
 from tests.api.test_booth_rows import alert_of, ok, refused
 
 SHELVE = {"minutes": 10, "reason": "search bay 2 is taken"}
@@ -93,7 +95,10 @@ def test_late_step_comes_to_every_booth_and_is_counted(own_service: Any, read_st
                 for told in events
             )
         )
-    counted = own_service.client().get("/metrics").text
+    deadline = time.monotonic() + WITHIN_S
+    while "lorryscan_alert_timers_total{" not in (counted := own_service.client().get("/metrics").text):
+        assert time.monotonic() < deadline, "told and not counted"
+        time.sleep(0.05)
     assert 'lorryscan_alert_timers_total{state="raised",what="step"} 1.0' in counted
 
 

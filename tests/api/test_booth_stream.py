@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from service.store import accounts, events
+from tests.api.conftest import WITHIN_S
 
 Stream = Callable[..., contextlib.AbstractContextManager[Any]]
 
@@ -112,7 +113,7 @@ def test_many_events_in_one_commit_cut_nobody_off(own_service: Any, read_stream:
             first = events.append(c, "scan", "x", {}, 1)
             for _ in range(1499):
                 newest = events.append(c, "scan", "x", {}, 1)
-        told = stream.wait(lambda all_: newest in sequenced(all_), 20.0)
+        told = stream.wait(lambda all_: newest in sequenced(all_), 60.0)
     assert sequenced(told) == list(range(first, newest + 1))
 
 
@@ -126,7 +127,7 @@ def test_page_too_far_behind_is_told_to_begin_anew(own_service: Any, read_stream
         added = add_events(own_service, 1)
         stream.wait(lambda all_: sequenced(all_) == [added])
     with read_stream(booth, "/api/v1/events", params={"after": added - 5000}) as stream:
-        stream.wait(lambda all_: len(sequenced(all_)) == 5000, 20.0)
+        stream.wait(lambda all_: len(sequenced(all_)) == 5000, 60.0)
         assert all(each.name != "reset" for each in stream.events)
 
 
@@ -178,7 +179,7 @@ def test_stream_ends_with_its_session(running: Any, read_stream: Stream, how: st
             case "expired":
                 with running.database.writing() as c:
                     c.exec_driver_sql("UPDATE sessions SET opened_utc_ms = 1 WHERE name = ?", (name,))
-        bye = stream.first("bye", 5.0)
+        bye = stream.first("bye")
         assert bye.data == {"code": "session_ended"}
         stream.wait_end()
     assert booth.get("/api/v1/me").json()["code"] == "session_ended"
@@ -200,7 +201,7 @@ def test_open_stream_keeps_its_session_from_idling(
         c.exec_driver_sql("UPDATE sessions SET used_utc_ms = used_utc_ms - 3500000")
     long_ago_ms = used_ms()
     with read_stream(own_service.client(token), "/api/v1/events"):
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + WITHIN_S
         while used_ms() == long_ago_ms:
             assert time.monotonic() < deadline, "the session would have idled under an open page"
             time.sleep(0.05)
@@ -218,6 +219,7 @@ async def _open_raw(running: Any, token: str, small: bool = False) -> tuple[Any,
     return reader, writer
 
 
+@pytest.mark.timeout(480)
 def test_client_that_does_not_read_is_cut_off_and_holds_nobody_up(
     make_service: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -248,7 +250,7 @@ async def _follow_beside_a_stuck_client(running: Any) -> list[float]:
     stuck_writer.transport.pause_reading()
     reader, writer = await _open_raw(running, token)
     late_s = []
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while running.service.metrics.cut_off._value.get() == 0:
         assert time.monotonic() < deadline, "the stuck client is still served"
         sent_s = time.monotonic()
@@ -282,7 +284,7 @@ def test_hundred_readers_get_the_same_bytes(own_service: Any) -> None:
             await reader.readuntil(b"event: scan\n")
             return bytes(await reader.readuntil(b"\n\n"))
 
-        got = await asyncio.wait_for(asyncio.gather(*(one(reader) for reader, _ in opened)), 10)
+        got = await asyncio.wait_for(asyncio.gather(*(one(reader) for reader, _ in opened)), WITHIN_S)
         for _, writer in opened:
             writer.close()
         return set(got)

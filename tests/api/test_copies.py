@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from ulid import ULID
 
-from tests.api.conftest import LaneClient, RunningService, Told, reading
+from tests.api.conftest import WITHIN_S, LaneClient, RunningService, Told, reading
 from tests.postgres_server import PostgresServer
 
 PNG = cv2.imencode(".png", np.arange(8, dtype=np.uint16).reshape(2, 4))[1].tobytes()
@@ -24,7 +24,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServ
     first = RunningService(tmp_path_factory.mktemp("first"), url)
     second = RunningService(tmp_path_factory.mktemp("second"), url)
     for each in (first, second):
-        assert each.database.listens.wait(10)
+        assert each.database.listens.wait(WITHIN_S)
     yield first, second
     first.stop()
     second.stop()
@@ -62,6 +62,7 @@ def test_a_live_view_and_its_pictures_cross_over(pair):
     curve |= {"low": [400, 401], "high": [400, 402]}
     shown = {"sensor": "xray", "kind": "xray", "version": 7, "width": 4, "height": 2, "unit": ""}
     shown |= {"low": 0.0, "high": 1.0, "heat": False, "taken_utc_ms": now}
+    booth = second.booth()
     with reading(second.booth(), "/api/v1/events") as far:
         far.first("hello")
         put = lane.put(
@@ -72,7 +73,6 @@ def test_a_live_view_and_its_pictures_cross_over(pair):
         seen = far.wait(lambda all_: any(t.name == "live" and t.data["lane_id"] == lane.id for t in all_))
     live = next(t.data for t in seen if t.name == "live" and t.data["lane_id"] == lane.id)
     assert live["traces"][0]["high"] == [400, 402]
-    booth = second.booth()
     view = booth.get(f"/api/v1/lanes/{lane.id}/live").json()
     assert view["lane"]["silent"] is False
     assert view["live"]["sequence"] == live["sequence"]

@@ -103,7 +103,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_document_is_printed_without_a_service_and_served_by_one(running: Any) -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "service.api.schema"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-m", "service.api.schema"], capture_output=True, text=True, check=True, timeout=120
     )
     assert json.loads(printed.stdout) == DOCUMENT
     assert running.client().get("/api/openapi.json").json() == DOCUMENT

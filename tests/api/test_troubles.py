@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.api.conftest import Reading, RunningService, reading
+from tests.api.conftest import WITHIN_S, Reading, RunningService, reading
 from tests.postgres_server import PostgresServer
 
 
@@ -29,17 +30,22 @@ def test_all_is_well(running, read_stream):
 
 def test_a_clock_set_back_is_told_and_noted(make_service, tmp_path, read_stream):
     service = make_service(tmp_path / "data")
+
+    def noted() -> list[dict[str, Any]]:
+        entries = service.booth("auditor").get("/api/v1/audit").json()
+        return [entry for entry in entries if entry["action"] == "clock_stepped"]
+
     try:
         watch = service.service.troubles.clock
         with read_stream(service.booth(), "/api/v1/events") as stream:
             beats_with(stream, [])
             watch.wall = lambda: time.time() - 3600
             beats_with(stream, ["clock_stepped"])
-        [entry] = [
-            each
-            for each in service.booth("auditor").get("/api/v1/audit").json()
-            if each["action"] == "clock_stepped"
-        ]
+        deadline = time.monotonic() + WITHIN_S
+        while not noted():  # it is written once it is told
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        [entry] = noted()
         assert entry["detail"]["by_s"] == pytest.approx(-3600, abs=1)
         assert service.client().get("/api/health/ready").status_code == 200
     finally:
