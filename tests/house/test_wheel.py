@@ -62,7 +62,7 @@ def tracked(*folders: str) -> set[str]:
     return set(listed)
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_a_line_runs_from_an_empty_environment(wheel: Path, tmp_path: Path):
     """Install the wheel and what it needs into a new environment; scan one lorry there and open the page."""
     env = tmp_path / "env"
@@ -89,7 +89,7 @@ def test_a_line_runs_from_an_empty_environment(wheel: Path, tmp_path: Path):
             if address and not served:
                 with directly.open(f"{address[0]}/") as page:
                     served = page.read()
-        status = running.wait(20)
+        status = running.wait(60)
     finally:
         running.kill()
         running.wait()

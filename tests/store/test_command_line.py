@@ -112,7 +112,7 @@ def test_password_is_asked_for_twice_and_not_shown(data):
         shown += _until(leader, "The same again: ")
         os.write(leader, f"{WORD}\n".encode())
         shown += _until(leader, "supervisor.")
-        assert child.wait(20) == 0
+        assert child.wait(30) == 0
     os.close(leader)
     assert WORD not in shown
     database = SqliteDatabase(data)
@@ -122,7 +122,7 @@ def test_password_is_asked_for_twice_and_not_shown(data):
 
 
 def _until(terminal: int, words: str) -> str:
-    shown, deadline = "", time.monotonic() + 30
+    shown, deadline = "", time.monotonic() + 50
     while words not in shown:
         ready, _, _ = select.select([terminal], [], [], max(deadline - time.monotonic(), 0))
         assert ready, f"{words!r} did not come; shown: {shown!r}"

@@ -295,7 +295,7 @@ def test_disk_that_refuses_in_the_middle_loses_nothing_acknowledged(tmp_path):
         [sys.executable, str(INGEST_UNTIL_FULL), str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
         check=True,
         env=os.environ | {"PYTHONWARNINGS": "error"},
     )
@@ -363,11 +363,11 @@ def test_writers_and_readers_at_once(lane, new_lane):
 
     readers = [loud(read, number) for number in range(4)]
     for thread in [loud(write) for _ in range(writers)]:
-        thread.join(40)
+        thread.join(120)
         assert not thread.is_alive()
     stop.set()
     for thread in readers:
-        thread.join(10)
+        thread.join(30)
     assert errors == []
     assert min(looks) > 0
     assert _opened(lane.database.file).count("read and write") == 1

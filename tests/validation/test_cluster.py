@@ -80,7 +80,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(
         told = run(
             ["s3://port/2026"], "cluster", lambda: dask_cluster(address), progress=kill_one_at_the_third
         )
-        assert workers[0].wait(10) == -signal.SIGKILL
+        assert workers[0].wait(30) == -signal.SIGKILL
         assert workers[1].poll() is None
     assert done == list(range(12))
     assert [outcome.scan for outcome in told.outcomes] == names

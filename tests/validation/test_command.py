@@ -27,7 +27,7 @@ from service.cli import app
 from tests.validation.conftest import Record, one_thread
 from tests.validation.rows import two_normals
 
-PATIENCE_S = 90
+PATIENCE_S = 150
 """A busy machine takes its time to import everything, twice."""
 
 
