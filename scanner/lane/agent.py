@@ -184,17 +184,21 @@ class LaneAgent:
                 return
             if not given.done.set_running_or_notify_cancel():
                 continue
+            said, refused = "", None
             try:
-                given.done.set_result(self._obey(given))
+                said = self._obey(given)
             except LorryscanError as error:
-                given.done.set_exception(error)
+                refused = error
             except OSError as error:
-                why = str(error.strerror or error)
-                given.done.set_exception(CommandRefused("order_disk_refuses", why=why))
+                refused = CommandRefused("order_disk_refuses", why=str(error.strerror or error))
             except Exception as error:  # a defect must not end the lane
                 _log.exception("%s failed", given.command)
-                given.done.set_exception(CommandRefused("order_defect", why=repr(error)))
-            self._publish()
+                refused = CommandRefused("order_defect", why=repr(error))
+            self._publish()  # before the answer: who has it may look at once
+            if refused is None:
+                given.done.set_result(said)
+            else:
+                given.done.set_exception(refused)
 
     def _obey(self, given: _Given) -> str:
         if isinstance(given.command, Quit):
