@@ -216,7 +216,7 @@ class Booth:
         self.page.get_by_role("alert").filter(has_text=self.word("page_stale_title")).first.wait_for()
         self.page.locator(STALE).wait_for()
 
-    def wait_for_advice(self, *kinds: str, within_s: float = 40.0) -> str:
+    def wait_for_advice(self, *kinds: str, within_s: float = 90.0) -> str:
         """Wait until one of these recommendations is shown, and return which."""
         found = self.page.locator(", ".join(f"[data-recommendation={kind}]" for kind in kinds)).first
         found.wait_for(timeout=1e3 * within_s)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.booth import Booth
 
+pytestmark = pytest.mark.timeout(360)
+
 HOURS_AGO_MS = 13 * 3600 * 1000
 
 

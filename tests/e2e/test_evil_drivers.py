@@ -84,7 +84,7 @@ def test_the_lane_goes_on_and_the_booth_names_them(open_booth: Callable, line: L
     # all the others work, and the visit comes to its end in time
     for name in line.twins.by_sensor:
         assert booth.device(name).get_attribute("data-state") in ("ready", "warming_up")
-    booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=40_000)
+    booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=90_000)
     assert longest_gap_s(ticks_of(line)) <= TICK_LIMIT_S
 
 

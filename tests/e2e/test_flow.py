@@ -76,7 +76,7 @@ def test_an_officer_follows_a_lorry_with_people_to_the_end(open_booth: Callable,
     booth.alert.wait_for(state="detached")
 
     # the visit ends by itself with a final recommendation; the officer ends the scan
-    booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=40_000)
+    booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=90_000)
     booth.check_language()
     booth.picture("07-visit-over")
     booth.button("end_of", plate=plate).click()

@@ -93,7 +93,7 @@ def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, la
     # a locked booth shows and sounds what is raised meanwhile
     booth.button("lock").click()
     locked = booth.page.locator("[data-locked-alert]")
-    locked.wait_for(timeout=40_000)
+    locked.wait_for(timeout=90_000)
     assert plate in locked.inner_text()
     assert locked.evaluate(UNCOVERED)
     booth.page.evaluate("window.tones = 0")
