@@ -165,7 +165,7 @@ def test_a_probe_that_keeps_its_self_calibration_on_is_not_calibrated(lorryscan,
     inside.auto_zero_stuck = True
     done = lorryscan(
         *("calibrate", "co2", "--config", lane_file(inside.url, outside.url), "--device", "co2-inside"),
-        *("--outside-air", "--yes", "--limit-s", 2),
+        *("--outside-air", "--yes", "--limit-s", 6),
     )
     assert done.status == 1
     assert "self-calibration" in done.said

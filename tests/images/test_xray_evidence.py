@@ -193,7 +193,9 @@ def test_block_boundaries_do_not_matter(xray_model: ImageModel, passage: Passage
     assert _evaluate(items, xray_model).score == _evaluate(lane.blocks(passage), xray_model).score
 
 
-def test_evidence_within_a_second_from_512_by_1024(xray_model: ImageModel) -> None:
+def test_evidence_within_a_second_from_512_by_1024(
+    xray_model: ImageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     items = lane.blocks(lane.passage_of(lane.BOXED, 1, 1, shape=(512, 1024)))
     modality = XrayModality(None, xray_model)
     for item in items:
@@ -202,9 +204,10 @@ def test_evidence_within_a_second_from_512_by_1024(xray_model: ImageModel) -> No
     began = time.perf_counter()
     modality.evaluate(LATER_NS, view)
     assert time.perf_counter() - began < 1.0
-    began = time.perf_counter()
+    monkeypatch.setattr("scanner.modalities.xray.measure", None)  # scored once and kept
+    began = time.thread_time()  # what others do meanwhile on a busy machine is not its own
     modality.evaluate(LATER_NS, view)
-    assert time.perf_counter() - began < 0.01, "scored once and kept"
+    assert time.thread_time() - began < 0.01
 
 
 def test_a_later_passage_replaces_the_first(xray_model: ImageModel, passage: Passage) -> None:

