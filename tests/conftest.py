@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from calibration.evidence import CalibrationSet, ScoreCalibration
 from drivers.api import DeviceState, Event, EventKind, Item
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 # distributions of their own, built and run by tests that install them
 collect_ignore = ["vendor_example", "evil_plugins"]
+
+# how long an example takes says how busy the machine is: a test as a whole has its limit
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 REQUIRED = {name for name in os.environ.get("LORRYSCAN_REQUIRE", "").split(",") if name}
 

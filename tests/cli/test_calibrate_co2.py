@@ -150,7 +150,7 @@ def test_outside_air_then_the_pair_from_twins(
     file, out = lane_file(inside.url, outside.url), tmp_path / "co2.toml"
     done = lorryscan(
         *("calibrate", "co2", "--config", file, "--device", "co2-inside", "--out", out, *QUICK),
-        *("--outside-air", "--outside-ppm", "460:40", "--pair", "co2-outside", "--pair-s", 7),
+        *("--outside-air", "--outside-ppm", "460:40", "--pair", "co2-outside", "--pair-s", 10),
     )
     assert done.status == 0, done.said
     beside = load_lane_config(file).sensors["co2-outside"].certificate
