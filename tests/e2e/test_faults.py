@@ -82,7 +82,7 @@ def test_a_service_killed_in_the_middle_of_a_scan(open_booth: Callable, line: Li
     # the lane goes on alone: the X-ray passage makes a search of it while nobody is told
     line.twins.pass_portal(1)
     assert line.lane is not None
-    said = line.lane.until("search")
+    said = line.lane.until("search", within_s=90.0)
     line.service.start()
     booth.wait_until_live()
     plate = plan.spec.declaration.plate
@@ -92,7 +92,7 @@ def test_a_service_killed_in_the_middle_of_a_scan(open_booth: Callable, line: Li
 
     poster.end()
     if "(final)" not in said:  # the methods may have settled it meanwhile
-        line.lane.until("(final)")
+        line.lane.until("(final)", within_s=90.0)
     booth.page.get_by_text(booth.word("past_visit_over")).first.wait_for(timeout=30_000)
     for listener in listeners:
         listener.end()
