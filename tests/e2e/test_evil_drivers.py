@@ -115,6 +115,6 @@ def checks(
 
 @pytest.mark.parametrize("name", EVIL)
 def test_the_kit_fails_it_with_what_to_mend(checks: dict[str, subprocess.Popen[str]], name: str):
-    said, _ = checks[name].communicate(timeout=120)
+    said, _ = checks[name].communicate(timeout=240)
     assert checks[name].returncode == 1, said
     assert re.search(KIT[name][1], " ".join(said.split()))
