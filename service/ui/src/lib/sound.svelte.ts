@@ -21,11 +21,13 @@ class Sound {
   #context: AudioContext | null = null;
   #repeating: ReturnType<typeof setInterval> | null = null;
   #pattern: Pattern | null = null;
+  #pressed = false;
 
   constructor() {
     // Not when the pointer goes down: the line that says "off" goes, and what was pressed would move from under it.
     for (const gesture of ['click', 'keydown'] as const) {
       globalThis.document?.addEventListener(gesture, () => {
+        this.#pressed = true;
         this.alone ??= false;
         void this.unblock();
       });
@@ -51,7 +53,7 @@ class Sound {
 
   #look(): void {
     this.blocked = this.#context?.state !== 'running';
-    if (!this.blocked) this.alone ??= true;
+    if (!this.blocked && !this.#pressed) this.alone = true; // also where a busy machine took its time
   }
 
   mute(muted: boolean): void {
