@@ -132,7 +132,9 @@ class Lane:
         return self.of(name, DeviceState)
 
     def is_in(self, name: str, state: ConnectionState) -> bool:
-        return self.group.states()[name].state is state
+        """Tell whether this is a device's newest state, and has come through the queue as well."""
+        told = self.states(name)
+        return self.group.states()[name].state is state and bool(told) and told[-1].state is state
 
     def first_after(self, name: str, state: ConnectionState, mono_ns: int) -> DeviceState | None:
         """Return the first state of this kind that was published after a time."""
