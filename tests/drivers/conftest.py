@@ -21,7 +21,7 @@ from tests.drivers.port_server import serving
 def until() -> Callable[..., None]:
     """Wait for a condition; fail with what was awaited when it does not come in time."""
 
-    def wait(condition: Callable[[], Any], what: str, limit_s: float = 8.0) -> None:
+    def wait(condition: Callable[[], Any], what: str, limit_s: float = 30.0) -> None:
         end = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > end:
@@ -51,7 +51,7 @@ def collect() -> Callable[..., list[Any]]:
     """Read until ``enough(readings)``; fail when the deadline passes."""
 
     def read_on(
-        device: Device[Any], enough: Callable[[list[Reading]], Any], deadline_s: float = 15.0
+        device: Device[Any], enough: Callable[[list[Reading]], Any], deadline_s: float = 60.0
     ) -> list[Reading]:
         readings: list[Reading] = []
         end = time.monotonic() + deadline_s
@@ -61,6 +61,12 @@ def collect() -> Callable[..., list[Any]]:
         return readings
 
     return read_on
+
+
+@pytest.fixture
+def patient_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wire wait longer for a reader who is there but slow, as on a busy machine."""
+    monkeypatch.setattr("drivers.twins.ports._FULL_WAIT_S", 2.0)
 
 
 class ScriptedLinks:
