@@ -23,6 +23,7 @@ def celsius(frame: Frame) -> np.ndarray:
     return frame.pixels * frame.scale + frame.offset
 
 
+@pytest.mark.usefixtures("patient_wire")
 def test_real_frames_arrive_within_half_a_hundredth(shared_data: Path, opened, collect) -> None:
     files = sorted((shared_data / "thermal/mlx90640_raw").glob("*.raw"))
     assert len(files) == 4
