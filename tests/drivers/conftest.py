@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import serial
 
-from drivers.api import ConnectionState, Device, DeviceState, Item, Reading, Sample
+from drivers.api import ConnectionState, Device, DeviceState, Item, Link, Reading, Sample
 from drivers.runner import DeviceGroup, DeviceSpec
+from drivers.transport import PortLinks
 from drivers.twins.ports import PtyPort
+from drivers.twins.twin import Twin
 from tests.drivers.port_server import serving
 
 
@@ -99,6 +101,25 @@ class ScriptedLinks:
 def scripted() -> type[ScriptedLinks]:
     """Class of links that say given chunks."""
     return ScriptedLinks
+
+
+class StartOnOpen(PortLinks):
+    """Starts a twin when the driver has opened its end, so that nothing is sent to nobody."""
+
+    def __init__(self, twin: Twin) -> None:
+        super().__init__()
+        self._twin = twin
+
+    def open(self, url: str, **settings: Any) -> Link:
+        link = super().open(url, **settings)
+        self._twin.start()
+        return link
+
+
+@pytest.fixture
+def start_on_open() -> type[StartOnOpen]:
+    """Class of links that start a twin."""
+    return StartOnOpen
 
 
 @pytest.fixture

@@ -82,6 +82,16 @@ def test_a_damaged_frame_is_a_gap(opened, collect, scripted) -> None:
     assert [bool(f.flags & Flag.GAP_BEFORE) for f in frames] == [False, True, False]
 
 
+def test_the_gap_is_before_the_frame_after_it_however_much_one_read_brings(opened, collect, scripted) -> None:
+    whole = wire.encode(wire.ThermalFrame(np.full((24, 32), 2000, np.int16), 2500))
+    damaged = bytearray(whole)
+    damaged[700] ^= 1
+    links = scripted(whole, whole + bytes(damaged) + whole + whole[:100], whole[100:])
+    driver = opened(GyMcu90640(GyMcu90640Config("scripted"), links))
+    frames = collect(driver, lambda got: len(got) == 4)
+    assert [bool(f.flags & Flag.GAP_BEFORE) for f in frames] == [False, False, True, False]
+
+
 def test_a_pulled_plug_is_a_lost_device(opened, collect) -> None:
     with GyMcu90640Twin(PtyPort(), RecordedFrames([RAMP_C], loop=True)) as twin:
         driver = opened(GyMcu90640(GyMcu90640Config(twin.url), PortLinks()))
