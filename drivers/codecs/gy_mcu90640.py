@@ -40,10 +40,14 @@ BAUD_RATES: Final = {1: 9600, 2: 115200, 3: 460800}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ThermalFrame:
-    """``centi_c`` int16 ``(24, 32)`` in 0.01 °C, left to right as the module looks out; ambient too."""
+    """``centi_c`` int16 ``(24, 32)`` in 0.01 °C, left to right as the module looks out; ambient too.
+
+    ``drops`` is how often its decoder had dropped something when the frame was whole.
+    """
 
     centi_c: npt.NDArray[np.int16]
     ambient_centi_c: int
+    drops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +169,15 @@ class GyMcu90640Decoder:
             self.counters.drop(self._reason, self._skipped)
         self._skipped, self._reason = 0, "garbage"
 
-    @staticmethod
-    def _parse(frame: bytes) -> ThermalMessage | None:
+    def _parse(self, frame: bytes) -> ThermalMessage | None:
         if len(frame) == COMMAND_BYTES:
             return Emissivity(frame[2] / 100)
         words = np.frombuffer(frame, "<i2")
         if _word_sum(frame[:-2]) != int.from_bytes(frame[-2:], "little"):
             return None
         pixels = np.ascontiguousarray(words[2:-2].reshape(ROWS, COLUMNS)[:, ::-1], dtype=np.int16)
-        return ThermalFrame(pixels, int(words[-2]))
+        # what was skipped before it is counted once it is known to be whole
+        return ThermalFrame(pixels, int(words[-2]), self.counters.frames_dropped + bool(self._skipped))
 
 
 class GyMcu90640CommandDecoder:

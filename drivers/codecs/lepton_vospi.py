@@ -76,10 +76,14 @@ class TelemetryPlace(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeptonFrame:
-    """``counts`` uint16 ``(60, 80)`` or ``(120, 160)``; telemetry uint16 ``(3 or 4, 80)``, or None."""
+    """``counts`` uint16 ``(60, 80)`` or ``(120, 160)``; telemetry uint16 ``(3 or 4, 80)``, or None.
+
+    ``drops`` is how often its decoder had dropped something when the image was whole.
+    """
 
     counts: npt.NDArray[np.uint16]
     telemetry: npt.NDArray[np.uint16] | None = None
+    drops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +299,7 @@ class LeptonVospiDecoder:
             telemetry, words = words[:n_lines], words[n_lines:]
         elif self._place is TelemetryPlace.FOOTER:
             words, telemetry = words[:-n_lines], words[-n_lines:]
-        return LeptonFrame(words.reshape(self._model.shape), telemetry)
+        return LeptonFrame(words.reshape(self._model.shape), telemetry, self.counters.frames_dropped)
 
 
 def _is_packet(whole: bytes, at: int, number: int) -> bool:

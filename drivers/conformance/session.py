@@ -22,7 +22,7 @@ from drivers.api import (
     Reading,
     Role,
 )
-from drivers.conformance.exchange import Exchange
+from drivers.conformance.exchange import Act, Exchange
 from drivers.conformance.law import LawBroken
 from drivers.conformance.rigs import Rig
 from drivers.conformance.scripted_links import RecordingLinks
@@ -31,6 +31,7 @@ from drivers.runner import DeviceGroup, DeviceSpec
 
 PROVOKE_EVERY_S = 1.0
 DRAIN_S = 0.6
+NAP_S = 0.001
 NAME = "device under test"
 
 
@@ -47,7 +48,8 @@ class Session:
     ----------
     exchanges : every byte that crossed the wire, in order.
     longest_read_s : of all calls of ``read``.
-    empty_reads : calls of ``read`` that returned nothing, and ``empty_s`` the time in them.
+    empty_reads : calls of ``read`` that returned nothing, and ``idle_reads`` those in which nothing came.
+    overslept_s : what the naps between reads took too long; a busy machine is not the driver's fault.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class Session:
     ) -> None:
         self.exchanges: list[Exchange] = []
         self.longest_read_s = 0.0
-        self.empty_reads, self.empty_s = 0, 0.0
+        self.empty_reads = self.idle_reads = 0
+        self.overslept_s = 0.0
         self._provoke = provoke
         self._class = device_class
         self._recording = RecordingLinks(links, self.exchanges.append)
@@ -77,7 +80,7 @@ class Session:
 
     def read(self) -> list[Reading]:
         """Read once; what is returned is checked as the runner checks it."""
-        began = time.monotonic()
+        began, crossed = time.monotonic(), len(self.exchanges)
         with blamed("read()"):
             got = self.device.read()
         took = time.monotonic() - began
@@ -86,8 +89,14 @@ class Session:
             checked = list(checked_readings(got, self._class.capabilities))
         if not checked:
             self.empty_reads += 1
-            self.empty_s += took
+            self.idle_reads += all(one.act is not Act.RX for one in self.exchanges[crossed:])
         return checked
+
+    def nap(self) -> None:
+        """Sleep for a moment, so that a driver that never waits does not eat the processor."""
+        began = time.monotonic()
+        time.sleep(NAP_S)
+        self.overslept_s += time.monotonic() - began - NAP_S
 
     def read_until(
         self, enough: Callable[[list[Reading]], bool], limit_s: float, what: str = "readings"
@@ -114,7 +123,7 @@ class Session:
             got = self.read()
             readings += got
             if not got:
-                time.sleep(0.001)
+                self.nap()
         return readings
 
     def forget(self) -> None:
@@ -139,7 +148,7 @@ class Session:
                 readings += got
                 last = time.monotonic()
             else:
-                time.sleep(0.001)
+                self.nap()
         return readings
 
     def close(self) -> None:
@@ -185,13 +194,13 @@ class Running:
 
     @property
     def state(self) -> ConnectionState:
-        """State at this moment."""
-        return self.group.states()[NAME].state
+        """State that was taken last; what was read before it has been taken too."""
+        return self.states[-1][1].state if self.states else ConnectionState.CLOSED
 
     @property
     def reason(self) -> str:
-        """Reason of the state at this moment."""
-        return self.group.states()[NAME].reason
+        """Reason of the state that was taken last."""
+        return self.states[-1][1].reason if self.states else ""
 
     def take(self, wait_s: float = 0.02) -> None:
         """Take what the queue holds."""

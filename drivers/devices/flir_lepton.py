@@ -133,7 +133,7 @@ class FlirLepton(Device[FlirLeptonConfig]):
         except Exception:
             self.close()
             raise
-        self._dropped = self.counters.frames_dropped  # opened in the middle of an image: no loss
+        self._dropped = self._pending[0].drops  # opened in the middle of an image: no loss
 
     def identify(self) -> Identity:
         """Return the model; its serial number is on another bus (CCI), which the bridge does not forward."""
@@ -249,10 +249,9 @@ class FlirLepton(Device[FlirLeptonConfig]):
     def _frame(self, image: wire.LeptonFrame) -> Frame:
         told = self._checked(image)
         flags = Flag.NONE
-        dropped = self.counters.frames_dropped
-        if dropped != self._dropped or self._gap:
+        if image.drops != self._dropped or self._gap:
             flags |= Flag.GAP_BEFORE
-        self._dropped, self._gap = dropped, False
+        self._dropped, self._gap = image.drops, False
         tlinear = self.config.tlinear_kelvin
         top = np.iinfo(np.uint16).max if tlinear else (1 << RAW_BITS) - 1
         if int(image.counts.max()) >= top or int(image.counts.min()) == 0:

@@ -114,8 +114,7 @@ class GyMcu90640(Device[GyMcu90640Config]):
             if self.config.emissivity is not None:
                 self._command(wire.SET_EMISSIVITY, round(self.config.emissivity * 100))
             self._command(wire.SET_MODE, wire.AUTO)
-            self._wait_for_frame()
-            self._dropped = self.counters.frames_dropped  # opened in the middle of a frame: no loss
+            self._dropped = self._wait_for_frame().drops  # opened in the middle of a frame: no loss
         except Exception:
             self.close()
             raise
@@ -156,10 +155,13 @@ class GyMcu90640(Device[GyMcu90640Config]):
             raise DeviceLost(f"{self.config.url} is not open")
         self._pending += self._decoder.feed(self._link.read())
 
-    def _wait_for_frame(self) -> None:
+    def _wait_for_frame(self) -> wire.ThermalFrame:
         wait_s = 1.0 + 2 / self.config.rate_hz
         end = time.monotonic() + wait_s
-        while not any(isinstance(message, wire.ThermalFrame) for message in self._pending):
+        while True:
+            for message in self._pending:
+                if isinstance(message, wire.ThermalFrame):
+                    return message
             if time.monotonic() >= end:
                 if self.counters.bytes_in:
                     raise ProtocolError(
@@ -173,10 +175,9 @@ class GyMcu90640(Device[GyMcu90640Config]):
 
     def _frame(self, frame: wire.ThermalFrame) -> Frame:
         flags = Flag.NONE
-        dropped = self.counters.frames_dropped
-        if dropped != self._dropped or self._reopened:
+        if frame.drops != self._dropped or self._reopened:
             flags |= Flag.GAP_BEFORE
-        self._dropped, self._reopened = dropped, False
+        self._dropped, self._reopened = frame.drops, False
         lowest, highest = int(frame.centi_c.min()), int(frame.centi_c.max())
         if lowest < LOWEST_C / SCALE_C or highest > HIGHEST_C / SCALE_C:
             flags |= Flag.SATURATED

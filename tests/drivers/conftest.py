@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 import serial
 
-from drivers.api import ConnectionState, Device, DeviceState, Item, Reading, Sample
+from drivers.api import ConnectionState, Device, DeviceState, Item, Link, Reading, Sample
 from drivers.runner import DeviceGroup, DeviceSpec
+from drivers.transport import PortLinks
 from drivers.twins.ports import PtyPort
+from drivers.twins.twin import Twin
 from tests.drivers.port_server import serving
 
 
@@ -21,7 +23,7 @@ from tests.drivers.port_server import serving
 def until() -> Callable[..., None]:
     """Wait for a condition; fail with what was awaited when it does not come in time."""
 
-    def wait(condition: Callable[[], Any], what: str, limit_s: float = 8.0) -> None:
+    def wait(condition: Callable[[], Any], what: str, limit_s: float = 30.0) -> None:
         end = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > end:
@@ -51,7 +53,7 @@ def collect() -> Callable[..., list[Any]]:
     """Read until ``enough(readings)``; fail when the deadline passes."""
 
     def read_on(
-        device: Device[Any], enough: Callable[[list[Reading]], Any], deadline_s: float = 15.0
+        device: Device[Any], enough: Callable[[list[Reading]], Any], deadline_s: float = 60.0
     ) -> list[Reading]:
         readings: list[Reading] = []
         end = time.monotonic() + deadline_s
@@ -61,6 +63,12 @@ def collect() -> Callable[..., list[Any]]:
         return readings
 
     return read_on
+
+
+@pytest.fixture
+def patient_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a wire wait longer for a reader who is there but slow, as on a busy machine."""
+    monkeypatch.setattr("drivers.twins.ports._FULL_WAIT_S", 2.0)
 
 
 class ScriptedLinks:
@@ -93,6 +101,25 @@ class ScriptedLinks:
 def scripted() -> type[ScriptedLinks]:
     """Class of links that say given chunks."""
     return ScriptedLinks
+
+
+class StartOnOpen(PortLinks):
+    """Starts a twin when the driver has opened its end, so that nothing is sent to nobody."""
+
+    def __init__(self, twin: Twin) -> None:
+        super().__init__()
+        self._twin = twin
+
+    def open(self, url: str, **settings: Any) -> Link:
+        link = super().open(url, **settings)
+        self._twin.start()
+        return link
+
+
+@pytest.fixture
+def start_on_open() -> type[StartOnOpen]:
+    """Class of links that start a twin."""
+    return StartOnOpen
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class LaneProcess:
         self.child.stdin.write(command + "\n")
         self.child.stdin.flush()
 
-    def until(self, *words: str, within_s: float = 30.0) -> str:
+    def until(self, *words: str, within_s: float = 90.0) -> str:
         """Return the first line from now on that holds every word."""
         deadline = time.monotonic() + within_s
         while True:
@@ -62,7 +62,7 @@ class LaneProcess:
         """Type quit, take the rest of the output and return the exit status."""
         if self.child.poll() is None:
             self.tell("quit")
-        status = self.child.wait(timeout=20)
+        status = self.child.wait(timeout=60)
         self._close()
         return status
 

@@ -89,11 +89,11 @@ class ShortLane:
         if self.link is not None:
             self.link.start()
         self._thread.start()
-        return [one.result(10) for one in given]
+        return [one.result(60) for one in given]
 
     def played(self) -> None:
         """Wait until everything was played."""
-        assert self.group.ended.wait(30)
+        assert self.group.ended.wait(120)
 
     def stop(self) -> None:
         """End the lane, as ``quit`` does."""
@@ -102,7 +102,7 @@ class ShortLane:
             self.agent._hold.close()
             return
         self.agent.submit(Quit())
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         if self.link is not None:
             self.link.stop()

@@ -225,7 +225,7 @@ def small_service() -> Iterator[SmallService]:
         service.close()
 
 
-def wait_for(condition: Callable[[], object], within_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + within_s
     while not condition():

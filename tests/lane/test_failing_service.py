@@ -36,7 +36,7 @@ def kept_by(folder: Path, kit, url: str) -> Kept:
     lane = ShortLane(folder, kit, duration_s=9.0, url=url, lost={"thermal-doors": 6.0})
     lane.start(Start(LORRY.spec.declaration), Probe(True))
     lane.played()
-    lane.agent.submit(End()).result(10)
+    lane.agent.submit(End()).result(60)
     began_s = time.monotonic()
     lane.stop()
     assert time.monotonic() - began_s < 5.0

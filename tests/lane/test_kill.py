@@ -28,7 +28,8 @@ def test_kill_in_the_middle_of_a_scan(lane, start_lane, lane_file: Path):
     began_ns = time.monotonic_ns()
     recording = data / "scans" / scan_id / "visit-01.mcap"
     while last_recorded_ns(recording) - began_ns < 6_000_000_000:
-        assert time.monotonic_ns() - began_ns < 30_000_000_000, "the recording does not grow"
+        assert time.monotonic_ns() - began_ns < 60_000_000_000, "the recording does not grow"
+        time.sleep(0.05)  # the twins run in this process
     killed_ns = lane.kill()
 
     # the recording opens up to the last second

@@ -158,7 +158,7 @@ def test_what_the_lane_does_not_get_to_is_not_carried_out_later(service, short_l
 
 
 def test_a_stream_that_falls_silent_is_opened_again_where_it_was(service, short_lane, monkeypatch):
-    monkeypatch.setattr("scanner.lane.orders.SILENCE_S", 0.5)
+    monkeypatch.setattr("scanner.lane.orders.SILENCE_S", 1.0)  # the service speaks each 0.2 s
     short_lane(duration_s=1.0).start()
     first, second = str(ULID()), str(ULID())
     service.order(41, command=first, by="officer.north", order={"name": "leave"})
@@ -186,7 +186,7 @@ def test_what_waited_unread_is_not_believed(service):
 
 
 def test_what_came_behind_an_order_that_took_long_is_asked_for_again(service, short_lane, monkeypatch):
-    monkeypatch.setattr("scanner.lane.orders.SILENCE_S", 0.5)
+    monkeypatch.setattr("scanner.lane.orders.SILENCE_S", 1.0)
     lane = short_lane(duration_s=1.0)
     lane.start()
     wait_for(lambda: service.last_event_ids)
@@ -194,7 +194,7 @@ def test_what_came_behind_an_order_that_took_long_is_asked_for_again(service, sh
     take_order = lane.agent.outbox.take_order
 
     def take_slowly(command: str, utc_ns: int) -> bool:
-        until_s = time.monotonic() + (0.8 if command == first else 0.0)
+        until_s = time.monotonic() + (1.4 if command == first else 0.0)
         wait_for(lambda: service.orders.empty() and time.monotonic() >= until_s)
         return take_order(command, utc_ns)
 

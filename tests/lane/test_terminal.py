@@ -19,7 +19,7 @@ from drivers.api import Event, EventKind
 from scanner.recording.info import recording_info
 from scanner.recording.reader import read_recording
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class TerminalLane:

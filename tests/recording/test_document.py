@@ -58,7 +58,7 @@ def written(program: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stranger")
     (folder / "program.py").write_text(program, encoding="utf-8")
     command = [sys.executable, "-W", "error", "program.py", "visit.mcap"]
-    subprocess.run(command, cwd=folder, check=True, timeout=50)
+    subprocess.run(command, cwd=folder, check=True, timeout=150)
     return folder / "visit.mcap"
 
 

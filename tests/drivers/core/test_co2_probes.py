@@ -28,11 +28,11 @@ from drivers.twins.ports import PtyPort, TcpPort, WirePort
 
 
 def one_sample(device: Any) -> Sample:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         for reading in device.read():
             return reading
-    pytest.fail("no sample within 5 s")
+    pytest.fail("no sample within 20 s")
 
 
 @pytest.fixture(params=["pty", "tcp"])
@@ -93,7 +93,7 @@ def test_s8_twin_switches_abc_off() -> None:
 
 def test_gmp252_twin_understands_another_librarys_client() -> None:
     with Gmp252Twin(PtyPort(), lambda: 1234.5) as twin:
-        client = ModbusSerialClient(twin.url, baudrate=19200, stopbits=2, timeout=1, retries=0)
+        client = ModbusSerialClient(twin.url, baudrate=19200, stopbits=2, timeout=10, retries=0)
         assert client.connect()
         with closing(client):
             words = client.read_holding_registers(0, count=2, device_id=240).registers
@@ -108,7 +108,7 @@ def test_gmp252_twin_understands_another_librarys_client() -> None:
 def test_s8_twin_understands_another_librarys_client_and_is_silent_to_strangers() -> None:
     with S8Twin(TcpPort(), lambda: 612.0, address=0x68) as twin:
         port = int(twin.url.rsplit(":", 1)[1])
-        client = ModbusTcpClient("127.0.0.1", port=port, framer=FramerType.RTU, timeout=0.3, retries=0)
+        client = ModbusTcpClient("127.0.0.1", port=port, framer=FramerType.RTU, timeout=10, retries=0)
         assert client.connect()
         with closing(client):
             for address in (0xFE, 0x68):
@@ -314,6 +314,12 @@ def test_a_look_alike_that_streams_is_not_taken_for_a_probe() -> None:
 # Another library at the far end
 
 
+@pytest.fixture
+def answers_may_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give another library's server on a busy machine more time than a probe."""
+    monkeypatch.setattr("drivers.devices.modbus_line.ANSWER_LIMIT_S", 3.0)
+
+
 @contextmanager
 def pymodbus_server(port: str, device: SimDevice, **settings: Any) -> Iterator[None]:
     """Run pymodbus's serial server on a port in its own thread."""
@@ -329,7 +335,7 @@ def pymodbus_server(port: str, device: SimDevice, **settings: Any) -> Iterator[N
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert serving.wait(5)
+    assert serving.wait(30)
     try:
         yield
     finally:
@@ -337,6 +343,7 @@ def pymodbus_server(port: str, device: SimDevice, **settings: Any) -> Iterator[N
         thread.join()
 
 
+@pytest.mark.usefixtures("answers_may_come_late")
 def test_gmp252_against_pymodbus(crossed: tuple[PtyPort, PtyPort]) -> None:
     one, other = crossed
     registers = [
@@ -357,6 +364,7 @@ def test_gmp252_against_pymodbus(crossed: tuple[PtyPort, PtyPort]) -> None:
         assert sample.quality is Quality.GOOD
 
 
+@pytest.mark.usefixtures("answers_may_come_late")
 def test_s8_against_pymodbus(crossed: tuple[PtyPort, PtyPort]) -> None:
     one, other = crossed
     off = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]

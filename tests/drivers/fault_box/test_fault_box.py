@@ -126,16 +126,17 @@ def test_datagrams_are_dropped_whole() -> None:
     box.close()
 
 
+@pytest.mark.usefixtures("patient_wire")
 @streams()
 def test_a_flood_of_20_mb_comes_through_and_the_twin_after_it(wire: str, parrot) -> None:
     box = FaultBox(WIRES[wire]())
     _, link = parrot(box)
     box.flood(20_000_000)
     got, tail = 0, b""
-    end = time.monotonic() + 30
-    while box.to_host.waiting_bytes:
+    end = time.monotonic() + 120
+    while (data := link.read()) or box.to_host.waiting_bytes:
         assert time.monotonic() < end
-        got += len(link.read())
+        got += len(data)
     link.write(b"polly")
     while not tail.endswith(b"polly"):
         assert time.monotonic() < end
@@ -151,9 +152,7 @@ def test_a_flood_that_nobody_reads_ends(wire: str, parrot) -> None:
     box = FaultBox(WIRES[wire]())
     _, _unread = parrot(box)
     box.flood(300_000 if wire == "pty" else 8_000_000)
-    end = time.monotonic() + 2
-    until(lambda: box.done["not taken"] > 0 or time.monotonic() > end)
-    assert box.bytes_dropped == box.done["not taken"] > 0
+    until(lambda: box.bytes_dropped == box.done["not taken"] > 0)  # they are counted one after the other
 
 
 @streams()
@@ -170,12 +169,12 @@ def test_a_stall_is_silence_and_then_everything(wire: str, parrot) -> None:
 
 def test_a_delay_does_not_hold_up_the_twin(parrot) -> None:
     box = FaultBox(PtyPort())
-    box.to_host.faults = Faults(delay_s=0.5)
+    box.to_host.faults = Faults(delay_s=1.0)
     twin, link = parrot(box)
     began, steps = time.monotonic(), twin.steps
     link.write(b"polly")
     assert read_bytes(link, 5) == b"polly"
-    assert time.monotonic() - began >= 0.5
+    assert time.monotonic() - began >= 1.0
     assert twin.steps - steps >= 10  # its pace is 20 ms
 
 
@@ -203,7 +202,7 @@ def test_a_hang_up_can_come_in_the_middle_of_a_piece(parrot) -> None:
     link.write(b"polly")
     assert read_bytes(link, 3) == b"pol"
     with pytest.raises(DeviceLost):
-        link.read()
+        read_bytes(link, 1)
 
 
 def test_what_waited_for_one_client_does_not_reach_the_next(parrot) -> None:
@@ -244,6 +243,7 @@ def test_nothing_is_left_behind(wire: str) -> None:
     assert threads_and_descriptors() == before
 
 
+@pytest.mark.usefixtures("patient_wire")
 def test_a_driver_gets_exactly_the_frames_that_crossed_unchanged() -> None:
     images = [np.full((24, 32), 20.0 + n) for n in range(60)]
     box: WirePort = FaultBox(PtyPort(), seed=9)
@@ -256,8 +256,9 @@ def test_a_driver_gets_exactly_the_frames_that_crossed_unchanged() -> None:
         while not twin.finished.is_set():
             assert time.monotonic() < end
             frames += driver.read()
-        while last := driver.read():
-            frames += last
+        for _ in range(3):  # a read may take a part of a frame and return nothing
+            while last := driver.read():
+                frames += last
         driver.close()
     got = {round(float(frame.pixels[0, 0] * frame.scale + frame.offset)) for frame in frames}
     whole = {

@@ -22,7 +22,7 @@ def port(request: pytest.FixtureRequest) -> WirePort:
 def collect() -> Callable[..., list[Any]]:
     """Read until there are so many readings."""
 
-    def read_on(device: Device[Any], count: int, deadline_s: float = 10.0) -> list[Reading]:
+    def read_on(device: Device[Any], count: int, deadline_s: float = 30.0) -> list[Reading]:
         readings: list[Reading] = []
         end = time.monotonic() + deadline_s
         while len(readings) < count:

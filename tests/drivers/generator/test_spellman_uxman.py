@@ -42,7 +42,7 @@ def running(twin: SpellmanUxmanTwin, url: str = "", **keys: Any) -> Iterator[Spe
 
 def collect(driver: SpellmanUxman, enough: Callable[[list[GeneratorState]], Any]) -> list[GeneratorState]:
     states: list[Any] = []
-    end = time.monotonic() + 8
+    end = time.monotonic() + 30
     while not enough(states):
         assert time.monotonic() < end, f"only {states}"
         states += driver.read()

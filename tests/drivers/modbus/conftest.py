@@ -89,7 +89,7 @@ def serving(port: str, device: SimDevice, **settings: Any) -> Iterator[None]:
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(30)
     try:
         yield
     finally:
@@ -98,8 +98,10 @@ def serving(port: str, device: SimDevice, **settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def far_end(wire: type[WirePort]) -> Iterator[Callable[..., str]]:
+def far_end(wire: type[WirePort], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Start pymodbus's server behind a wire; returns the URL that a driver opens."""
+    # on a busy machine it may take longer than a probe
+    monkeypatch.setattr("drivers.devices.modbus_line.ANSWER_LIMIT_S", 3.0)
     with ExitStack() as stack:
 
         def start(device: SimDevice, **settings: Any) -> str:

@@ -28,11 +28,11 @@ Started = Callable[..., str]
 
 
 def first_samples(device: Device[Any]) -> list[Sample]:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         if found := [reading for reading in device.read() if isinstance(reading, Sample)]:
             return found
-    pytest.fail("no sample within 5 s")
+    pytest.fail("no sample within 20 s")
 
 
 def until_answered(act: Callable[[], Any]) -> Any:

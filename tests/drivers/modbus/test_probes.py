@@ -23,11 +23,11 @@ from drivers.twins.sensirion_scd30 import Scd30Twin
 
 
 def samples(device: Device[Any]) -> list[Sample]:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         if found := [reading for reading in device.read() if isinstance(reading, Sample)]:
             return found
-    pytest.fail("no sample within 5 s")
+    pytest.fail("no sample within 20 s")
 
 
 def raw_exchange(twin: Any, request: str, length: int) -> str:
@@ -224,7 +224,7 @@ def test_scd30_set_up_already_is_not_written_again(run: Any) -> None:
 def test_scd30_gives_each_measurement_once(run: Any) -> None:
     measured = iter(range(400, 500))
     twin = run(Scd30Twin(TcpPort(), lambda: float(next(measured))))
-    twin.pace = 0.1
+    twin.pace = 0.5  # a second each: a busy machine misses none
     device = run(scd30(twin))
     device.open()
     assert [samples(device)[0].value for _ in range(3)] == [400.0, 401.0, 402.0]

@@ -50,7 +50,7 @@ def collect() -> Callable[[SeedLink, int], list[WaveformBlock]]:
 
     def read_on(driver: SeedLink, n_samples: int) -> list[WaveformBlock]:
         blocks: list[WaveformBlock] = []
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while sum(block.counts.shape[1] for block in blocks) < n_samples:
             assert time.monotonic() < end, f"only {len(blocks)} blocks came"
             blocks += driver.read()  # type: ignore[arg-type]

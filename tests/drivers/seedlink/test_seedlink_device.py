@@ -179,8 +179,8 @@ def test_who_was_not_there_before_begins_with_the_next_record(opened, collect, u
 
 def test_a_quiet_server_is_asked_for_its_name_and_stays(opened, collect, until) -> None:
     with SeedLinkTwin(TcpPort()) as twin:
-        driver = opened(one_channel(twin, keep_alive_s=0.1, silence_timeout_s=0.6))
-        end = time.monotonic() + 1.2
+        driver = opened(one_channel(twin, keep_alive_s=0.1, silence_timeout_s=1.2))
+        end = time.monotonic() + 2.4
         while time.monotonic() < end:
             assert driver.read() == []
         assert ["INFO", "ID"] in twin.commands
@@ -320,4 +320,4 @@ def test_a_config_that_cannot_be_kept_is_refused(keys: dict[str, Any]) -> None:
 
 def test_the_driver_does_without_obspy() -> None:
     code = "import sys, drivers.devices.seedlink; sys.exit('obspy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

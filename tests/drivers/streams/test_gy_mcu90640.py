@@ -23,6 +23,7 @@ def celsius(frame: Frame) -> np.ndarray:
     return frame.pixels * frame.scale + frame.offset
 
 
+@pytest.mark.usefixtures("patient_wire")
 def test_real_frames_arrive_within_half_a_hundredth(shared_data: Path, opened, collect) -> None:
     files = sorted((shared_data / "thermal/mlx90640_raw").glob("*.raw"))
     assert len(files) == 4
@@ -79,6 +80,16 @@ def test_a_damaged_frame_is_a_gap(opened, collect, scripted) -> None:
     frames = collect(driver, lambda got: len(got) == 3)
     # Beginning in the middle of a frame is no loss.
     assert [bool(f.flags & Flag.GAP_BEFORE) for f in frames] == [False, True, False]
+
+
+def test_the_gap_is_before_the_frame_after_it_however_much_one_read_brings(opened, collect, scripted) -> None:
+    whole = wire.encode(wire.ThermalFrame(np.full((24, 32), 2000, np.int16), 2500))
+    damaged = bytearray(whole)
+    damaged[700] ^= 1
+    links = scripted(whole, whole + bytes(damaged) + whole + whole[:100], whole[100:])
+    driver = opened(GyMcu90640(GyMcu90640Config("scripted"), links))
+    frames = collect(driver, lambda got: len(got) == 4)
+    assert [bool(f.flags & Flag.GAP_BEFORE) for f in frames] == [False, False, True, False]
 
 
 def test_a_pulled_plug_is_a_lost_device(opened, collect) -> None:

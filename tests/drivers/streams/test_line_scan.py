@@ -51,6 +51,7 @@ def line(number: int, scan: int = 1, n_pixels: int = N_PIXELS, **facts: Any) -> 
     return wire.encode(wire.Line(scan, number, pixels=np.full(n_pixels, number, np.uint16), **known))
 
 
+@pytest.mark.usefixtures("patient_wire")
 @pytest.mark.parametrize("port", [TcpPort, PtyPort])
 def test_a_passage_arrives_as_it_was_sent(port: type[WirePort], opened, collect) -> None:
     dark, air, data = image(8), image(9), image(120)

@@ -224,19 +224,19 @@ def test_a_shake_that_falls_silent_is_a_timeout(opened, collect, start_on_open) 
     source = RecordedSamples(np.zeros((1, 100), np.int32), loop=True)
     twin = RaspberryShakeTwin(UdpPort(), source, epoch_ns=EPOCH_NS)
     driver = opened(
-        RaspberryShake(RaspberryShakeConfig(twin.url, silence_timeout_s=0.6), start_on_open(twin))
+        RaspberryShake(RaspberryShakeConfig(twin.url, silence_timeout_s=1.5), start_on_open(twin))
     )
     collect(driver, lambda got: len(got) == 1)
     twin.silence()
     with pytest.raises(DeviceTimeout, match="datacast address"):
-        collect(driver, lambda got: False, deadline_s=5)
+        collect(driver, lambda got: False, deadline_s=10)
     twin.stop()
 
 
 def test_a_channel_that_falls_silent_is_complained_about(opened, collect, start_on_open) -> None:
     source = RecordedSamples(np.arange(400, dtype=np.int32).reshape(2, 200), loop=True)
     twin = RaspberryShakeTwin(UdpPort(), source, tuple(TWO), pace=4)
-    config = RaspberryShakeConfig(twin.url, TWO, silence_timeout_s=0.5)
+    config = RaspberryShakeConfig(twin.url, TWO, silence_timeout_s=1.5)
     driver = opened(RaspberryShake(config, start_on_open(twin)))
     collect(driver, lambda got: len(got) == 2)
     assert driver.complaint() == ""

@@ -65,6 +65,7 @@ def block(sequence: int, n_samples: int = 4, channels: int = 3, **facts: Any) ->
     )
 
 
+@pytest.mark.usefixtures("patient_wire")
 @both_wires
 def test_what_the_board_measures_arrives_unchanged(port: type[WirePort], opened, collect) -> None:
     sent = counts(1030)

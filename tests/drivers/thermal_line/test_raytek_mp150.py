@@ -41,7 +41,7 @@ def running(twin: RaytekMp150Twin, **keys: Any) -> Iterator[RaytekMp150]:
         yield driver
 
 
-def collect(driver: RaytekMp150, enough: Callable[[list[Frame]], Any], limit_s: float = 10.0) -> list[Frame]:
+def collect(driver: RaytekMp150, enough: Callable[[list[Frame]], Any], limit_s: float = 30.0) -> list[Frame]:
     frames: list[Any] = []
     end = time.monotonic() + limit_s
     while not enough(frames):
@@ -58,6 +58,7 @@ def gaps(frames: list[Frame]) -> list[bool]:
     return [bool(frame.flags & Flag.GAP_BEFORE) for frame in frames]
 
 
+@pytest.mark.usefixtures("patient_wire")
 @pytest.mark.parametrize("port", [PtyPort, TcpPort])
 @pytest.mark.parametrize(
     ("data", "dtype", "rounding_k"),

@@ -26,11 +26,11 @@ def next_sample() -> Callable[..., Sample]:
         quantity: Quantity = Quantity.CO2_PPM,
         such: Callable[[Sample], bool] = lambda sample: True,
     ) -> Sample:
-        end = time.monotonic() + 8
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             for reading in device.read():
                 if isinstance(reading, Sample) and reading.quantity is quantity and such(reading):
                     return reading
-        pytest.fail(f"no such sample of {quantity} within 8 s")
+        pytest.fail(f"no such sample of {quantity} within 30 s")
 
     return read_on

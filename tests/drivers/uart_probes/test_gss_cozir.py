@@ -64,10 +64,10 @@ def test_sprintir_gives_twenty_values_a_second(port: WirePort) -> None:
         device.open()
         samples: list[Any] = []
         began = time.monotonic()
-        while len(samples) < 21:
-            assert time.monotonic() < began + 5
+        while len(samples) < 61:
+            assert time.monotonic() < began + 15
             samples += device.read()
-        assert time.monotonic() - began == pytest.approx(1.0, abs=0.3)
+        assert time.monotonic() - began == pytest.approx(3.0, abs=0.9)
     assert {sample.value for sample in samples} == {40_000.0}
 
 
