@@ -46,6 +46,7 @@ ALONE = "--autoplay-policy=no-user-gesture-required"
 NEVER_FOR_THE_TEST = ("--user-data-dir",)
 SOUNDS_WITHIN_S = 60.0
 DRAWN_WITHIN_S = 30.0
+REST_MS = 500.0
 # each tone with whether anybody had pressed anything on the page until then
 NOTE_TONES = """
 window.tones = [];
@@ -119,9 +120,9 @@ def test_two_fingers_enlarge_and_move_a_picture(open_booth: Callable[..., Booth]
     canvas = picture.get_by_role("application")
     canvas.scroll_into_view_if_needed()
     assert zoom_of(picture) == 1.0
+    whole = drawn(canvas)
     x, y = middle_of(canvas)
     hand = Hand(booth)
-    whole = drawn(canvas)
 
     hand.move(((x - 20, y), (x - 60, y)), ((x + 20, y), (x + 60, y)))
     before = drawn(canvas, after=whole)
@@ -143,9 +144,11 @@ def test_one_finger_scrolls_the_page_over_a_whole_picture(open_booth: Callable[.
     booth.page.set_viewport_size(TABLET)
     booth.log_in("officer")
     canvas = booth.page.get_by_role("application").first
+    drawn(canvas)
     canvas.scroll_into_view_if_needed()
     x, y = middle_of(canvas)
     before = booth.page.evaluate("scrollY")
+    assert before > 50
     Hand(booth).move(((x, y), (x, y + 120)), steps=20)
     booth.page.wait_for_function("(before) => scrollY < before - 50", arg=before)
 
@@ -156,9 +159,13 @@ def zoom_of(picture: Locator) -> float:
 
 
 def middle_of(canvas: Locator) -> tuple[float, float]:
-    """Return the middle of an element on the screen."""
-    box = canvas.bounding_box()
-    assert box is not None
+    """Return the middle of an element on the screen, once nothing that is still being drawn moves it."""
+    deadline = time.monotonic() + DRAWN_WITHIN_S
+    last = None
+    while (box := canvas.bounding_box()) is None or box != last:
+        assert time.monotonic() < deadline, f"the page does not come to rest within {DRAWN_WITHIN_S:g} s"
+        last = box
+        canvas.page.wait_for_timeout(REST_MS)
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
