@@ -30,25 +30,33 @@ class Pace:
 
 
 class SamplePace:
-    """Says which polls become samples: one about every ``period_s``, by the clock.
+    """Says which polls become samples: the first, then one in so many.
 
-    Not by counting polls: on a shared line a poll may wait for others.
+    They are counted, so that the same answers give the same samples when they are
+    played again, on a busy machine too. Where polls wait for others, as on a shared
+    line, one becomes a sample when the next would come after `LATEST` periods.
 
     Parameters
     ----------
     period_s : time between samples, s.
-    poll_s : time between polls, s; half of it is tolerated early.
+    poll_s : time between polls, s.
     """
 
+    LATEST = 1.5  # a device is taken for silent after 2 (`drivers.freshness`)
+
     def __init__(self, period_s: float, poll_s: float) -> None:
-        self._period_s = period_s
-        self._early_s = poll_s / 2
-        self._due = time.monotonic()
+        self._polls = max(1, round(period_s / poll_s))
+        self._latest_s = self.LATEST * period_s
+        self._left = 1
+        self._sampled = self._polled = time.monotonic()
 
     def due(self) -> bool:
         """Tell whether this poll is to be passed on."""
         now = time.monotonic()
-        if now < self._due - self._early_s:
+        next_s = now + (now - self._polled) - self._sampled
+        self._polled = now
+        self._left -= 1
+        if self._left > 0 and next_s < self._latest_s:
             return False
-        self._due = max(self._due + self._period_s, now + self._early_s)
+        self._left, self._sampled = self._polls, now
         return True

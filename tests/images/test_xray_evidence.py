@@ -197,13 +197,16 @@ def test_evidence_within_a_second_from_512_by_1024(
     xray_model: ImageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = lane.blocks(lane.passage_of(lane.BOXED, 1, 1, shape=(512, 1024)))
-    modality = XrayModality(None, xray_model)
-    for item in items:
-        modality.feed(item)
     view = lane.view_of(lane.PORTAL)
-    began = time.perf_counter()
-    modality.evaluate(LATER_NS, view)
-    assert time.perf_counter() - began < 1.0
+    took_s = []
+    for _ in range(3):  # others on a busy machine only ever lengthen it
+        modality = XrayModality(None, xray_model)
+        for item in items:
+            modality.feed(item)
+        began = time.perf_counter()
+        modality.evaluate(LATER_NS, view)
+        took_s.append(time.perf_counter() - began)
+    assert min(took_s) < 1.0
     monkeypatch.setattr("scanner.modalities.xray.measure", None)  # scored once and kept
     began = time.thread_time()  # what others do meanwhile on a busy machine is not its own
     modality.evaluate(LATER_NS, view)

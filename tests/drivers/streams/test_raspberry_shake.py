@@ -149,11 +149,15 @@ def test_a_channel_alone_for_the_first_time_after_a_loss_is_flagged(opened, scri
 
 
 def test_an_incomplete_step_is_given_out_after_one_packet_length(opened, scripted, collect) -> None:
-    driver = opened(RaspberryShake(RaspberryShakeConfig("udp://scripted:1", TWO), scripted(packet("EHZ", 0))))
-    began = time.monotonic()
-    (block,) = collect(driver, lambda got: len(got) == 1)
-    assert 0.2 < time.monotonic() - began < 2
-    assert facts(block) == ("EHZ", 0, 0, False)
+    waited_s = []
+    for _ in range(3):  # others on a busy machine only ever lengthen it
+        config = RaspberryShakeConfig("udp://scripted:1", TWO)
+        driver = opened(RaspberryShake(config, scripted(packet("EHZ", 0))))
+        began = time.monotonic()
+        (block,) = collect(driver, lambda got: len(got) == 1)
+        waited_s.append(time.monotonic() - began)
+        assert facts(block) == ("EHZ", 0, 0, False)
+    assert 0.2 < min(waited_s) < 2
 
 
 @pytest.mark.parametrize(
