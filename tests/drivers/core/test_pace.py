@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 
@@ -42,5 +43,5 @@ def test_the_same_polls_on_a_machine_that_is_late_now_and_then(passed_on, period
 def test_no_sample_is_later_than_silence_where_polls_wait_for_others(passed_on):
     for interval_s in (0.3, 0.5, 0.9, 1.2):
         chosen = passed_on(2.0, 0.25, [interval_s] * 100)
-        apart_s = [interval_s * (b - a) for a, b in zip(chosen, chosen[1:], strict=False)]
+        apart_s = [interval_s * (b - a) for a, b in itertools.pairwise(chosen)]
         assert max(apart_s) < silence_limit_s(2.0) - 0.5
