@@ -179,7 +179,7 @@ def test_stream_ends_with_its_session(running: Any, read_stream: Stream, how: st
             case "expired":
                 with running.database.writing() as c:
                     c.exec_driver_sql("UPDATE sessions SET opened_utc_ms = 1 WHERE name = ?", (name,))
-        bye = stream.first("bye")
+        bye = stream.first("bye", 5.0)  # "at once"
         assert bye.data == {"code": "session_ended"}
         stream.wait_end()
     assert booth.get("/api/v1/me").json()["code"] == "session_ended"

@@ -122,7 +122,7 @@ def test_pages_of_a_session_hear_that_it_was_locked(running: Any, read_stream: A
     with read_stream(booth, "/api/v1/events?after=0") as stream:
         stream.first("heartbeat")
         booth.post("/api/v1/lock")
-        assert stream.first("me").data["locked"] is True
+        assert stream.first("me", within_s=3).data["locked"] is True
 
 
 def test_sensitive_acts_need_a_password_that_was_given_just_now(running: Any) -> None:

@@ -175,7 +175,7 @@ def drained(link: Any, links: ScriptedLinks, size: int = 65536) -> list[bytes]:
     return chunks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(min_size=1, max_size=300), min_size=1, max_size=8), st.integers(0, 1000))
 def test_any_pieces_are_the_same_bytes(chunks: list[bytes], seed: int) -> None:
     script = [Exchange(float(n), Act.RX, chunk) for n, chunk in enumerate(chunks)]
@@ -267,7 +267,7 @@ EXCHANGES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(EXCHANGES, max_size=6), st.text(max_size=20))
 @example([], "a line separator \u2028 and a next line \x85 are no ends of lines")
 def test_what_is_saved_is_loaded(tmp_path_factory: Any, exchanges: list[Exchange], words: str) -> None:

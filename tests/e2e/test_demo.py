@@ -28,12 +28,12 @@ from scanner.lane.config import load_lane_config
 from scanner.methods import load_kit
 from scanner.simulation.sources import LaneSource
 from scanner.simulation.stream import demo_stream
+from tests.e2e.line import ANSWER_WITHIN_S
 
 pytestmark = pytest.mark.timeout(480)
 
 WITHIN_S = 90.0
-ENDED_WITHIN_S = 30.0
-ANSWER_WITHIN_S = 20.0
+ENDED_WITHIN_S = 8.0
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
 LOGIN = re.compile(r"(officer|supervisor),[^│\n]*?([a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4})")
 

@@ -97,7 +97,7 @@ def test_an_alert_is_dealt_with_on_its_page(open_booth: Callable, line: Line, la
     assert plate in locked.inner_text()
     assert locked.evaluate(UNCOVERED)
     booth.page.evaluate("window.tones = 0")
-    booth.page.wait_for_function("() => window.tones > 0")
+    booth.page.wait_for_function("() => window.tones > 0", timeout=10_000)
     look(booth, "locked")
     booth.page.get_by_label(booth.word("login_password"), exact=True).fill(PASSWORD)
     booth.page.keyboard.press("Enter")

@@ -146,7 +146,7 @@ def test_a_change_is_told_at_once(service, kit_saying, tmp_path, monkeypatch):
     lane.played()
     wait_for(lambda: service.lives and device(service.lives[-1], "shake").state == "ready")
     lane.agent.submit(Start(LORRY.spec.declaration)).result(60)
-    wait_for(lambda: service.lives[-1].scan_id, within_s=5.0)  # the beat is 30 s away
+    wait_for(lambda: service.lives[-1].scan_id, within_s=1.0)  # the beat is 30 s away
     lane.stop()
 
 

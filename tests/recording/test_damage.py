@@ -84,7 +84,7 @@ def test_a_cut_anywhere_gives_what_stands_before_it(
     assert longest == len(records)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_changed_byte_goes_unnoticed_or_unexpected(
     data: st.DataObject, whole: bytes, records: list[Any], same: Same, tmp_path: Path

@@ -13,7 +13,7 @@ from scanner.signals.seismic import bridge, decimate, decimator_state, to_veloci
 FLAT = GeophoneResponse(1e6, 0.0, 1.0, "declared")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=12), st.sampled_from([1, 2, 5]))
 def test_any_split_into_blocks_gives_the_same_stream(lengths: list[int], factor: int) -> None:
     n = sum(lengths)

@@ -90,7 +90,7 @@ def newest_of(scan: Scan) -> tuple[int, int]:
     return (scan.assessment.visit, scan.assessment.mono_ns) if scan.assessment else (0, 0)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories(), data=st.data())
 def test_any_order_and_repetition_ends_alike(shared_database, lane_of, story, data):
     lane = lane_of(shared_database)
@@ -147,7 +147,7 @@ def _check_end(lane: Any, story: list[tuple[Any, ...]]) -> None:
 ENDS = ("ended", "interrupted")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories(), data=st.data())
 def test_officers_in_between_never_lose_an_alarm(shared_database, lane_of, story, data):
     """An alert goes forward, and back to raised only by a first rescue, after a search that found
@@ -208,7 +208,7 @@ FOUND = OutcomeRequest(kind=OutcomeKind.PEOPLE_FOUND, people=2)
 SHELVE = ShelveRequest(minutes=10, reason="search bay 2 is taken")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(story=stories(), data=st.data())
 def test_whatever_officers_try_nothing_is_lost(shared_database, lane_of, story, data):
     """Never closed without an outcome, nothing gone from `outcomes`, no rescue on the shelf, time for all."""

@@ -175,7 +175,7 @@ def test_a_delay_does_not_hold_up_the_twin(parrot) -> None:
     link.write(b"polly")
     assert read_bytes(link, 5) == b"polly"
     assert time.monotonic() - began >= 1.0
-    assert twin.steps - steps >= 10  # its pace is 20 ms
+    assert twin.steps - steps >= 20  # its pace is 20 ms
 
 
 @streams()

@@ -82,7 +82,7 @@ pieces = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(parts=st.lists(pieces, max_size=6), random=st.randoms(use_true_random=False))
 def test_any_split_gives_the_same_frames(parts: list[bytes], random) -> None:
     data = b"".join(parts)

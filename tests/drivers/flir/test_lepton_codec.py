@@ -135,7 +135,7 @@ def streams(draw) -> tuple[Model, bytes]:
     return model, b"".join(draw(st.lists(st.one_of(pieces), max_size=5)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(stream=streams(), random=st.randoms(use_true_random=False))
 def test_any_split_gives_the_same_images(stream: tuple[Model, bytes], random) -> None:
     model, data = stream
@@ -146,7 +146,7 @@ def test_any_split_gives_the_same_images(stream: tuple[Model, bytes], random) ->
     assert len(other._tail) < 2 * PACKET_BYTES
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(before=st.binary(max_size=500), after=st.binary(max_size=200))
 def test_a_whole_image_comes_out_of_garbage(before: bytes, after: bytes) -> None:
     data = before + WIRE[Model.LEPTON2][0] + after
@@ -174,7 +174,7 @@ def test_an_even_scene_behind_a_slip_is_not_taken_for_discard_packets(n_bytes: i
     assert [f.counts.tobytes() for f in frames] == [scene.tobytes()] * 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, 60 * PACKET_BYTES - 1), change=st.integers(1, 255))
 def test_a_changed_byte_never_makes_another_image(at: int, change: int) -> None:
     first, second, _ = WIRE[Model.LEPTON2]

@@ -118,7 +118,7 @@ REPLIES = ((22, ("0", "1", "0")), (20, ("433", "2276", "3150", "690", "228", "88
 
 
 @FRAMINGS
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data(), before=st.binary(max_size=40), between=st.binary(max_size=40))
 def test_any_split_gives_the_same_messages(
     framing: Framing, data: st.DataObject, before: bytes, between: bytes
@@ -140,7 +140,7 @@ def test_any_split_gives_the_same_messages(
 
 
 @FRAMINGS
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     chunks=st.lists(
         st.one_of(st.binary(max_size=200), st.sampled_from([b"\x02", b"\x03", b"22,", b",,,", b"\x0299"])),

@@ -149,7 +149,7 @@ def test_a_header_that_contradicts_itself_is_dropped(obspy, at: int, value: byte
     assert counters.dropped == {"header": 1}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_no_record_raises(data) -> None:
     counts = np.arange(90, dtype=np.int32) * 1000

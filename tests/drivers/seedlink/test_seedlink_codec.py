@@ -50,7 +50,7 @@ def streams(draw) -> bytes:
     return b"".join(draw(st.lists(piece, max_size=6)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=streams(), random=st.randoms(use_true_random=False))
 def test_any_split_gives_the_same_messages(data: bytes, random) -> None:
     whole, one = fed(data, [])
@@ -59,7 +59,6 @@ def test_any_split_gives_the_same_messages(data: bytes, random) -> None:
     assert other.counters == one.counters
 
 
-@settings(deadline=None)
 @given(before=st.binary(max_size=3000), after=st.binary(max_size=600))
 def test_a_whole_packet_comes_out_of_garbage(before: bytes, after: bytes) -> None:
     packet = Packet(0x123456, RECORDS[2])

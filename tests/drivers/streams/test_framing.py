@@ -103,7 +103,7 @@ def test_byte_by_byte_gives_every_message(codec: Codec) -> None:
 
 
 @codecs
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_split_gives_the_same_messages_and_counts(codec: Codec, data: st.DataObject) -> None:
     pieces = data.draw(st.lists(st.sampled_from(codec.frames) | st.binary(max_size=60), max_size=6))
@@ -113,7 +113,7 @@ def test_any_split_gives_the_same_messages_and_counts(codec: Codec, data: st.Dat
 
 
 @codecs
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(garbage=st.binary(max_size=3000))
 def test_garbage_is_dropped_and_the_stream_found_again(codec: Codec, garbage: bytes) -> None:
     messages, counters = decode(codec, [garbage, codec.delimiter, *codec.frames * 2])
@@ -123,7 +123,7 @@ def test_garbage_is_dropped_and_the_stream_found_again(codec: Codec, garbage: by
 
 
 @pytest.mark.parametrize("codec", [CODECS[name] for name in CHECKED], ids=CHECKED)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_a_damaged_byte_costs_exactly_its_frame_and_is_counted(codec: Codec, data: st.DataObject) -> None:
     hit = data.draw(st.integers(0, len(codec.frames) - 1))
@@ -205,7 +205,7 @@ def test_idle_delimiters_are_no_frames() -> None:
     assert frames.counters.frames_dropped == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=2), max_size=30),
     sequence=st.integers(0, 2**32 - 1),
@@ -220,7 +220,7 @@ def test_any_block_comes_back(counts: list[list[int]], sequence: int, clipped: i
     assert (block.sequence, block.clipped, block.device_ns) == (sequence, clipped, 2**63)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(pixels=st.lists(st.integers(0, 65535), max_size=700), encoder=st.integers(-(2**63), 2**63 - 1))
 def test_any_line_comes_back(pixels: list[int], encoder: int) -> None:
     sent = line.Line(1, 2, encoder, 3, line.AIR, 1, 4, 15, np.array(pixels, np.uint16))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import Channel, ClockLock, Flag, Role, WaveformBlock
@@ -63,7 +63,6 @@ def test_what_all_channels_have_goes_out() -> None:
     assert all_facts(give(one, "Z", 500, 100)) == [("Z+N", 500, 600, 0, False)]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_any_cutting_gives_every_sample_beside_its_companions(data: st.DataObject) -> None:
     one = joiner()

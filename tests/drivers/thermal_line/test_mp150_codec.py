@@ -112,7 +112,7 @@ def test_a_cut_line_does_not_take_the_next_one_along() -> None:
     assert [line_counter(line, Order.LOW_FIRST) for line in lines] == [701, 702]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from(list(DataMode)), st.binary(max_size=50), st.binary(max_size=50))
 def test_any_split_gives_the_same_lines(
     data: st.DataObject, mode: DataMode, before: bytes, between: bytes
@@ -132,7 +132,7 @@ def test_any_split_gives_the_same_lines(
     assert pieces.counters == whole.counters
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_garbage_around_a_line_does_not_hide_it(before: bytes, after: bytes) -> None:
     wire = lines_of(DataMode.WORD)[2]
@@ -140,7 +140,7 @@ def test_garbage_around_a_line_does_not_hide_it(before: bytes, after: bytes) -> 
     assert facts(Mp150Decoder(LineLayout(64)).feed(wire))[0] in facts(lines)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.just(b"\x16\xff\x10\xff")), max_size=20))
 def test_any_bytes_are_survived_and_all_are_counted(chunks: list[bytes]) -> None:
     decoder = Mp150Decoder(LineLayout(64, DataMode.BYTE, LineMode.SECTORS))
@@ -170,7 +170,7 @@ def test_a_command_with_a_wrong_check_is_dropped() -> None:
     assert decoder.counters.dropped == {"checksum": 1}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data(), st.binary(max_size=60), st.binary(max_size=60))
 def test_any_split_gives_the_same_commands(data: st.DataObject, before: bytes, after: bytes) -> None:
     stream = before + encode_text("SB0-20") + after + encode_text("GVM")
